@@ -1,0 +1,56 @@
+/* Counters of one worker: one writer (the worker), any number of readers. Each counter is an aligned 64-bit
+ * word, written with a plain increment and read with one relaxed load; readers may see counters of one
+ * instant apart. */
+#ifndef LACON_BASE_COUNTERS_H
+#define LACON_BASE_COUNTERS_H
+
+#include <stdint.h>
+
+#include "agent/base/reason.h"
+
+/* X(field, "name", "what it counts") */
+#define STATS(X)                                                                                             \
+    X(rx_frames, "rx_frames", "frames received")                                                             \
+    X(tx_frames, "tx_frames", "frames handed to the I/O layer")                                              \
+    X(rx_bytes, "rx_bytes", "bytes received, Ethernet header included")                                      \
+    X(tx_bytes, "tx_bytes", "bytes sent, Ethernet header included")                                          \
+    X(forwarded, "forwarded", "segments spliced: the frame that came in went out")                           \
+    X(clients_accepted, "clients_accepted", "client connections accepted")                                   \
+    X(clients_open, "clients_open", "client connections open now")                                           \
+    X(endpoints_open, "endpoints_open", "endpoint connections open now, idle ones included")                 \
+    X(endpoints_idle, "endpoints_idle", "endpoint connections idle in the pool now")                         \
+    X(connects, "connects", "connections to endpoints begun")                                                \
+    X(connect_failures, "connect_failures", "connections to endpoints that did not come up")                 \
+    X(pool_hits, "pool_hits", "requests sent on a pooled endpoint connection")                               \
+    X(retries, "retries", "requests moved to another endpoint connection (S7)")                              \
+    X(requests, "requests", "request heads accepted")                                                        \
+    X(responses, "responses", "final response heads spliced from endpoints")                                 \
+    X(own_replies, "own_replies", "replies made by lacon itself")                                            \
+    X(exchanges, "exchanges", "exchanges ended")                                                             \
+    X(exchanges_open, "exchanges_open", "exchanges open now")                                                \
+    X(adopted, "adopted", "responses adopted (S8)")                                                          \
+    X(kept_resends, "kept_resends", "segments of kept bytes sent again")                                     \
+    X(rto_fired, "rto_fired", "retransmission timeouts of kept bytes")                                       \
+    X(syn_cookies, "syn_cookies", "SYNs answered with a cookie")                                             \
+    X(challenge_acks, "challenge_acks", "challenge acknowledgements sent (RFC 5961)")                        \
+    X(handed_over, "handed_over", "frames handed to another worker")                                         \
+    X(log_dropped, "log_dropped", "access-log records lost because the log thread was behind")
+
+struct counters {
+    uint64_t reason[R_MAX];
+#define X(field, name, text) uint64_t field;
+    STATS(X)
+#undef X
+};
+
+static inline void count(struct counters *c, enum reason r)
+{
+    c->reason[r]++;
+}
+
+static inline uint64_t counter_read(const uint64_t *c)
+{
+    return __atomic_load_n(c, __ATOMIC_RELAXED);
+}
+
+#endif

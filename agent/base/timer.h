@@ -1,0 +1,53 @@
+/* Hierarchical timer wheel: add, move and remove in constant time, for millions of timers that mostly never
+ * fire.
+ *
+ * Resolution is 1 ms; a timer never fires early and at most one tick plus one tw_advance() interval late.
+ * Timers may be added and removed from inside a callback, also the firing one. One worker's thread owns a
+ * wheel. Time is an argument (nanoseconds on any monotonic clock); the wheel reads none. */
+#ifndef LACON_BASE_TIMER_H
+#define LACON_BASE_TIMER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define MS_NS  1000000ull
+#define SEC_NS 1000000000ull
+
+struct tw_node {
+    struct tw_node *next, **pprev; /* pprev is NULL when not armed */
+    uint64_t deadline_ns;
+};
+
+#define TW_BITS   8
+#define TW_SLOTS  (1u << TW_BITS)
+#define TW_LEVELS 4 /* 2^32 ms: 49 days; later deadlines are clamped to that */
+
+struct timer_wheel {
+    uint64_t now_tick;
+    uint64_t armed; /* number of armed timers */
+    struct tw_node *slot[TW_LEVELS][TW_SLOTS];
+    uint64_t used[TW_LEVELS][TW_SLOTS / 64]; /* bitmap of non-empty slots, for tw_next_ns() */
+};
+
+void tw_init(struct timer_wheel *w, uint64_t now_ns);
+
+/* (Re)arms n for deadline_ns; an armed node is moved. */
+void tw_add(struct timer_wheel *w, struct tw_node *n, uint64_t deadline_ns);
+
+/* Disarms n; legal when it is not armed. */
+void tw_del(struct timer_wheel *w, struct tw_node *n);
+
+static inline bool tw_armed(const struct tw_node *n)
+{
+    return n->pprev != 0;
+}
+
+/* Fires every timer due at now_ns, in order of tick: disarms the node, then calls fire(arg, node, now_ns). */
+void tw_advance(struct timer_wheel *w, uint64_t now_ns,
+                void (*fire)(void *arg, struct tw_node *n, uint64_t now_ns), void *arg);
+
+/* A time not later than the earliest deadline (rounded to a slot), or UINT64_MAX when nothing is armed: how
+ * long a worker may sleep. */
+uint64_t tw_next_ns(const struct timer_wheel *w);
+
+#endif

@@ -1,0 +1,167 @@
+/* http: HTTP/1.x message heads on bytes: parse, framing, edits. Strict by RFC 9112; what two parsers could
+ * read differently is refused. No allocation, no clock, no I/O; outputs point into the input. Any thread.
+ *
+ * Contract of the parsers, in one sentence: they return the number of bytes the head takes (> 0),
+ * HTTP_PARTIAL when more bytes are needed, or -STATUS (e.g. -400, -431, -505) when the head is refused with
+ * that status. A head that is refused once is refused for every continuation, and a partial head has no
+ * refused prefix: bad bytes are reported as early as they are seen. */
+#ifndef LACON_HTTP_HTTP_H
+#define LACON_HTTP_HTTP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "agent/base/addr.h"
+#include "agent/base/span.h"
+
+#define HTTP_PARTIAL    0
+#define HTTP_MAX_FIELDS 100
+#define HTTP_MAX_TARGET 8192 /* longer: 414 */
+#define HTTP_MAX_LENGTH ((uint64_t)1 << 62)
+
+enum http_method {
+    HTTP_GET,
+    HTTP_HEAD,
+    HTTP_POST,
+    HTTP_PUT,
+    HTTP_DELETE,
+    HTTP_OPTIONS,
+    HTTP_TRACE,
+    HTTP_PATCH,
+    HTTP_CONNECT, /* parsed; refused by the exchange with 405 (we are no forward proxy) */
+    HTTP_OTHER,   /* any other token; passed through */
+};
+
+/* How the end of a message's body is found (RFC 9112 section 6.3). */
+enum http_body {
+    HTTP_BODY_NONE,
+    HTTP_BODY_LENGTH,
+    HTTP_BODY_CHUNKED,
+    HTTP_BODY_CLOSE,  /* response only: until the connection ends */
+    HTTP_BODY_TUNNEL, /* 101: bytes both ways until the connections end */
+};
+
+/* Fields that lacon itself looks at; everything else is HTTP_F_OTHER. */
+enum http_field_id {
+    HTTP_F_OTHER,
+    HTTP_F_HOST,
+    HTTP_F_CONNECTION,
+    HTTP_F_KEEP_ALIVE,
+    HTTP_F_PROXY_CONNECTION,
+    HTTP_F_PROXY_AUTHENTICATE,
+    HTTP_F_PROXY_AUTHORIZATION,
+    HTTP_F_TE,
+    HTTP_F_TRAILER,
+    HTTP_F_TRANSFER_ENCODING,
+    HTTP_F_CONTENT_LENGTH,
+    HTTP_F_UPGRADE,
+    HTTP_F_EXPECT,
+    HTTP_F_X_FORWARDED_FOR,
+    HTTP_F_X_FORWARDED_PROTO,
+    HTTP_F_X_FORWARDED_HOST,
+    HTTP_F_REFERER,
+    HTTP_F_USER_AGENT,
+    HTTP_F_HTTP2_SETTINGS,
+};
+
+struct http_field {
+    struct span name, value; /* value without surrounding white space */
+    uint8_t id;              /* enum http_field_id */
+    bool hop;                /* hop-by-hop: named by Connection, or always removed */
+};
+
+struct http_head {
+    uint32_t bytes;         /* size of the head with its final empty line */
+    uint8_t minor;          /* HTTP/1.minor: 0 or 1 */
+    uint8_t body;           /* enum http_body */
+    uint8_t method;         /* enum http_method; request only */
+    bool close;             /* Connection: close was given, or HTTP/1.0 without keep-alive */
+    bool keep_alive;        /* Connection: keep-alive was given */
+    bool upgrade;           /* Connection: upgrade and an Upgrade field were given (HTTP/1.1 only) */
+    bool expect_continue;   /* Expect: 100-continue (HTTP/1.1 only); any other Expect is refused with 417 */
+    uint16_t status;        /* response only: 100..999 */
+    uint64_t length;        /* HTTP_BODY_LENGTH: body bytes */
+    struct span start_line; /* without CRLF */
+    struct span method_name, target; /* request only, as sent */
+    struct span host; /* request only: host without port, as sent (absolute-form wins over the Host field, RFC
+                         9112 section 3.2.2); empty for HTTP/1.0 without Host */
+    struct span authority; /* request only: host with port, as sent */
+    struct span
+        path; /* request only: path without query, as sent ("/" for an empty absolute path; "*" possible) */
+    unsigned nfields;
+    struct http_field field[HTTP_MAX_FIELDS];
+};
+
+/* Parses a request head at the start of `in`. `limit` is the head limit in bytes (longer: -431). Leading
+ * empty lines (CRLF, at most two) are allowed and counted in `bytes`. Refusals: 400, 414, 417, 431, 501 (a
+ * transfer coding other than chunked), 505. */
+int http_parse_request(struct span in, uint32_t limit, struct http_head *out);
+
+/* Parses a response head; `request_method` and `request_upgrade` decide the body (HEAD and 1xx, 204, 304 have
+ * none; 101 to a request that asked for an upgrade is a tunnel, otherwise refused). Refusal is always -502.
+ */
+int http_parse_response(struct span in, uint32_t limit, enum http_method request_method, bool request_upgrade,
+                        struct http_head *out);
+
+/* ---- body framing: chunked ---- */
+
+enum http_chunk_state {
+    HTTP_CHUNK_SIZE,     /* in a chunk-size line */
+    HTTP_CHUNK_DATA_END, /* in the CRLF after chunk data */
+    HTTP_CHUNK_TRAILER,  /* in the trailer section */
+    HTTP_CHUNK_DONE,
+};
+
+/* Incremental; zero-initialised is the start of a body. */
+struct http_chunked {
+    uint8_t state, sub; /* enum http_chunk_state; position inside the line */
+    uint16_t line;      /* bytes of the present line, bounded */
+    uint32_t trailer;   /* bytes of the trailer section, bounded */
+    uint64_t size;      /* of the present chunk, as read so far */
+};
+
+/* Reads framing bytes (never data) from `in`. Returns how many bytes it took (>= 0), or -400 when they are
+ * malformed (bare LF, no digit, overflow, line or trailer too long: 256 B and 8 KiB). It stops at the first
+ * data byte: then *data is the number of data bytes that follow (> 0), which the caller skips before the next
+ * call. *data == 0: more framing is needed, or state is HTTP_CHUNK_DONE and the body ended right after the
+ * bytes taken. */
+int64_t http_chunked_feed(struct http_chunked *c, struct span in, uint64_t *data);
+
+/* ---- edits: DESIGN's version and Connection table ---- */
+
+struct http_request_edit {
+    struct ip_addr client; /* appended to X-Forwarded-For */
+    bool add_xff;          /* X-Forwarded-For (appended), X-Forwarded-Proto (set to "http") */
+    bool keep_upgrade;     /* pass Connection: upgrade and Upgrade */
+};
+
+/* Writes the head to send to the endpoint: hop-by-hop fields out (Connection, Keep-Alive, Proxy-*, TE, what
+ * Connection names; Upgrade and HTTP2-Settings unless keep_upgrade), absolute-form turned to origin-form with
+ * Host equal to its authority, version as the client's; for HTTP/1.0 a keep-alive request is sent with
+ * "Connection: keep-alive". Framing fields are passed as they were. Returns the bytes written, or -1 when
+ * `cap` is too small. cap of in.bytes + HTTP_EDIT_ROOM always suffices. */
+#define HTTP_EDIT_ROOM 160
+int http_write_request(const struct http_head *h, const struct http_request_edit *e, uint8_t *out,
+                       uint32_t cap);
+
+struct http_response_edit {
+    bool client_close;   /* the client connection ends after this response: "Connection: close" is added */
+    bool client_keep_10; /* an HTTP/1.0 client asked for keep-alive and gets it: "Connection: keep-alive" is
+                            added */
+};
+
+/* Same contract. For 101 the Connection and Upgrade fields are passed. */
+int http_write_response(const struct http_head *h, const struct http_response_edit *e, uint8_t *out,
+                        uint32_t cap);
+
+/* A whole own reply (head and short text body) with Content-Length and "Connection: close" when `close`;
+ * `head_only` leaves the body out but keeps its length (answers to HEAD). `minor` as the request's, 1 when
+ * unknown. Returns bytes, or -1 when cap is too small (512 always suffices). */
+int http_write_reply(unsigned status, bool close, bool head_only, uint8_t *out, uint32_t cap);
+
+const char *http_status_text(unsigned status); /* "Not Found"; "Unknown" for others */
+
+/* True when the method is idempotent (RFC 9110 section 9.2.2). */
+bool http_idempotent(enum http_method m);
+
+#endif

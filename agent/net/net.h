@@ -1,0 +1,105 @@
+/* net: the little of IP that lacon needs on its own interfaces: which addresses are ours, where a destination
+ * leads, neighbours (ARP, RFC 826; neighbour discovery, RFC 4861), echo replies. One per worker, share
+ * nothing: ARP and ND frames are given to every worker, and only the worker with `answers` set replies. */
+#ifndef LACON_NET_NET_H
+#define LACON_NET_NET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "agent/base/counters.h"
+#include "agent/base/frame.h"
+#include "agent/wire/wire.h"
+
+#define NET_MAX_IF   16
+#define NET_MAX_ADDR 16
+#define NET_MAX_NEIGH                                                                                        \
+    1024 /* per worker; least recently used are given up, those pinned by a conn's path are re-resolved */
+
+struct net_addr {
+    struct ip_addr addr;
+    uint8_t bits; /* in the 16-byte form: IPv4 /24 is 120 */
+};
+
+struct net_if {
+    uint16_t port; /* interface index = frame.port */
+    uint8_t mac[6];
+    uint16_t vlan;
+    uint16_t mtu;
+    bool up;
+    unsigned naddr;
+    struct net_addr addr[NET_MAX_ADDR];
+    bool has_gw4, has_gw6;
+    struct ip_addr gw4, gw6;
+};
+
+struct net;
+
+/* `ifs` is copied. `answers`: this worker replies to ARP, ND, echo and announces our addresses. Counters are
+ * borrowed. */
+struct net *net_create(const struct net_if *ifs, unsigned n, bool answers, const struct frame_ops *ops,
+                       struct counters *counters, uint64_t now_ns);
+void net_destroy(struct net *n);
+
+void net_set_link(struct net *n, uint16_t port, bool up, uint64_t now_ns);
+uint16_t net_if_vlan(const struct net *n, uint16_t port);
+uint16_t net_if_mtu(const struct net *n, uint16_t port);
+
+/* Is this destination address one of ours (on any interface)? */
+bool net_is_ours(const struct net *n, const struct ip_addr *a);
+
+/* Whole check of a parsed frame's layer 2 and 3 addresses: R_OK, or why it is dropped (DROP_DMAC,
+ * DROP_IP_SOURCE, DROP_NOT_OURS). */
+enum reason net_check(const struct net *n, const struct frame *f, const struct pkt *p);
+
+/* Handles ARP, ICMP and ICMPv6 (echo, ND; errors are returned to the caller as DROP_ICMP after *unreach is
+ * filled). Consumes f. */
+struct net_unreach {
+    bool valid;          /* an ICMP destination-unreachable that quotes a TCP segment of ours */
+    bool hard;           /* port, protocol, host or net unreachable (not "too big") */
+    struct flow_key key; /* the quoted flow, remote = whom we sent to */
+    uint32_t seq;        /* quoted */
+    uint16_t mtu;        /* "too big": next-hop MTU, 0 otherwise */
+};
+void net_input(struct net *n, struct frame *f, const struct pkt *p, struct net_unreach *u, uint64_t now_ns);
+
+/* A next hop. Stays valid for the net's life; the binding of destination to path may be cached by a conn for
+ * its life. */
+struct net_path {
+    uint16_t ifidx; /* index into the interfaces */
+    uint16_t neigh; /* slot */
+    uint32_t gen;   /* of that slot */
+};
+
+/* Where does dst lead? False: no route. Chooses an interface with dst on-link, else one with a gateway of
+ * that family; starts resolution when the neighbour is not known. */
+bool net_route(struct net *n, const struct ip_addr *dst, struct net_path *path, uint64_t now_ns);
+
+/* As net_route, and also notes that smac on `port` sent us a frame from dst, when dst is on-link there (a
+ * SYN's source saves a resolution). */
+bool net_route_back(struct net *n, const struct frame *f, const struct pkt *p, struct net_path *path,
+                    uint64_t now_ns);
+
+/* Fills the layer-2 header. False when the neighbour is not resolved or the link is down (resolution has been
+ * started; the caller counts and drops). `dst` is used to bind the path again if its slot was given up. */
+bool net_link(struct net *n, struct net_path *path, const struct ip_addr *dst, struct wire_link *out,
+              uint64_t now_ns);
+
+/* Our address of dst's family to use as source toward dst on that path (longest common prefix on the path's
+ * interface). False: none. */
+bool net_source(const struct net *n, const struct net_path *path, const struct ip_addr *dst,
+                struct ip_addr *out);
+
+/* Ages neighbours, repeats requests. Call at least every 100 ms; returns when it next wants to be called. */
+uint64_t net_tick(struct net *n, uint64_t now_ns);
+
+/* Neighbours for laconctl; calls fn for each. Worker's thread. */
+struct net_neigh_info {
+    struct ip_addr addr;
+    uint8_t mac[6];
+    uint16_t ifidx;
+    const char *state;
+};
+void net_neighbours(const struct net *n, void (*fn)(void *arg, const struct net_neigh_info *i), void *arg);
+
+#endif

@@ -1,0 +1,87 @@
+/* engine: everything one worker does with frames, in plain C: parse, look up, splice, exchange, timers. No
+ * EAL, no clock, no thread of its own: the worker loop, the simulator and the fuzzers all drive this same
+ * object with frames and a time.
+ *
+ * One thread calls an engine. What other threads may read is said at each function. */
+#ifndef LACON_WORKER_ENGINE_H
+#define LACON_WORKER_ENGINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "agent/base/counters.h"
+#include "agent/base/frame.h"
+#include "agent/base/siphash.h"
+#include "agent/exchange/access.h"
+#include "config/config.h"
+
+/* What the driver knows about each of the configuration's interfaces, in the same order; index = frame.port.
+ */
+struct engine_port {
+    uint8_t mac[6];
+    uint16_t mtu;
+    bool up;
+};
+
+struct engine_params {
+    const struct config *config;    /* outlives the engine */
+    const struct engine_port *port; /* config->ninterface of them; copied */
+    unsigned worker, nworkers;
+    uint8_t secret[32];     /* drawn at boot; the same for all workers: hashing, cookies, ISNs */
+    struct frame_ops ops;   /* copied */
+    struct access_sink log; /* where finished exchanges go; copied */
+    uint64_t now_ns;
+    int64_t wall_offset_ns; /* wall clock (ns since 1970) minus now_ns, for log times */
+};
+
+struct engine;
+
+/* NULL when memory is short. destroy(NULL) is legal; it sends nothing. */
+struct engine *engine_create(const struct engine_params *p);
+void engine_destroy(struct engine *e);
+
+/* Takes n frames (consumes each: sends, keeps nothing, frees). Frames to send are given to ops.send before
+ * this returns. */
+#define ENGINE_BURST 32
+void engine_input(struct engine *e, struct frame *const f[], unsigned n, uint64_t now_ns);
+
+/* Fires due timers. */
+void engine_tick(struct engine *e, uint64_t now_ns);
+
+/* Not later than the next time at which engine_tick has something to do; UINT64_MAX for never. */
+uint64_t engine_next_ns(const struct engine *e);
+
+void engine_set_link(struct engine *e, uint16_t port, bool up, uint64_t now_ns);
+
+/* Drain: accept no new connection, close idle ones, add Connection: close to responses. engine_idle(): no
+ * client connection and no exchange is left. */
+void engine_drain(struct engine *e, uint64_t now_ns);
+bool engine_idle(const struct engine *e);
+
+/* Which worker a frame belongs to (the same answer on every worker), or ENGINE_ALL for ARP and ND and what
+ * every worker must see. Pure; any thread. */
+#define ENGINE_ALL UINT32_MAX
+unsigned engine_owner(const struct engine *e, const struct frame *f);
+
+/* ---- for control threads, at any time ---- */
+
+const struct counters *engine_counters(const struct engine *e); /* read with counter_read() */
+
+/* One connection as laconctl shows it. */
+struct engine_conn_info {
+    struct flow_key key;
+    bool client;
+    const char *state;          /* static string */
+    struct flow_key peer_key;   /* zero when it has no peer */
+    uint32_t cluster, endpoint; /* CFG_NONE when none */
+    uint64_t bytes_in, bytes_out;
+    uint64_t age_ns; /* since it opened, relative to now_ns given */
+};
+/* Fills info for slot i < engine_conn_slots(). False when the slot is empty. */
+uint32_t engine_conn_slots(const struct engine *e);
+bool engine_conn_info(const struct engine *e, uint32_t i, uint64_t now_ns, struct engine_conn_info *info);
+
+/* Memory held by kept bytes, and its bound. */
+uint64_t engine_kept_bytes(const struct engine *e, uint64_t *total);
+
+#endif

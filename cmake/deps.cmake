@@ -1,0 +1,16 @@
+# Debian's libraries by pkg-config (libck's package has no .pc file in older releases: header and library are looked for then).
+find_package(PkgConfig REQUIRED)
+
+function(lacon_need target module package)
+  pkg_check_modules(${target} IMPORTED_TARGET ${module})
+  if(NOT ${target}_FOUND)
+    message(FATAL_ERROR "lacon needs ${module}: apt-get install ${package} (./demo.sh and ./test.sh install it)")
+  endif()
+endfunction()
+
+lacon_need(DPDK "libdpdk>=22.11" libdpdk-dev)
+lacon_need(URCU "liburcu-qsbr" liburcu-dev)
+lacon_need(CK "ck" libck-dev)
+lacon_need(YAML "yaml-0.1" libyaml-dev)
+lacon_need(CRITERION "criterion" libcriterion-dev)
+find_package(Threads REQUIRED)

@@ -1,0 +1,188 @@
+/* config: one YAML file to one checked, immutable tree of plain structs.
+ *
+ * Invariant: a struct config that config_load() returned without an error is complete and consistent:
+ * defaults are filled in, every name that points somewhere has become an index, every number is in range,
+ * addresses are parsed. Nobody checks again. It is read-only from then on and may be read by any thread;
+ * config_free() ends it. */
+#ifndef LACON_CONFIG_CONFIG_H
+#define LACON_CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "agent/base/addr.h"
+
+#define CFG_NONE        UINT32_MAX
+#define CFG_MAX_WORKERS 64
+
+enum cfg_idle {
+    CFG_IDLE_ADAPTIVE, /* back off when nothing arrives */
+    CFG_IDLE_POLL,     /* spin */
+};
+
+enum cfg_hugepages {
+    CFG_HUGE_AUTO, /* use them when there are enough */
+    CFG_HUGE_OFF,
+    CFG_HUGE_ON, /* fail without */
+};
+
+/* dpdk: the process, its workers and its memory */
+struct cfg_dpdk {
+    uint32_t workers;      /* 1..CFG_MAX_WORKERS; default 1 */
+    uint32_t ncores;       /* 0: not pinned by the file */
+    uint32_t *cores;       /* CPU number per worker; ncores == workers when given */
+    uint64_t memory_bytes; /* for packet buffers; default 256 MiB */
+    enum cfg_hugepages hugepages;
+    enum cfg_idle idle;
+    uint32_t connections;   /* per worker: table capacity; default 65536; 64..16777216 */
+    uint64_t buffers_bytes; /* per worker: kept bytes; default 64 MiB; at least 1 MiB */
+    uint32_t syn_ring;      /* per worker: half-open entries; default 8192; 16..1048576 */
+    uint16_t port_lo,
+        port_hi; /* local ports toward endpoints; default 10000..60999 (key `local_ports: 10000-60999`) */
+    uint32_t neal_args; /* further EAL arguments, verbatim */
+    char **eal_args;
+};
+
+enum cfg_if_kind {
+    CFG_IF_DEVICE, /* a kernel network device, by AF_XDP or af_packet */
+    CFG_IF_PCI,
+    CFG_IF_MEMIF,
+    CFG_IF_VDEV,
+};
+
+struct cfg_prefix {
+    struct ip_addr addr; /* the address itself, not the network */
+    uint8_t bits;        /* as written: 0..32 or 0..128 */
+};
+
+struct cfg_interface {
+    char *name;
+    enum cfg_if_kind kind;
+    char *target; /* device name, PCI address, memif socket (and options), or vdev string */
+    uint32_t naddr;
+    struct cfg_prefix *addr;
+    bool has_gateway4, has_gateway6;
+    struct ip_addr gateway4, gateway6; /* keys gateway, gateway6; on-link */
+    uint16_t vlan;                     /* 0: untagged */
+    uint16_t mtu;                      /* 0: as the device says; 576..9000 */
+    bool af_packet; /* `driver: af_packet` was asked for; default `auto`: AF_XDP, then af_packet */
+};
+
+struct cfg_listener {
+    char *name;
+    struct ip_port at; /* zero address: every address of ours ("*:80" or "0.0.0.0:80" IPv4 only, "[::]:80"
+                          IPv6 only, see any4/any6) */
+    bool any4, any6;
+    uint32_t head_limit;       /* bytes; default 32 KiB; 1 KiB..60 KiB */
+    uint64_t max_body;         /* bytes; 0: no limit */
+    uint64_t head_timeout_ns;  /* default 10 s: first byte to end of head (408) */
+    uint64_t idle_timeout_ns;  /* default 60 s: between requests */
+    uint64_t stall_timeout_ns; /* default 60 s: no progress inside an exchange */
+    bool x_forwarded_for;      /* default true */
+};
+
+enum cfg_match_path {
+    CFG_PATH_PREFIX, /* whole path elements, as HTTPRoute's PathPrefix: /a matches /a and /a/b, not /ab */
+    CFG_PATH_EXACT,
+};
+
+struct cfg_match {
+    enum cfg_match_path kind;
+    char *path; /* default prefix "/" */
+};
+
+struct cfg_rule {
+    uint32_t nmatch; /* any of them; at least one (default prefix "/") */
+    struct cfg_match *match;
+    uint32_t cluster; /* index */
+};
+
+struct cfg_route {
+    char *name;
+    uint32_t nlistener; /* 0: every listener */
+    uint32_t *listener; /* indexes */
+    uint32_t nhost;     /* 0: every host */
+    char **host;        /* lower case; "a.example" or "*.example" */
+    uint32_t nrule;
+    struct cfg_rule *rule;
+};
+
+struct cfg_endpoint {
+    struct ip_port at;
+    uint32_t weight; /* 0..1000; default 1; 0: takes no new requests */
+};
+
+enum cfg_lb_policy {
+    CFG_LB_ROUND_ROBIN, /* smooth weighted */
+};
+
+struct cfg_cluster {
+    char *name;
+    enum cfg_lb_policy lb_policy;
+    uint64_t connect_timeout_ns;  /* per try; default 1 s */
+    uint64_t response_timeout_ns; /* request sent to response head; default 60 s (504) */
+    uint64_t pool_idle_ns;        /* default 60 s */
+    uint32_t pool_size;           /* idle connections per endpoint and worker; default 256; 0: no reuse */
+    uint32_t tries;               /* endpoint connections tried per request; default 3; 1..10 */
+    uint32_t retry_buffer;        /* bytes; default 16 KiB; 0..60 KiB (S7) */
+    uint32_t nendpoint;
+    struct cfg_endpoint *endpoint;
+};
+
+enum cfg_log_level {
+    CFG_LOG_ERROR,
+    CFG_LOG_WARNING,
+    CFG_LOG_INFO,
+    CFG_LOG_DEBUG,
+};
+
+struct cfg_admin {
+    char *socket;  /* default /run/lacon/admin.sock */
+    uint32_t mode; /* file mode bits; default 0600 */
+};
+
+struct cfg_logging {
+    enum cfg_log_level level; /* default info */
+    char *access_log;         /* path, "-" for standard output, or NULL: off (the default; key value `off`) */
+    char *error_log;          /* path, or NULL: standard error */
+};
+
+struct config {
+    char *file;
+    struct cfg_dpdk dpdk;
+    uint32_t ninterface, nlistener, nroute, ncluster;
+    struct cfg_interface *interface;
+    struct cfg_listener *listener;
+    struct cfg_route *route;
+    struct cfg_cluster *cluster;
+    struct cfg_admin admin;
+    struct cfg_logging logging;
+};
+
+/* One complaint; line and column count from 1. */
+struct cfg_error {
+    unsigned line, column;
+    char *message;
+};
+
+struct cfg_errors {
+    char *file;
+    size_t n;
+    struct cfg_error *e; /* in file order */
+};
+
+/* Reads and checks. NULL on any error: every error found is then in *errs (never empty in that case; an
+ * unreadable file is line 0). config_load reads a file, config_parse a buffer (`name` stands for the file in
+ * messages). *errs is always initialised. */
+struct config *config_load(const char *path, struct cfg_errors *errs);
+struct config *config_parse(const char *name, const char *text, size_t n, struct cfg_errors *errs);
+void config_free(struct config *c); /* NULL is legal */
+void cfg_errors_free(struct cfg_errors *e);
+void cfg_errors_print(const struct cfg_errors *e, FILE *f); /* file:line:column: message, a line each */
+
+/* Writes the effective configuration, defaults included, as YAML that config_parse reads back to the same. */
+void config_print(const struct config *c, FILE *f);
+
+#endif

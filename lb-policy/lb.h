@@ -1,0 +1,79 @@
+/* lb-policy: which cluster serves a request, and which of its endpoints is next. Plain C, no clock, no EAL.
+ *
+ * Compiled once from the checked configuration (off the fast path, immutable, shared by all workers) plus one
+ * small state per worker (cursors of the algorithms; one writer). */
+#ifndef LACON_LB_POLICY_LB_H
+#define LACON_LB_POLICY_LB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "agent/base/addr.h"
+#include "agent/base/span.h"
+
+#define LB_NONE UINT32_MAX
+
+/* ---- input of the compiler: plain data, so that lb-policy does not include config ---- */
+
+struct lb_match_in {
+    const char *path;
+    bool exact;
+    uint32_t cluster;
+};
+
+struct lb_route_in {
+    uint32_t nlistener; /* 0: all */
+    const uint32_t *listener;
+    uint32_t nhost; /* 0: all */
+    const char *const *host;
+    uint32_t nmatch;
+    const struct lb_match_in *match;
+};
+
+/* ---- routes ---- */
+
+struct lb_routes;
+
+/* NULL when memory is short. The input may be freed afterwards. */
+struct lb_routes *lb_routes_create(const struct lb_route_in *in, uint32_t n, uint32_t nlistener);
+void lb_routes_destroy(struct lb_routes *r);
+
+struct lb_route_result {
+    uint32_t route;   /* index of the route, LB_NONE when nothing matches (404) */
+    uint32_t cluster; /* index */
+};
+
+/* Precedence as HTTPRoute: exact host, then longest wildcard, then any host; then exact path, then longest
+ * prefix; then the order in the file. A host without a matching path does not hide less specific hosts'
+ * routes (HTTPRoute: all matching hostnames of the most specific kind first, falling through). `host` is
+ * compared without case and a trailing dot; `path` byte by byte by whole elements. No allocation; any thread.
+ */
+struct lb_route_result lb_route(const struct lb_routes *r, uint32_t listener, struct span host,
+                                struct span path);
+
+/* ---- endpoints of one cluster ---- */
+
+struct lb_endpoint_in {
+    uint32_t weight;
+};
+
+/* An algorithm is one constant table (see round_robin.c); a new one is one new file and one line in policy.c.
+ */
+struct lb_policy;
+const struct lb_policy *lb_policy_find(const char *name); /* "round_robin"; NULL when unknown */
+
+/* One worker's picker over one cluster. */
+struct lb_picker;
+struct lb_picker *lb_picker_create(const struct lb_policy *p, const struct lb_endpoint_in *in, uint32_t n,
+                                   uint64_t seed);
+void lb_picker_destroy(struct lb_picker *p);
+
+/* The next endpoint's index, LB_NONE when none is left. Endpoints whose bit is set in `tried` (n bits, may be
+ * NULL) and endpoints of weight 0 are not chosen. Endpoints marked down are chosen only when no other is
+ * left. No allocation; worker's thread. */
+uint32_t lb_pick(struct lb_picker *p, const uint64_t *tried);
+
+/* Passive mark: connecting to endpoint i failed (down) or worked (up). Worker's thread. */
+void lb_mark(struct lb_picker *p, uint32_t i, bool down);
+
+#endif
