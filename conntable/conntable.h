@@ -1,6 +1,53 @@
 /* conntable: one worker's table from flow key to conn, over a fixed slab of objects.
  *
- * To be completed by its implementer: layout, reading protocol for control threads and the proof sketch. */
+ * Two arrays, both mapped at create and touched page by page as they fill; nothing is allocated later.
+ *
+ *   bucket: one cache line, 8 lanes              slot: one cache line, and its object right behind it
+ *    0              16                     48     0            40      44     48       52   56   64
+ *   +--------------+----------------------+---   +------------+-------+------+--------+----+----+---------~
+ *   | 8 tags, u16  | 8 slot indexes, u32  | .. | flow key   | state | next | bucket | tag|    | object
+ *   +--------------+----------------------+---   +------------+-------+------+--------+----+----+---------~
+ *                                    48: overflow list (first slot + 1), 52: unused
+ *
+ * The keyed hash of a flow key picks the bucket (low bits) and the tag (top 16 bits; 0 is replaced by 1,
+ * since a lane with tag 0 is empty). A key lives in a lane of its bucket or, when the lanes are taken, in the
+ * bucket's overflow list, which runs through the slots themselves. So every slot can be reached from every
+ * bucket, an insert never moves another key to make room, and the table is full exactly when the slab is.
+ * There are at least cap / 4 buckets: a full table has at most 4 keys in a bucket on average, at most 2
+ * buckets in 100 have a list, and since the hash is keyed (the key is drawn at boot) nobody outside can make
+ * a list long: 20 in one list is less likely than one in a million even among 16 million keys.
+ *
+ * WRITERS. One thread, the worker, calls ct_insert and ct_remove. It also reads, and needs no atomics for
+ * that.
+ *
+ * DELETES. A key in a lane frees its lane; if the bucket has a list, the first of the list moves into the
+ * lane. A key in the list is unlinked. No tombstone is left, so a table that has seen a billion keys probes
+ * as a fresh one. The slot goes on top of a free list (the next insert finds it in the cache); its memory
+ * stays what it is, a slot, until ct_destroy: it is type-stable.
+ *
+ * READERS. Control threads read slots only, never buckets or lists, with ct_peek(idx). A slot's `state` is
+ * odd while it holds a conn, even while it is free, and grows by one at each change, so it is also the
+ * generation. Proof sketch that a copy which ct_peek returns belongs to one occupant:
+ *   1. The worker writes key and object of a new occupant, then state = odd (release). A reader that loads an
+ *      odd state s (acquire) therefore sees that occupant's key and zeroed object, or something newer.
+ *   2. "Newer" than occupant s are the worker's own updates of that object, which are allowed, and the writes
+ *      of a later occupant. Those come after remove's state = s + 1 and a store fence. So a reader that
+ * copied even one word of a later occupant sees, after its load fence, a state of s + 1 or more, and refuses.
+ *   3. The state would have to wrap around (2^31 occupants of one slot) during one copy to fool step 2.
+ * The reader retries nothing and the worker waits for nobody.
+ *
+ * A tolerated race: the worker writes into its objects with plain stores while a control thread copies them
+ * with 8-byte atomic loads. On every machine this builds for, an aligned word of up to 8 bytes is stored and
+ * loaded in one piece, and nothing here needs an order between the words of one object. What must be
+ * consistent across words, the object's owner has to guard itself. The copy is made with ck_pr, which the
+ * thread sanitizer does not see; state and key, where order matters, are plain to it.
+ *
+ * Usage:
+ *     uint32_t i = ct_lookup(t, &k);
+ *     if (i == CT_NONE && (i = ct_insert(t, &k)) == CT_NONE)
+ *         return count(c, R_...);          // full
+ *     struct conn *conn = ct_obj(t, i);    // zeroed when new
+ */
 #ifndef LACON_CONNTABLE_H
 #define LACON_CONNTABLE_H
 
@@ -11,38 +58,53 @@
 #include "agent/base/addr.h"
 #include "agent/base/siphash.h"
 
-#define CT_NONE UINT32_MAX
+#define CT_NONE    UINT32_MAX
+#define CT_CAP_MAX (UINT32_C(1) << 30)
 
 struct conntable;
 
 /* Room for `cap` objects of `obj_size` bytes (zeroed when handed out), all allocated here. NULL when memory
- * is short. */
+ * is short (errno ENOMEM) or cap is not 1..CT_CAP_MAX (errno EINVAL). Objects are aligned to 64 bytes. The
+ * memory is physically taken as the table fills, on the NUMA node of the thread that inserts. */
 struct conntable *ct_create(uint32_t cap, size_t obj_size, const struct sip_key *key);
+
+/* After the last reader is done with the table. NULL is legal. */
 void ct_destroy(struct conntable *t);
 
 /* Index of the object with this key, or CT_NONE. Worker's thread. */
 uint32_t ct_lookup(const struct conntable *t, const struct flow_key *k);
 
-/* Looks up n <= CT_BULK keys at once: hash all, prefetch all, compare all. */
+/* Looks up n <= CT_BULK keys at once: hash all, prefetch all, compare all. out[i] is what ct_lookup(t, k[i])
+ * gives. Worker's thread. */
 #define CT_BULK 32
 void ct_lookup_bulk(const struct conntable *t, const struct flow_key *const k[], unsigned n, uint32_t out[]);
 
 /* Takes a free object for k, which must not be present. CT_NONE when the table is full: nothing present is
- * disturbed. */
+ * disturbed. Worker's thread. */
 uint32_t ct_insert(struct conntable *t, const struct flow_key *k);
+
+/* Gives the slot back; idx must be in use. The object must not be written any more from here on (its bytes
+ * may be read until the next insert). Worker's thread. */
 void ct_remove(struct conntable *t, uint32_t idx);
 
-void *ct_obj(const struct conntable *t, uint32_t idx); /* address is fixed for the table's life */
+/* Address is fixed for the table's life. idx < capacity. */
+void *ct_obj(const struct conntable *t, uint32_t idx);
+
+/* The key of a slot in use. Worker's thread. */
 const struct flow_key *ct_key(const struct conntable *t, uint32_t idx);
-uint32_t ct_gen(const struct conntable *t,
-                uint32_t idx); /* changes whenever the slot is given to another key */
+
+/* Changes whenever the slot is taken or given back: odd while in use. A pair (idx, ct_gen(idx)) names one
+ * conn and goes stale with it. Worker's thread. */
+uint32_t ct_gen(const struct conntable *t, uint32_t idx);
+
+/* Slots in use. Any thread. */
 uint32_t ct_count(const struct conntable *t);
 uint32_t ct_capacity(const struct conntable *t);
 
 /* Control threads: copies slot idx's key and the first `n` bytes of its object (n <= obj_size) if the slot
- * holds a conn and did so, with the same key, throughout the copy. False otherwise. Never blocks the worker.
- * Words inside the object that the worker changes meanwhile are each old or new (8-byte aligned words are
- * never torn). */
+ * holds a conn and did so, with the same key, throughout the copy. False otherwise (then *k and *obj hold
+ * nothing of use). Never blocks the worker. Words inside the object that the worker changes meanwhile are
+ * each old or new (8-byte aligned words are never torn). */
 bool ct_peek(const struct conntable *t, uint32_t idx, struct flow_key *k, void *obj, size_t n);
 
 #endif
