@@ -32,7 +32,7 @@ enum http_method {
     HTTP_OTHER,   /* any other token; passed through */
 };
 
-/* How the end of a message's body is found (RFC 9112 section 6.3). */
+/* How the end of a message's body is found (RFC 9112 section 6.3). "Content-Length: 0" is NONE. */
 enum http_body {
     HTTP_BODY_NONE,
     HTTP_BODY_LENGTH,
@@ -61,7 +61,7 @@ enum http_field_id {
     HTTP_F_X_FORWARDED_HOST,
     HTTP_F_REFERER,
     HTTP_F_USER_AGENT,
-    HTTP_F_HTTP2_SETTINGS,
+    HTTP_F_HTTP2_SETTINGS, /* the last one */
 };
 
 struct http_field {
@@ -72,7 +72,7 @@ struct http_field {
 
 struct http_head {
     uint32_t bytes;         /* size of the head with its final empty line */
-    uint8_t minor;          /* HTTP/1.minor: 0 or 1 */
+    uint8_t minor;          /* HTTP/1.minor: 0 or 1; a higher one is treated as 1 (RFC 9110 section 2.5) */
     uint8_t body;           /* enum http_body */
     uint8_t method;         /* enum http_method; request only */
     bool close;             /* Connection: close was given, or HTTP/1.0 without keep-alive */
@@ -80,7 +80,7 @@ struct http_head {
     bool upgrade;           /* Connection: upgrade and an Upgrade field were given (HTTP/1.1 only) */
     bool expect_continue;   /* Expect: 100-continue (HTTP/1.1 only); any other Expect is refused with 417 */
     uint16_t status;        /* response only: 100..999 */
-    uint64_t length;        /* HTTP_BODY_LENGTH: body bytes */
+    uint64_t length;        /* HTTP_BODY_LENGTH: body bytes; else 0 */
     struct span start_line; /* without CRLF */
     struct span method_name, target; /* request only, as sent */
     struct span host; /* request only: host without port, as sent (absolute-form wins over the Host field, RFC
@@ -92,16 +92,33 @@ struct http_head {
     struct http_field field[HTTP_MAX_FIELDS];
 };
 
-/* Parses a request head at the start of `in`. `limit` is the head limit in bytes (longer: -431). Leading
- * empty lines (CRLF, at most two) are allowed and counted in `bytes`. Refusals: 400, 414, 417, 431, 501 (a
- * transfer coding other than chunked), 505. */
+/* Parses a request head at the start of `in`. `limit` is the head limit in bytes (longer: -431, or -414 while
+ * in the request line). Leading empty lines (CRLF, at most two) are allowed and counted in `bytes`;
+ * start_line begins behind them. *out is complete only when the head is; all its spans point into `in` (or to
+ * static text).
+ *
+ * Refusals: 400; 414; 417; 431 (also more than HTTP_MAX_FIELDS); 501 (a transfer coding other than chunked, a
+ * method of more than 32 bytes); 505 (major version other than 1). Stricter than RFC 9112 asks for: repeated
+ * Content-Length of equal value, an empty Host, userinfo in an authority, Connection naming a field that is
+ * end-to-end (Host, Content-Length, Cookie, X-Forwarded-* ...; see connection.c) are refused with 400. An
+ * absolute-form target wins over a Host that differs, and both are written alike.
+ *
+ * Cost: linear in `in`, from its first byte at each call. Who calls for a head in many pieces asks
+ * http_head_due() first. */
 int http_parse_request(struct span in, uint32_t limit, struct http_head *out);
 
 /* Parses a response head; `request_method` and `request_upgrade` decide the body (HEAD and 1xx, 204, 304 have
- * none; 101 to a request that asked for an upgrade is a tunnel, otherwise refused). Refusal is always -502.
- */
+ * none; 101 with Upgrade, to a request that asked for one, is a tunnel, otherwise refused). Refusal is always
+ * -502. Refused beyond the syntax: 1xx or 204 that announces a body, a 2xx to CONNECT, Transfer-Encoding in
+ * HTTP/1.0. Leading empty lines are not allowed. */
 int http_parse_response(struct span in, uint32_t limit, enum http_method request_method, bool request_upgrade,
                         struct http_head *out);
+
+/* True when a parse of `in` is worth while: keeps the work for a head that arrives byte by byte linear. `in`
+ * is all bytes of the head so far, *scanned is the caller's, 0 before the first call for a head. Always true
+ * up to 1 KiB and from `limit` on; between, when the size passed a power of two, an empty line came, or a
+ * bare LF. So a bad byte in a slow and large head is seen late, but a complete head never waits. */
+bool http_head_due(struct span in, uint32_t limit, uint32_t *scanned);
 
 /* ---- body framing: chunked ---- */
 
@@ -121,10 +138,11 @@ struct http_chunked {
 };
 
 /* Reads framing bytes (never data) from `in`. Returns how many bytes it took (>= 0), or -400 when they are
- * malformed (bare LF, no digit, overflow, line or trailer too long: 256 B and 8 KiB). It stops at the first
- * data byte: then *data is the number of data bytes that follow (> 0), which the caller skips before the next
- * call. *data == 0: more framing is needed, or state is HTTP_CHUNK_DONE and the body ended right after the
- * bytes taken. */
+ * malformed (bare LF, no digit, overflow, line or trailer too long: 256 B and 8 KiB); after that *c may not
+ * be used again. It stops at the first data byte: then *data is the number of data bytes that follow (> 0),
+ * which the caller skips before the next call. *data == 0: more framing is needed, or state is
+ * HTTP_CHUNK_DONE and the body ended right after the bytes taken. Chunk extensions are read as text without
+ * meaning; trailer lines must be field lines. */
 int64_t http_chunked_feed(struct http_chunked *c, struct span in, uint64_t *data);
 
 /* ---- edits: DESIGN's version and Connection table ---- */
@@ -136,10 +154,13 @@ struct http_request_edit {
 };
 
 /* Writes the head to send to the endpoint: hop-by-hop fields out (Connection, Keep-Alive, Proxy-*, TE, what
- * Connection names; Upgrade and HTTP2-Settings unless keep_upgrade), absolute-form turned to origin-form with
- * Host equal to its authority, version as the client's; for HTTP/1.0 a keep-alive request is sent with
- * "Connection: keep-alive". Framing fields are passed as they were. Returns the bytes written, or -1 when
- * `cap` is too small. cap of in.bytes + HTTP_EDIT_ROOM always suffices. */
+ * Connection names; Upgrade and HTTP2-Settings unless keep_upgrade and h->upgrade), absolute-form turned to
+ * origin-form with Host equal to its authority, version as the client's (1.1 for a higher one); for HTTP/1.0
+ * a keep-alive request is sent with "Connection: keep-alive". The client's address is appended to the last
+ * X-Forwarded-For where there are several. Leading empty lines are not written. Framing fields and Trailer
+ * are passed as they were: the written head parses to the same body. `h` must be what a parser accepted, its
+ * bytes still in place; they may not overlap `out`. Returns the bytes written, or -1 when `cap` is too small.
+ * cap of h->bytes + HTTP_EDIT_ROOM always suffices. */
 #define HTTP_EDIT_ROOM 160
 int http_write_request(const struct http_head *h, const struct http_request_edit *e, uint8_t *out,
                        uint32_t cap);
@@ -150,13 +171,15 @@ struct http_response_edit {
                             added */
 };
 
-/* Same contract. For 101 the Connection and Upgrade fields are passed. */
+/* Same contract, for the client. The version written is HTTP/1.1. For 101 and 426 Upgrade is passed, with
+ * "Connection: upgrade". Nothing is added to other 1xx. */
 int http_write_response(const struct http_head *h, const struct http_response_edit *e, uint8_t *out,
                         uint32_t cap);
 
-/* A whole own reply (head and short text body) with Content-Length and "Connection: close" when `close`;
- * `head_only` leaves the body out but keeps its length (answers to HEAD). `minor` as the request's, 1 when
- * unknown. Returns bytes, or -1 when cap is too small (512 always suffices). */
+/* A whole own reply (HTTP/1.1 head and short text body) with Content-Length and "Connection: close" when
+ * `close`; `head_only` leaves the body out but keeps its length (answers to HEAD). Not for 1xx, 204, 304. A
+ * HTTP/1.0 client understands HTTP/1.1 here (RFC 9110 section 2.5) and ends the connection after it. Returns
+ * bytes, or -1 when cap is too small (512 always suffices). */
 int http_write_reply(unsigned status, bool close, bool head_only, uint8_t *out, uint32_t cap);
 
 const char *http_status_text(unsigned status); /* "Not Found"; "Unknown" for others */
