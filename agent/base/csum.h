@@ -4,6 +4,7 @@
 #ifndef LACON_BASE_CSUM_H
 #define LACON_BASE_CSUM_H
 
+#include <endian.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,6 +13,7 @@
 /* Sum of n bytes, an odd last byte padded with zero on the right. `n` up to 64 KiB. */
 uint16_t csum_bytes(const void *p, size_t n);
 
+/* Folds a sum of 16-bit or 32-bit words; only 0 becomes 0. */
 static inline uint16_t csum_fold(uint64_t s)
 {
     s = (s & 0xffffffffu) + (s >> 32);
@@ -37,7 +39,21 @@ static inline uint16_t csum_final(uint16_t s)
     return (uint16_t)~s;
 }
 
-/* Sum of the TCP/ICMPv6 pseudo-header; l4_len in bytes. Chooses the IPv4 form when src is IPv4-mapped. */
-uint16_t csum_pseudo(const struct ip_addr *src, const struct ip_addr *dst, uint8_t proto, uint32_t l4_len);
+/* Sum of an address, both families. The prefix of an IPv4-mapped address adds 0xffff, which is nothing, so
+ * the 16-byte form has the sum of the 4-byte one. */
+static inline uint16_t csum_addr(const struct ip_addr *a)
+{
+    uint32_t w[4];
+    memcpy(w, a->b, sizeof w);
+    return be16toh(csum_fold((uint64_t)w[0] + w[1] + w[2] + w[3]));
+}
+
+/* Sum of the TCP/ICMPv6 pseudo-header; l4_len in bytes. The IPv4 form (RFC 9293 section 3.1) and the IPv6
+ * form (RFC 8200 section 8.1) have the same sum, so the family need not be asked. */
+static inline uint16_t csum_pseudo(const struct ip_addr *src, const struct ip_addr *dst, uint8_t proto,
+                                   uint32_t l4_len)
+{
+    return csum_fold((uint64_t)csum_addr(src) + csum_addr(dst) + proto + l4_len);
+}
 
 #endif

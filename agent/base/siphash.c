@@ -1,0 +1,60 @@
+/* SipHash-2-4; see siphash.h. No state, any thread. Numbers are little-endian by definition. */
+#include "agent/base/siphash.h"
+
+#include <endian.h>
+#include <string.h>
+
+struct sip_state {
+    uint64_t a, b, c, d;
+};
+
+static inline uint64_t rotl(uint64_t x, unsigned n)
+{
+    return x << n | x >> (64 - n);
+}
+
+static inline void sip_round(struct sip_state *s)
+{
+    s->a += s->b;
+    s->c += s->d;
+    s->b = rotl(s->b, 13) ^ s->a;
+    s->d = rotl(s->d, 16) ^ s->c;
+    s->a = rotl(s->a, 32);
+    s->c += s->b;
+    s->a += s->d;
+    s->b = rotl(s->b, 17) ^ s->c;
+    s->d = rotl(s->d, 21) ^ s->a;
+    s->c = rotl(s->c, 32);
+}
+
+static inline void sip_word(struct sip_state *s, uint64_t m)
+{
+    s->d ^= m;
+    sip_round(s);
+    sip_round(s);
+    s->a ^= m;
+}
+
+uint64_t siphash(const struct sip_key *key, const void *data, size_t n)
+{
+    struct sip_state s = {
+        key->k0 ^ 0x736f6d6570736575u,
+        key->k1 ^ 0x646f72616e646f6du,
+        key->k0 ^ 0x6c7967656e657261u,
+        key->k1 ^ 0x7465646279746573u,
+    };
+    const uint8_t *p = data, *end = p + (n & ~(size_t)7);
+    for (; p != end; p += 8) {
+        uint64_t m;
+        memcpy(&m, p, 8);
+        sip_word(&s, le64toh(m));
+    }
+    uint64_t last = (uint64_t)n << 56;
+    for (unsigned i = 0; i < (n & 7); i++)
+        last |= (uint64_t)p[i] << (8 * i);
+    sip_word(&s, last);
+    s.c ^= 0xff;
+    for (int i = 0; i < 4; i++)
+        sip_round(&s);
+    return s.a ^ s.b ^ s.c ^ s.d;
+}
