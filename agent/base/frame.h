@@ -10,7 +10,9 @@
 #include <string.h>
 
 enum frame_flag {
-    FRAME_L4_CSUM_OK = 1, /* received: a device has verified the IP and TCP/UDP checksums */
+    /* Received: a device has verified the IP and TCP checksums against the very fields in this frame. Not to
+     * be set for segments that were coalesced (LRO, GRO): their field is that of one part. */
+    FRAME_L4_CSUM_OK = 1,
 };
 
 struct frame {

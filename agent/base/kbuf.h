@@ -14,7 +14,8 @@
 
 struct kbuf_pool;
 
-/* `bytes` is rounded down to a multiple of KBUF_MAX. NULL when memory is short. destroy(NULL) is legal. */
+/* `bytes` is rounded down to a multiple of KBUF_MAX; memory never used costs nothing. NULL when memory is
+ * short or that leaves no bytes. destroy(NULL) is legal; blocks still allocated go with the pool. */
 struct kbuf_pool *kbuf_create(size_t bytes);
 void kbuf_destroy(struct kbuf_pool *p);
 

@@ -10,6 +10,7 @@ struct sip_key {
     uint64_t k0, k1;
 };
 
+/* The hash of n bytes; the same on machines of either byte order. Any thread. */
 uint64_t siphash(const struct sip_key *key, const void *data, size_t n);
 
 #endif

@@ -97,8 +97,8 @@ static bool next_slot(const struct timer_wheel *w, uint64_t *tick, struct tw_nod
     return false;
 }
 
-/* Moves time to `target` and every timer due by then onto *tail, in order of tick; returns nothing else
- * changed: they stay armed and can still be removed. */
+/* Moves time to `target` and every timer due by then onto *tail, in order of tick. They stay armed there and
+ * can still be moved or removed. */
 static void collect_due(struct timer_wheel *w, uint64_t target, struct tw_node **tail)
 {
     uint64_t tick;

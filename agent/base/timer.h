@@ -13,6 +13,7 @@
 #define MS_NS  1000000ull
 #define SEC_NS 1000000000ull
 
+/* Part of the caller's object, zeroed before its first use; the wheel never allocates. */
 struct tw_node {
     struct tw_node *next, **pprev; /* pprev is NULL when not armed */
     uint64_t deadline_ns;
@@ -20,7 +21,7 @@ struct tw_node {
 
 #define TW_BITS   8
 #define TW_SLOTS  (1u << TW_BITS)
-#define TW_LEVELS 4 /* 2^32 ms: 49 days; later deadlines are clamped to that */
+#define TW_LEVELS 4 /* 2^32 ms: 49 days; later deadlines are looked at again then */
 
 struct timer_wheel {
     uint64_t now_tick;
@@ -31,7 +32,7 @@ struct timer_wheel {
 
 void tw_init(struct timer_wheel *w, uint64_t now_ns);
 
-/* (Re)arms n for deadline_ns; an armed node is moved. */
+/* (Re)arms n for deadline_ns; an armed node is moved. A deadline that is past is due at the next tick. */
 void tw_add(struct timer_wheel *w, struct tw_node *n, uint64_t deadline_ns);
 
 /* Disarms n; legal when it is not armed. */
@@ -42,7 +43,10 @@ static inline bool tw_armed(const struct tw_node *n)
     return n->pprev != 0;
 }
 
-/* Fires every timer due at now_ns, in order of tick: disarms the node, then calls fire(arg, node, now_ns). */
+/* Fires every timer due at now_ns, in order of tick: disarms the node, then calls fire(arg, node, now_ns),
+ * which may add, move, remove and free any timer, also those due now. What is added meanwhile fires in a
+ * later call, whatever its deadline. Does nothing within one tick and when time goes back. Cost: the timers
+ * fired and moved down, not the ticks passed. */
 void tw_advance(struct timer_wheel *w, uint64_t now_ns,
                 void (*fire)(void *arg, struct tw_node *n, uint64_t now_ns), void *arg);
 

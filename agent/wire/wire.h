@@ -32,10 +32,10 @@ struct pkt {
     uint8_t proto; /* enum wire_proto */
     bool v4;
     uint8_t ttl;
-    uint8_t flags; /* TCP flags */
+    uint8_t flags; /* TCP flags, enum tcp_flag alone: ECN's are masked out */
     uint16_t l3_off, l4_off, payload_off;
     uint32_t l4_len;      /* bytes of the layer-4 part, Ethernet padding excluded */
-    uint32_t payload_len; /* TCP payload bytes */
+    uint32_t payload_len; /* TCP payload bytes; ICMP: what follows its 8-byte header */
     struct flow_key key;  /* TCP: remote = source, local = destination. Others: addresses only */
     uint32_t seq, ack;
     uint16_t wnd;         /* as on the wire, unscaled */
@@ -47,7 +47,11 @@ struct pkt {
 /* Finds offsets, checks lengths and checksums (trusting FRAME_L4_CSUM_OK). `vlan` is the tag that this
  * interface carries, 0 for none (a priority tag, VID 0, is accepted on untagged interfaces). IP-level checks
  * that need our addresses are net's. Returns R_OK or why the frame must be dropped; *p is then undefined.
- * Does not consume f. */
+ * Does not consume f; the pointers in *p borrow its bytes.
+ *
+ * When it returns R_OK: ARP has the 28 bytes of RFC 826 at l3_off, unchecked; ICMP has at least its 8-byte
+ * header at l4_off and a right checksum; IP has no options, extension headers or fragments, and an IPv6
+ * address is never IPv4-mapped. */
 enum reason wire_parse(const struct frame *f, uint16_t vlan, struct pkt *p);
 
 #define TCP_MAX_SACK 4
@@ -63,7 +67,7 @@ struct tcp_opts {
 };
 
 /* False when the options are malformed (length 0 or 1, past the end, wrong length of a known one). Unknown
- * ones are skipped. */
+ * ones are skipped, the last of a kind given twice counts, bytes after end-of-list are not looked at. */
 bool wire_tcp_opts(struct span opts, struct tcp_opts *out);
 
 /* Layer-2 header and what else is per next hop. */
@@ -80,9 +84,11 @@ struct tcp_seg {
     uint32_t seq, ack;
     uint16_t wnd; /* as on the wire */
     uint8_t flags;
+    /* With SYN only, as RFC 9293, 7323 and 2018 have it; without it these three are not looked at. */
     uint16_t mss;  /* != 0: MSS option */
     int8_t wscale; /* >= 0: window scale option */
     bool sack_ok;  /* SACK-permitted option */
+    /* Without SYN only. */
     uint8_t nsack; /* SACK blocks, at most 4 */
     struct {
         uint32_t lo, hi;
@@ -94,15 +100,18 @@ struct tcp_seg {
 /* Turns f, which holds just the payload (headroom of at least WIRE_MAX_HEADERS bytes), into a whole frame by
  * pushing TCP, IP and Ethernet (and VLAN) headers; DF set, TTL 64, Not-ECT, URG never. payload_sum is the sum
  * of the payload's bytes (csum_bytes or pkt.payload_sum). Frames shorter than 60 bytes are not padded. Sets
- * f->port. */
+ * f->port. Overwrites the headroom: the option bytes and MAC addresses that a struct pkt found there are
+ * gone. */
 #define WIRE_MAX_HEADERS (14 + 4 + 40 + 60)
 void wire_push_tcp(struct frame *f, const struct wire_link *l, const struct tcp_seg *s, uint16_t payload_sum);
 
-/* Sum of payload bytes [off, off+len) of p when the rest's sum is to be taken off: equals csum_bytes(payload
- * + off, len), chosen the cheaper way. Odd offsets are handled. */
+/* Sum of payload bytes [off, off+len) of p, inside the payload: equals csum_bytes(payload + off, len) (0 and
+ * 0xffff being equal), from those bytes or from payload_sum less the other bytes, whichever are fewer. Odd
+ * offsets are handled. f is as it was parsed. */
 uint16_t wire_payload_sum(const struct frame *f, const struct pkt *p, uint32_t off, uint32_t len);
 
-/* Pushes IP and Ethernet headers in front of a complete layer-4 part (ICMP). */
+/* Pushes IP and Ethernet headers in front of a complete layer-4 part (ICMP), its checksum included. Sets
+ * f->port. */
 void wire_push_ip(struct frame *f, const struct wire_link *l, const struct ip_addr *src,
                   const struct ip_addr *dst, uint8_t proto, uint8_t ttl);
 

@@ -1,0 +1,110 @@
+/* Headers onto payload; see wire.h. wire_push_tcp() runs for every segment that leaves, forwarded or our own:
+ * it writes each header word once and sums what it writes, so a checksum never costs a pass over the payload.
+ * No state, any thread. */
+#include "agent/base/bytes.h"
+#include "agent/base/csum.h"
+#include "agent/wire/proto.h"
+#include "agent/wire/wire.h"
+
+/* Writes a big-endian word and returns it, to be summed. */
+static inline uint64_t put_word(uint8_t *p, uint32_t w)
+{
+    put_be32(p, w);
+    return w;
+}
+
+static inline void push_eth(struct frame *f, const struct wire_link *l, uint16_t type)
+{
+    uint8_t *e = frame_push(f, l->vlan ? ETH_LEN + VLAN_LEN : ETH_LEN);
+    memcpy(e, l->dmac, 6);
+    memcpy(e + 6, l->smac, 6);
+    if (l->vlan) {
+        put_be32(e + 12, (uint32_t)ETHERTYPE_VLAN << 16 | l->vlan);
+        e += VLAN_LEN;
+    }
+    put_be16(e + 12, type);
+    f->port = l->port;
+    /* What a device said of the frame that came in does not hold for the one that goes out. */
+    f->flags &= (uint16_t)~FRAME_L4_CSUM_OK;
+}
+
+/* Identification 0: with DF set it means nothing (RFC 6864 section 4.1). */
+static inline void push_ip4(struct frame *f, const struct ip_addr *src, const struct ip_addr *dst,
+                            uint8_t proto, uint8_t ttl)
+{
+    uint8_t *ip = frame_push(f, IP4_LEN);
+    uint32_t life = (uint32_t)ttl << 24 | (uint32_t)proto << 16;
+    uint64_t sum = put_word(ip, 0x45000000u | (f->len & 0xffff)) + put_word(ip + 4, IP4_DF) + life;
+    sum += put_word(ip + 12, get_be32(src->b + 12)) + put_word(ip + 16, get_be32(dst->b + 12));
+    put_be32(ip + 8, life | csum_final(csum_fold(sum)));
+}
+
+static inline void push_ip6(struct frame *f, const struct ip_addr *src, const struct ip_addr *dst,
+                            uint8_t next, uint8_t hops)
+{
+    uint32_t payload = f->len;
+    uint8_t *ip = frame_push(f, IP6_LEN);
+    put_be32(ip, 0x60000000u);
+    put_be32(ip + 4, payload << 16 | (uint32_t)next << 8 | hops);
+    memcpy(ip + 8, src->b, 16);
+    memcpy(ip + 24, dst->b, 16);
+}
+
+static inline void push_below(struct frame *f, const struct wire_link *l, const struct ip_addr *src,
+                              const struct ip_addr *dst, uint8_t proto, uint8_t ttl)
+{
+    if (ip_is_v4(src)) {
+        push_ip4(f, src, dst, proto, ttl);
+        push_eth(f, l, ETHERTYPE_IP4);
+    } else {
+        push_ip6(f, src, dst, proto, ttl);
+        push_eth(f, l, ETHERTYPE_IP6);
+    }
+}
+
+/* The options as whole words, padded in front with NOPs where that aligns them. Returns how many, at most 9.
+ */
+static unsigned option_words(const struct tcp_seg *s, uint32_t w[10])
+{
+    unsigned n = 0;
+    if (s->flags & TCP_SYN) {
+        if (s->mss)
+            w[n++] = TCPOPT_MSS << 24 | 4 << 16 | s->mss;
+        if (s->sack_ok)
+            w[n++] = TCPOPT_NOP << 24 | TCPOPT_NOP << 16 | TCPOPT_SACK_OK << 8 | 2;
+        if (s->wscale >= 0)
+            w[n++] = TCPOPT_NOP << 24 | TCPOPT_WSCALE << 16 | 3 << 8 | (uint32_t)s->wscale;
+        return n;
+    }
+    unsigned blocks = s->nsack < TCP_MAX_SACK ? s->nsack : TCP_MAX_SACK;
+    if (blocks)
+        w[n++] = TCPOPT_NOP << 24 | TCPOPT_NOP << 16 | TCPOPT_SACK << 8 | (2 + 8 * blocks);
+    for (unsigned i = 0; i < blocks; i++) {
+        w[n++] = s->sack[i].lo;
+        w[n++] = s->sack[i].hi;
+    }
+    return n;
+}
+
+void wire_push_tcp(struct frame *f, const struct wire_link *l, const struct tcp_seg *s, uint16_t payload_sum)
+{
+    uint32_t opt[10];
+    unsigned nopt = (s->flags & TCP_SYN) || s->nsack ? option_words(s, opt) : 0;
+    uint32_t hlen = TCP_LEN + 4 * nopt;
+    uint8_t *t = frame_push(f, hlen);
+    uint64_t sum = (uint64_t)payload_sum + csum_pseudo(&s->src, &s->dst, PROTO_TCP, f->len);
+    sum += put_word(t, (uint32_t)s->sport << 16 | s->dport);
+    sum += put_word(t + 4, s->seq);
+    sum += put_word(t + 8, s->ack);
+    sum += put_word(t + 12, hlen << 26 | (uint32_t)(s->flags & TCP_FLAGS & ~TCP_URG) << 16 | s->wnd);
+    for (unsigned i = 0; i < nopt; i++)
+        sum += put_word(t + TCP_LEN + 4 * i, opt[i]);
+    put_be32(t + 16, (uint32_t)csum_final(csum_fold(sum)) << 16); /* urgent pointer 0 */
+    push_below(f, l, &s->src, &s->dst, PROTO_TCP, WIRE_TTL);
+}
+
+void wire_push_ip(struct frame *f, const struct wire_link *l, const struct ip_addr *src,
+                  const struct ip_addr *dst, uint8_t proto, uint8_t ttl)
+{
+    push_below(f, l, src, dst, proto, ttl);
+}
