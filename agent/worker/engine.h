@@ -84,4 +84,10 @@ bool engine_conn_info(const struct engine *e, uint32_t i, uint64_t now_ns, struc
 /* Memory held by kept bytes, and its bound. */
 uint64_t engine_kept_bytes(const struct engine *e, uint64_t *total);
 
+/* Neighbours for laconctl: net_neighbours() of the engine's net. The worker's thread only (a control thread
+ * comes by workers_call()). */
+struct net_neigh_info;
+void engine_neighbours(const struct engine *e, void (*fn)(void *arg, const struct net_neigh_info *i),
+                       void *arg);
+
 #endif

@@ -1,0 +1,285 @@
+/* One function per request of the admin socket; see answers.h.
+ *
+ * A json_t that could not be made is NULL; jansson's *_new functions accept NULL and fail, so a shortage of
+ * memory ends as a missing value or a NULL answer, never as a crash. */
+#include "agent/control/answers.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/base/counters.h"
+#include "agent/net/net.h"
+
+#define NS_PER_S 1e9
+
+static json_t *integer(uint64_t n)
+{
+    return json_integer((json_int_t)n);
+}
+
+static json_t *error(const char *text)
+{
+    return json_pack("{s:s}", "error", text);
+}
+
+static json_t *mac_text(const uint8_t m[6])
+{
+    return json_sprintf("%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
+}
+
+/* "192.0.2.1:80", "[2001:db8::1]:80", or null when there is no port. */
+static json_t *address(const struct ip_addr *a, uint16_t port)
+{
+    char ip[IP_STRLEN];
+    if (port == 0)
+        return json_null();
+    return json_sprintf(ip_is_v4(a) ? "%s:%u" : "[%s]:%u", ip_str(a, ip), port);
+}
+
+/* ---- counters ---- */
+
+/* Adds up one counter of the loop and of the engine over all workers. `offset` is its place in struct
+ * counters. */
+static uint64_t total(const struct workers *ws, size_t offset)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < workers_count(ws); i++) {
+        const struct worker *w = workers_at(ws, i);
+        const char *loop = (const char *)worker_counters(w);
+        const char *engine = (const char *)engine_counters(worker_engine(w));
+        sum += counter_read((const uint64_t *)(loop + offset));
+        sum += counter_read((const uint64_t *)(engine + offset));
+    }
+    return sum;
+}
+
+static json_t *one_counter(const char *name, const char *text, uint64_t value)
+{
+    return json_pack("{s:s, s:I, s:s}", "name", name, "value", (json_int_t)value, "text", text);
+}
+
+static json_t *get_counters(const struct workers *ws)
+{
+    json_t *list = json_array();
+#define X(field, name, text)                                                                                 \
+    json_array_append_new(list, one_counter(name, text, total(ws, offsetof(struct counters, field))));
+    STATS(X)
+#undef X
+    for (unsigned r = R_NONE + 1; r < R_MAX; r++)
+        json_array_append_new(
+            list, one_counter(reason_name((enum reason)r), reason_text((enum reason)r),
+                              total(ws, offsetof(struct counters, reason) + r * sizeof(uint64_t))));
+    return json_pack("{s:o}", "counters", list);
+}
+
+/* ---- status ---- */
+
+static json_t *one_worker(const struct workers *ws, unsigned i)
+{
+    struct worker *w = workers_at(ws, i);
+    const struct engine *e = worker_engine(w);
+    const struct counters *c = engine_counters(e);
+    struct worker_info info;
+    uint64_t kept_total = 0;
+    uint64_t kept = engine_kept_bytes(e, &kept_total);
+    worker_info(w, &info);
+    uint64_t age = info.busy_ns + info.idle_ns;
+    json_t *o = json_pack("{s:i, s:i, s:i, s:i}", "worker", (int)i, "core", info.core, "tid", info.tid,
+                          "queues", (int)info.queues);
+    json_object_set_new(o, "busy", json_real(age ? (double)info.busy_ns / (double)age : 0));
+    json_object_set_new(o, "sleeps", integer(info.sleeps));
+    json_object_set_new(o, "clients", integer(counter_read(&c->clients_open)));
+    json_object_set_new(o, "endpoints", integer(counter_read(&c->endpoints_open)));
+    json_object_set_new(o, "endpoints_idle", integer(counter_read(&c->endpoints_idle)));
+    json_object_set_new(o, "exchanges", integer(counter_read(&c->exchanges_open)));
+    json_object_set_new(o, "requests", integer(counter_read(&c->requests)));
+    json_object_set_new(o, "kept_bytes", integer(kept));
+    json_object_set_new(o, "kept_bytes_max", integer(kept_total));
+    return o;
+}
+
+static json_t *one_port(const struct workers *ws, unsigned i)
+{
+    struct io_port_info p;
+    workers_port(ws, i, &p);
+    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:i, s:i, s:b}", "name", p.name, "target", p.target, "driver",
+                     p.driver, "why", p.why, "mac", mac_text(p.mac), "mtu", p.mtu, "queues", p.queues, "up",
+                     p.up);
+}
+
+static json_t *access_log_state(const struct answers *a)
+{
+    struct access_log_stats s;
+    if (!a->log)
+        return json_null();
+    access_log_stats(a->log, &s);
+    return json_pack("{s:s, s:I, s:I, s:I}", "path", workers_config(a->workers)->logging.access_log, "lines",
+                     (json_int_t)s.lines, "lost", (json_int_t)s.lost, "reopens", (json_int_t)s.reopens);
+}
+
+static json_t *get_status(const struct answers *a)
+{
+    const struct workers *ws = a->workers;
+    json_t *workers = json_array(), *ports = json_array();
+    for (unsigned i = 0; i < workers_count(ws); i++)
+        json_array_append_new(workers, one_worker(ws, i));
+    for (unsigned i = 0; i < workers_port_count(ws); i++)
+        json_array_append_new(ports, one_port(ws, i));
+    double uptime = (double)(workers_now_ns() - a->start_ns) / NS_PER_S;
+    return json_pack("{s:s, s:i, s:f, s:o?, s:o, s:o, s:o}", "version", LACON_VERSION, "pid", (int)getpid(),
+                     "uptime_s", uptime, "config", json_string(workers_config(ws)->file), "workers", workers,
+                     "interfaces", ports, "access_log", access_log_state(a));
+}
+
+/* ---- connections ---- */
+
+enum side {
+    SIDE_ALL,
+    SIDE_CLIENT,
+    SIDE_ENDPOINT,
+    SIDE_BAD,
+};
+
+static enum side parse_side(const char *s)
+{
+    static const char *const name[] = {"all", "client", "endpoint"};
+    for (unsigned i = 0; i < SIDE_BAD; i++)
+        if (strcmp(s, name[i]) == 0)
+            return (enum side)i;
+    return SIDE_BAD;
+}
+
+static bool parse_u32(const char *s, uint32_t *out)
+{
+    char *end;
+    if (*s < '0' || *s > '9')
+        return false;
+    errno = 0;
+    unsigned long n = strtoul(s, &end, 10);
+    if (*end || errno || n > UINT32_MAX)
+        return false;
+    *out = (uint32_t)n;
+    return true;
+}
+
+static json_t *one_conn(const struct config *config, unsigned worker, const struct engine_conn_info *c)
+{
+    json_t *cluster = json_null(), *endpoint = json_null();
+    if (c->cluster < config->ncluster) {
+        const struct cfg_cluster *k = &config->cluster[c->cluster];
+        cluster = json_string(k->name);
+        if (c->endpoint < k->nendpoint) {
+            const struct ip_port *at = &k->endpoint[c->endpoint].at;
+            endpoint = address(&at->addr, at->port);
+        }
+    }
+    return json_pack("{s:s, s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:f}", "side",
+                     c->client ? "client" : "endpoint", "worker", (int)worker, "state", c->state, "remote",
+                     address(&c->key.remote, c->key.remote_port), "local",
+                     address(&c->key.local, c->key.local_port), "peer",
+                     address(&c->peer_key.remote, c->peer_key.remote_port), "cluster", cluster, "endpoint",
+                     endpoint, "bytes_in", (json_int_t)c->bytes_in, "bytes_out", (json_int_t)c->bytes_out,
+                     "age_s", (double)c->age_ns / NS_PER_S);
+}
+
+static json_t *get_connections(const struct workers *ws, enum side side, uint32_t w, uint32_t slot)
+{
+    uint64_t now_ns = workers_now_ns();
+    unsigned found = 0, looked = 0;
+    json_t *list = json_array();
+    for (; w < workers_count(ws); w++, slot = 0) {
+        const struct engine *e = worker_engine(workers_at(ws, w));
+        for (; slot < engine_conn_slots(e); slot++) {
+            struct engine_conn_info c;
+            if (found == ANSWERS_PAGE || looked++ == ANSWERS_PAGE_SLOTS)
+                return json_pack("{s:o, s:[I,I]}", "connections", list, "next", (json_int_t)w,
+                                 (json_int_t)slot);
+            if (!engine_conn_info(e, slot, now_ns, &c) ||
+                (side != SIDE_ALL && c.client != (side == SIDE_CLIENT)))
+                continue;
+            json_array_append_new(list, one_conn(workers_config(ws), w, &c));
+            found++;
+        }
+    }
+    return json_pack("{s:o}", "connections", list);
+}
+
+/* ---- neighbours ---- */
+
+/* What a worker fills in on its own thread: memory is there beforehand, so that it holds up no traffic. */
+struct neighbours {
+    unsigned n;
+    struct net_neigh_info at[NET_MAX_NEIGH];
+};
+
+static void note_neighbour(void *arg, const struct net_neigh_info *i)
+{
+    struct neighbours *list = arg;
+    if (list->n < NET_MAX_NEIGH)
+        list->at[list->n++] = *i;
+}
+
+static void note_neighbours(struct engine *e, void *arg, uint64_t now_ns)
+{
+    (void)now_ns;
+    engine_neighbours(e, note_neighbour, arg);
+}
+
+static json_t *one_neighbour(const struct config *config, unsigned worker, const struct net_neigh_info *i)
+{
+    static const uint8_t unknown[6];
+    char ip[IP_STRLEN];
+    bool known = memcmp(i->mac, unknown, sizeof unknown) != 0;
+    const char *name = i->ifidx < config->ninterface ? config->interface[i->ifidx].name : "-";
+    return json_pack("{s:s, s:o, s:s, s:s, s:i}", "address", ip_str(&i->addr, ip), "mac",
+                     known ? mac_text(i->mac) : json_null(), "interface", name, "state", i->state, "worker",
+                     (int)worker);
+}
+
+static json_t *get_neighbours(struct workers *ws)
+{
+    struct neighbours *found = malloc(sizeof *found);
+    json_t *list = json_array();
+    for (unsigned w = 0; found && w < workers_count(ws); w++) {
+        found->n = 0;
+        if (workers_call(ws, w, note_neighbours, found, true) != 0)
+            continue;
+        for (unsigned i = 0; i < found->n; i++)
+            json_array_append_new(list, one_neighbour(workers_config(ws), w, &found->at[i]));
+    }
+    free(found);
+    return json_pack("{s:o}", "neighbours", list);
+}
+
+/* ---- the request ---- */
+
+static json_t *answer(const struct answers *a, unsigned nword, char *const word[])
+{
+    const char *what = word[0];
+    if (nword == 1 && strcmp(what, "status") == 0)
+        return get_status(a);
+    if (nword == 1 && strcmp(what, "counters") == 0)
+        return get_counters(a->workers);
+    if (nword == 1 && strcmp(what, "neighbours") == 0)
+        return get_neighbours(a->workers);
+    if (nword == 4 && strcmp(what, "connections") == 0) {
+        enum side side = parse_side(word[1]);
+        uint32_t worker, slot;
+        if (side == SIDE_BAD || !parse_u32(word[2], &worker) || !parse_u32(word[3], &slot))
+            return error("connections: wanted SIDE WORKER SLOT");
+        return get_connections(a->workers, side, worker, slot);
+    }
+    return error("unknown request");
+}
+
+char *answers_get(void *ctx, unsigned nword, char *const word[])
+{
+    json_t *j = answer(ctx, nword, word);
+    char *text = j ? json_dumps(j, JSON_COMPACT) : NULL;
+    json_decref(j);
+    return text;
+}

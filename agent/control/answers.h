@@ -1,0 +1,33 @@
+/* answers: what the admin socket says: a view of the running workers for each request, as JSON.
+ *
+ *   status                            version, process, workers, interfaces, access log
+ *   counters                          every counter, summed over the workers
+ *   connections SIDE WORKER SLOT      a page of connections; SIDE is all, client or endpoint; WORKER and SLOT
+ *                                     say where to go on: 0 0, then what "next" of the page before says
+ *   neighbours                        each worker's view of ARP and ND
+ *
+ * Everything is read while the workers run: figures are of one instant apart, a connection is shown as it was
+ * at one instant. */
+#ifndef LACON_CONTROL_ANSWERS_H
+#define LACON_CONTROL_ANSWERS_H
+
+#include <stdint.h>
+
+#include "agent/control/access_log.h"
+#include "agent/worker/worker.h"
+
+/* A page holds at most this many connections, and costs at most the look at this many slots. */
+#define ANSWERS_PAGE       256
+#define ANSWERS_PAGE_SLOTS 65536
+
+/* All borrowed. */
+struct answers {
+    struct workers *workers;
+    const struct access_log *log; /* NULL: off */
+    uint64_t start_ns;            /* workers_now_ns() */
+};
+
+/* An admin_answer (admin.h); ctx is a struct answers. Admin thread. */
+char *answers_get(void *ctx, unsigned nword, char *const word[]);
+
+#endif

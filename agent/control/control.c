@@ -1,0 +1,65 @@
+/* Starts and stops the control threads; see control.h. Main thread. */
+#include "agent/control/control.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/base/log.h"
+#include "agent/control/access_log.h"
+#include "agent/control/admin.h"
+#include "agent/control/answers.h"
+
+struct control {
+    struct answers answers;
+    struct access_log *log; /* NULL: off */
+    struct admin *admin;
+};
+
+static bool take_from_worker(void *ctx, struct access_record *out)
+{
+    return worker_log_take(ctx, out);
+}
+
+static int start_access_log(const struct config *config, struct workers *ws, struct access_log **out)
+{
+    struct access_source source[CFG_MAX_WORKERS];
+    unsigned n = workers_count(ws);
+    for (unsigned i = 0; i < n; i++)
+        source[i] = (struct access_source){take_from_worker, workers_at(ws, i)};
+    return access_log_start(config, source, n, out);
+}
+
+int control_start(const struct config *config, struct workers *ws, struct control **out)
+{
+    struct control *c = calloc(1, sizeof *c);
+    if (!c)
+        return -ENOMEM;
+    int rc = config->logging.access_log ? start_access_log(config, ws, &c->log) : 0;
+    c->answers = (struct answers){ws, c->log, workers_now_ns()};
+    if (rc == 0)
+        rc = admin_start(config->admin.socket, config->admin.mode, answers_get, &c->answers, &c->admin);
+    if (rc != 0) {
+        control_stop(c);
+        return rc;
+    }
+    *out = c;
+    return 0;
+}
+
+void control_reopen_logs(struct control *c)
+{
+    int rc = log_reopen();
+    if (rc != 0)
+        log_error("cannot open the error log again: %s", strerror(-rc));
+    access_log_reopen(c->log);
+}
+
+void control_stop(struct control *c)
+{
+    if (!c)
+        return;
+    admin_stop(c->admin);
+    access_log_stop(c->log);
+    free(c);
+}

@@ -1,0 +1,24 @@
+/* control: what runs beside the workers, off the fast path: the admin socket's thread and the access log's
+ * thread. Neither writes anything that a worker reads, but through workers_call(). */
+#ifndef LACON_CONTROL_CONTROL_H
+#define LACON_CONTROL_CONTROL_H
+
+#include "agent/worker/worker.h"
+#include "config/config.h"
+
+struct control;
+
+/* Starts both threads, after workers_start(); no access log when logging.access_log is NULL. `config` (the
+ * workers' own) and `ws` are borrowed until control_stop(). 0 or -errno; the reason is logged. Main thread.
+ */
+int control_start(const struct config *config, struct workers *ws, struct control **out);
+
+/* Opens the error log and the access log again, after rotation (USR1). A file that cannot be opened is logged
+ * and the old one stays in use. Returns without waiting for the access log. Any thread. */
+void control_reopen_logs(struct control *c);
+
+/* Writes the last access-log lines, ends both threads, removes the socket. Before workers_stop(); at most
+ * about a second when the access log's destination blocks. NULL is legal. Main thread. */
+void control_stop(struct control *c);
+
+#endif
