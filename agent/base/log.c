@@ -31,6 +31,7 @@ static int out_fd = STDERR_FILENO;
 static char *out_path;     /* NULL: standard error */
 static bool under_journal; /* standard error is journald's socket: it adds times, and reads "<N>" */
 static enum log_level out_level = LOG_LEVEL_INFO;
+static int64_t (*clock_ns)(void); /* NULL: lines carry no time */
 
 /* systemd.exec(5): JOURNAL_STREAM holds "device:inode" of the stream that is the journal. */
 static bool stderr_is_journal(void)
@@ -53,9 +54,10 @@ static int open_append(const char *path)
 }
 
 /* Takes over fd and path (both may be standard error's). */
-static void replace(int fd, char *path)
+static void replace(int fd, char *path, int64_t (*wall_ns)(void))
 {
     pthread_mutex_lock(&lock);
+    clock_ns = wall_ns;
     if (out_fd != STDERR_FILENO)
         close(out_fd);
     if (path != out_path)
@@ -66,7 +68,7 @@ static void replace(int fd, char *path)
     pthread_mutex_unlock(&lock);
 }
 
-int log_open(enum log_level level, const char *path)
+int log_open(enum log_level level, const char *path, int64_t (*wall_ns)(void))
 {
     int fd = STDERR_FILENO;
     char *copy = NULL;
@@ -82,7 +84,7 @@ int log_open(enum log_level level, const char *path)
         }
     }
     __atomic_store_n(&out_level, level, __ATOMIC_RELAXED);
-    replace(fd, copy);
+    replace(fd, copy, wall_ns);
     return 0;
 }
 
@@ -106,7 +108,7 @@ int log_reopen(void)
 
 void log_close(void)
 {
-    replace(STDERR_FILENO, NULL);
+    replace(STDERR_FILENO, NULL, clock_ns);
 }
 
 bool log_wants(enum log_level level)
@@ -114,19 +116,25 @@ bool log_wants(enum log_level level)
     return level <= __atomic_load_n(&out_level, __ATOMIC_RELAXED);
 }
 
-/* "<4>" for the journal, "2026-01-31T12:00:00.123Z warning: " elsewhere. Returns its length. */
-static size_t put_prefix(char *line, size_t cap, enum log_level level, bool journal)
+/* "<4>" for the journal, "2026-01-31T12:00:00.123Z warning: " elsewhere. Returns its length. The lock is
+ * held. */
+static size_t put_prefix(char *line, size_t cap, enum log_level level)
 {
-    struct timespec ts;
+    size_t n = 0;
+    int64_t ns;
+    time_t s;
     struct tm tm;
-    size_t n;
 
-    if (journal)
+    if (under_journal)
         return (size_t)snprintf(line, cap, "<%d>", levels[level].syslog);
-    clock_gettime(CLOCK_REALTIME, &ts);
-    gmtime_r(&ts.tv_sec, &tm);
-    n = strftime(line, cap, "%Y-%m-%dT%H:%M:%S", &tm);
-    return n + (size_t)snprintf(line + n, cap - n, ".%03ldZ %s: ", ts.tv_nsec / 1000000, levels[level].name);
+    if (clock_ns) {
+        ns = clock_ns();
+        s = (time_t)(ns / 1000000000);
+        gmtime_r(&s, &tm);
+        n = strftime(line, cap, "%Y-%m-%dT%H:%M:%S", &tm);
+        n += (size_t)snprintf(line + n, cap - n, ".%03dZ ", (int)(ns / 1000000 % 1000));
+    }
+    return n + (size_t)snprintf(line + n, cap - n, "%s: ", levels[level].name);
 }
 
 static void put_line(const char *line, size_t n)
@@ -153,7 +161,7 @@ void log_write(enum log_level level, const char *format, ...)
     if (!log_wants(level))
         return;
     pthread_mutex_lock(&lock);
-    start = n = put_prefix(line, sizeof line, level, under_journal);
+    start = n = put_prefix(line, sizeof line, level);
     va_start(ap, format);
     n += (size_t)vsnprintf(line + n, sizeof line - n, format, ap);
     va_end(ap);

@@ -7,6 +7,7 @@
 #define LACON_BASE_LOG_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum log_level {
     LOG_LEVEL_ERROR,
@@ -15,9 +16,10 @@ enum log_level {
     LOG_LEVEL_DEBUG,
 };
 
-/* Level and destination from now on; `path` NULL is standard error. Until called: info, standard error. 0 or
- * -errno (the destination is then unchanged). Main thread. */
-int log_open(enum log_level level, const char *path);
+/* Level and destination from now on; `path` NULL is standard error. `wall_ns` tells the time for the lines,
+ * in ns since 1970, from any thread. Until called: info, standard error, no time. 0 or -errno (the
+ * destination is then unchanged). Main thread. */
+int log_open(enum log_level level, const char *path, int64_t (*wall_ns)(void));
 
 /* Opens the file again (after rotation). 0 or -errno (the old file stays in use). Any thread. */
 int log_reopen(void);

@@ -1,0 +1,252 @@
+/* lacon: arguments, start, signals, stop. The main thread lives here: it handles signals and looks after
+ * links and draining; packets are the workers' business. */
+#include <errno.h>
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "agent/base/log.h"
+#include "agent/control/control.h"
+#include "agent/worker/worker.h"
+#include "config/config.h"
+
+#define EXIT_OK    0
+#define EXIT_FAIL  1 /* configuration or run time */
+#define EXIT_USAGE 2
+
+#define HOUSEKEEPING_MS 200
+#define DEFAULT_FILE    LACON_SYSCONFDIR "/lacon/lacon.yaml"
+
+static const char usage_text[] =
+    "usage: lacon [-c FILE] [-t | -T]\n"
+    "       lacon -v | -V | -h\n"
+    "\n"
+    "  -c FILE  the configuration file (default " DEFAULT_FILE ")\n"
+    "  -t       test the configuration and exit\n"
+    "  -T       test the configuration, print it with all defaults, and exit\n"
+    "  -v       print the version and exit\n"
+    "  -V       print the version and how it was built, and exit\n"
+    "  -h       print this help and exit\n"
+    "\n"
+    "Runs in the foreground; log lines go to standard error. Signals: TERM and INT stop at once,\n"
+    "QUIT drains and stops, USR1 opens the log files again.\n"
+    "Exit status: 0 fine, 1 a fault in the configuration or at run time, 2 wrong usage.\n";
+
+enum mode {
+    MODE_RUN,
+    MODE_TEST,
+    MODE_PRINT,
+};
+
+/* What is running. */
+struct process {
+    const struct config *config;
+    struct io *io;
+    struct workers *workers;
+    struct control *control;
+    int signals; /* signalfd */
+    bool draining, stop;
+};
+
+static void print_version(bool details)
+{
+    printf("lacon %s\n", LACON_VERSION);
+    if (details)
+        printf("built with: %s, DPDK %s\n"
+               "flags: %s\n"
+               "XDP program: %s\n",
+               LACON_COMPILER, LACON_DPDK_VERSION, LACON_BUILD_FLAGS, LACON_XDP_PROGRAM);
+}
+
+static int usage(void)
+{
+    fputs(usage_text, stderr);
+    return EXIT_USAGE;
+}
+
+/* ---- running ---- */
+
+static void log_ready(const struct config *c)
+{
+    log_info("ready: %u interface%s, %u listener%s, %u worker%s, pid %d", c->ninterface,
+             c->ninterface == 1 ? "" : "s", c->nlistener, c->nlistener == 1 ? "" : "s", c->dpdk.workers,
+             c->dpdk.workers == 1 ? "" : "s", (int)getpid());
+}
+
+/* All signals of ours come through a descriptor; threads started later inherit the mask. 0 or -errno. */
+static int open_signals(struct process *p)
+{
+    static const int ours[] = {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1};
+    sigset_t set;
+
+    sigemptyset(&set);
+    for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
+        sigaddset(&set, ours[i]);
+    signal(SIGPIPE, SIG_IGN);
+    if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0)
+        return -EINVAL;
+    p->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    return p->signals < 0 ? -errno : 0;
+}
+
+static void on_signal(struct process *p, uint32_t signo)
+{
+    switch (signo) {
+    case SIGUSR1:
+        control_reopen_logs(p->control);
+        break;
+    case SIGHUP:
+        log_warning("SIGHUP: reload is not supported yet; the configuration stays as it is");
+        break;
+    case SIGQUIT:
+        if (!p->draining) {
+            log_info("SIGQUIT: draining; a second SIGQUIT or SIGTERM stops at once");
+            workers_drain(p->workers);
+            p->draining = true;
+            break;
+        }
+        p->stop = true;
+        break;
+    default: /* TERM, INT */
+        p->stop = true;
+    }
+}
+
+static void read_signals(struct process *p)
+{
+    struct signalfd_siginfo si;
+
+    while (read(p->signals, &si, sizeof si) == (ssize_t)sizeof si)
+        on_signal(p, si.ssi_signo);
+}
+
+static void serve(struct process *p)
+{
+    struct pollfd pfd = {.fd = p->signals, .events = POLLIN};
+
+    while (!p->stop) {
+        poll(&pfd, 1, HOUSEKEEPING_MS);
+        read_signals(p);
+        workers_check_links(p->workers);
+        if (p->draining && workers_idle(p->workers)) {
+            log_info("drained");
+            p->stop = true;
+        }
+    }
+}
+
+/* Brings everything up in order. Whoever fails has logged why. */
+static int start(struct process *p)
+{
+    int rc = open_signals(p);
+
+    if (rc == 0)
+        rc = io_start(p->config, &p->io);
+    if (rc == 0)
+        rc = workers_start(p->config, p->io, &p->workers);
+    if (rc == 0)
+        rc = control_start(p->config, p->workers, &p->control);
+    return rc;
+}
+
+static void stop(struct process *p)
+{
+    control_stop(p->control);
+    workers_stop(p->workers);
+    io_stop(p->io);
+    if (p->signals >= 0)
+        close(p->signals);
+}
+
+static int64_t wall_ns(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_REALTIME, &ts);
+    return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+static int run(const struct config *c)
+{
+    struct process p = {.config = c, .signals = -1};
+    int rc = log_open((enum log_level)c->logging.level, c->logging.error_log, wall_ns);
+
+    if (rc) {
+        log_error("logging.error_log: cannot open %s: %s", c->logging.error_log, strerror(-rc));
+        return EXIT_FAIL;
+    }
+    log_info("lacon %s starts with %s", LACON_VERSION, c->file);
+    rc = start(&p);
+    if (rc == 0) {
+        log_ready(c);
+        serve(&p);
+        log_info("stopping");
+    }
+    stop(&p);
+    log_close();
+    return rc ? EXIT_FAIL : EXIT_OK;
+}
+
+/* ---- the command line ---- */
+
+static int with_file(const char *file, enum mode mode)
+{
+    struct cfg_errors errs;
+    struct config *c = config_load(file, &errs);
+    int rc = EXIT_OK;
+
+    if (!c) {
+        cfg_errors_print(&errs, stderr);
+        rc = EXIT_FAIL;
+    } else if (mode == MODE_TEST) {
+        printf("%s: the configuration is good\n", file);
+    } else if (mode == MODE_PRINT) {
+        config_print(c, stdout);
+    } else {
+        rc = run(c);
+    }
+    cfg_errors_free(&errs);
+    config_free(c);
+    return fflush(stdout) == 0 ? rc : EXIT_FAIL;
+}
+
+int main(int argc, char **argv)
+{
+    const char *file = DEFAULT_FILE;
+    enum mode mode = MODE_RUN;
+    int opt;
+
+    while ((opt = getopt(argc, argv, "c:tTvVh")) != -1) {
+        switch (opt) {
+        case 'c':
+            file = optarg;
+            break;
+        case 't':
+            mode = MODE_TEST;
+            break;
+        case 'T':
+            mode = MODE_PRINT;
+            break;
+        case 'v':
+        case 'V':
+            print_version(opt == 'V');
+            return EXIT_OK;
+        case 'h':
+            fputs(usage_text, stdout);
+            return EXIT_OK;
+        default:
+            return usage();
+        }
+    }
+    if (optind < argc) {
+        fprintf(stderr, "lacon: unexpected argument \"%s\"\n", argv[optind]);
+        return usage();
+    }
+    return with_file(file, mode);
+}

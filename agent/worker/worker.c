@@ -1,0 +1,329 @@
+/* The workers as one object: start, stop, and what other threads may ask; see worker.h. Runs on the threads
+ * of main and control; the loop itself is in loop.c. */
+#include "agent/worker/worker.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "agent/base/log.h"
+#include "agent/worker/core.h"
+
+struct workers {
+    const struct config *config; /* borrowed */
+    struct io *io;               /* borrowed */
+    unsigned n;
+    struct worker *worker[CFG_MAX_WORKERS];
+    struct handover *handover;
+    bool *link_up; /* per port, as the engines were last told; the thread of workers_check_links() */
+};
+
+/* ---- start ---- */
+
+/* The CPU for worker i when the file names none: one each, the first one left to the kernel and to control.
+ * -1 (float) when there are not enough. */
+static int default_core(unsigned i, unsigned nworkers)
+{
+    cpu_set_t set;
+    unsigned seen = 0;
+
+    if (sched_getaffinity(0, sizeof set, &set) != 0 || nworkers >= (unsigned)CPU_COUNT(&set))
+        return -1;
+    for (unsigned cpu = 0; cpu < CPU_SETSIZE; cpu++)
+        if (CPU_ISSET(cpu, &set) && seen++ == i + 1)
+            return (int)cpu;
+    return -1;
+}
+
+static struct engine_port *engine_ports(const struct workers *ws)
+{
+    struct engine_port *p = calloc(io_port_count(ws->io), sizeof *p);
+    struct io_port_info info;
+
+    for (unsigned i = 0; p && i < io_port_count(ws->io); i++) {
+        io_port(ws->io, i, &info);
+        memcpy(p[i].mac, info.mac, sizeof p[i].mac);
+        p[i].mtu = info.mtu;
+        p[i].up = ws->link_up[i] = info.up;
+    }
+    return p;
+}
+
+static int64_t wall_offset(uint64_t now_ns)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_REALTIME, &ts);
+    return (int64_t)ts.tv_sec * (int64_t)SEC_NS + ts.tv_nsec - (int64_t)now_ns;
+}
+
+/* Everything of worker i but its thread. */
+static int worker_create(struct workers *ws, unsigned i, struct engine_params *params)
+{
+    const struct cfg_dpdk *c = &ws->config->dpdk;
+    struct worker *w = aligned_alloc(64, sizeof *w);
+
+    if (!w)
+        return -ENOMEM;
+    memset(w, 0, sizeof *w);
+    ws->worker[i] = w;
+    w->wake.fd = -1;
+    w->index = i;
+    w->nworkers = ws->n;
+    w->core = w->info.core = c->ncores ? (int)c->cores[i] : default_core(i, ws->n);
+    w->spin = c->idle == CFG_IDLE_POLL;
+    w->lane = io_lane(ws->io, i);
+    w->info.queues = io_lane_queues(w->lane);
+    w->handover = ws->handover;
+    w->all = ws->worker;
+    mailbox_init(&w->mailbox);
+    spsc_init(&w->log_ring, WORKER_LOG_RING);
+    params->worker = i;
+    params->ops = (struct frame_ops){worker_frame_alloc, worker_frame_send, worker_frame_free, w};
+    params->log = (struct access_sink){NULL, w};
+    if (ws->config->logging.access_log) {
+        params->log.put = worker_log_put;
+        w->log = malloc(WORKER_LOG_RING * sizeof *w->log);
+        if (!w->log)
+            return -ENOMEM;
+    }
+    w->engine = engine_create(params);
+    if (!w->engine) {
+        log_error("worker %u: not enough memory (dpdk.connections, dpdk.buffers, dpdk.syn_ring)", i);
+        return -ENOMEM;
+    }
+    return wake_init(&w->wake);
+}
+
+static int create_all(struct workers *ws)
+{
+    struct engine_params params = {.config = ws->config, .nworkers = ws->n};
+    struct engine_port *ports = engine_ports(ws);
+    int rc = 0;
+
+    if (!ports)
+        return -ENOMEM;
+    if (getrandom(params.secret, sizeof params.secret, 0) != (ssize_t)sizeof params.secret)
+        rc = -EIO;
+    params.port = ports;
+    params.now_ns = workers_now_ns();
+    params.wall_offset_ns = wall_offset(params.now_ns);
+    for (unsigned i = 0; i < ws->n && rc == 0; i++)
+        rc = worker_create(ws, i, &params);
+    explicit_bzero(params.secret, sizeof params.secret);
+    free(ports);
+    return rc;
+}
+
+static int start_thread(struct worker *w)
+{
+    pthread_attr_t attr;
+    cpu_set_t set;
+    int rc;
+
+    pthread_attr_init(&attr);
+    if (w->core >= 0) {
+        CPU_ZERO(&set);
+        CPU_SET((unsigned)w->core, &set);
+        pthread_attr_setaffinity_np(&attr, sizeof set, &set);
+    }
+    rc = pthread_create(&w->thread, &attr, worker_main, w);
+    pthread_attr_destroy(&attr);
+    if (rc == EINVAL && w->core >= 0)
+        log_error("dpdk.cores: there is no CPU %d for worker %u", w->core, w->index);
+    else if (rc)
+        log_error("worker %u: cannot start a thread: %s", w->index, strerror(rc));
+    w->running = rc == 0;
+    return -rc;
+}
+
+int workers_start(const struct config *config, struct io *io, struct workers **out)
+{
+    struct workers *ws = calloc(1, sizeof *ws);
+    int rc;
+
+    *out = NULL;
+    if (!ws)
+        return -ENOMEM;
+    ws->config = config;
+    ws->io = io;
+    ws->n = config->dpdk.workers;
+    ws->handover = handover_create(ws->n);
+    ws->link_up = calloc(io_port_count(io), sizeof *ws->link_up);
+    rc = ws->handover && ws->link_up ? create_all(ws) : -ENOMEM;
+    for (unsigned i = 0; i < ws->n && rc == 0; i++)
+        rc = start_thread(ws->worker[i]);
+    if (rc) {
+        workers_stop(ws);
+        return rc;
+    }
+    *out = ws;
+    return 0;
+}
+
+/* ---- stop ---- */
+
+static void worker_join(struct worker *w)
+{
+    if (!w || !w->running)
+        return;
+    __atomic_store_n(&w->stop, true, __ATOMIC_RELAXED);
+    wake_up(&w->wake);
+    pthread_join(w->thread, NULL);
+    w->running = false;
+}
+
+static void worker_destroy(struct worker *w)
+{
+    if (!w)
+        return;
+    engine_destroy(w->engine);
+    mailbox_destroy(&w->mailbox);
+    wake_destroy(&w->wake);
+    free(w->log);
+    free(w);
+}
+
+void workers_stop(struct workers *ws)
+{
+    if (!ws)
+        return;
+    for (unsigned i = 0; i < ws->n; i++)
+        worker_join(ws->worker[i]);
+    handover_destroy(ws->handover, io_free);
+    for (unsigned i = 0; i < ws->n; i++)
+        worker_destroy(ws->worker[i]);
+    free(ws->link_up);
+    free(ws);
+}
+
+/* ---- what control threads ask ---- */
+
+int workers_call(struct workers *ws, unsigned i, worker_fn *fn, void *arg, bool wait)
+{
+    struct worker *w = ws->worker[i];
+
+    return mailbox_send(&w->mailbox, &w->wake, fn, arg, wait);
+}
+
+static void drain(struct engine *e, void *arg, uint64_t now_ns)
+{
+    (void)arg;
+    engine_drain(e, now_ns);
+}
+
+void workers_drain(struct workers *ws)
+{
+    for (unsigned i = 0; i < ws->n; i++)
+        workers_call(ws, i, drain, NULL, true);
+}
+
+static void ask_idle(struct engine *e, void *arg, uint64_t now_ns)
+{
+    bool *idle = arg;
+
+    (void)now_ns;
+    *idle = engine_idle(e);
+}
+
+bool workers_idle(struct workers *ws)
+{
+    bool idle = true;
+
+    for (unsigned i = 0; i < ws->n && idle; i++)
+        workers_call(ws, i, ask_idle, &idle, true);
+    return idle;
+}
+
+struct link_change {
+    uint16_t port;
+    bool up;
+};
+
+static void set_link(struct engine *e, void *arg, uint64_t now_ns)
+{
+    const struct link_change *c = arg;
+
+    engine_set_link(e, c->port, c->up, now_ns);
+}
+
+void workers_check_links(struct workers *ws)
+{
+    struct io_port_info info;
+
+    for (unsigned i = 0; i < io_port_count(ws->io); i++) {
+        struct link_change change = {(uint16_t)i, io_link(ws->io, i)};
+
+        if (change.up == ws->link_up[i])
+            continue;
+        ws->link_up[i] = change.up;
+        io_port(ws->io, i, &info);
+        log_write(change.up ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, "interface %s: link of %s is %s", info.name,
+                  info.target, change.up ? "up" : "down");
+        for (unsigned w = 0; w < ws->n; w++)
+            workers_call(ws, w, set_link, &change, true);
+    }
+}
+
+const struct config *workers_config(const struct workers *ws)
+{
+    return ws->config;
+}
+
+unsigned workers_count(const struct workers *ws)
+{
+    return ws->n;
+}
+
+struct worker *workers_at(const struct workers *ws, unsigned i)
+{
+    return ws->worker[i];
+}
+
+unsigned workers_port_count(const struct workers *ws)
+{
+    return io_port_count(ws->io);
+}
+
+void workers_port(const struct workers *ws, unsigned i, struct io_port_info *out)
+{
+    io_port(ws->io, i, out);
+}
+
+struct engine *worker_engine(const struct worker *w)
+{
+    return w->engine;
+}
+
+const struct counters *worker_counters(const struct worker *w)
+{
+    return &w->counters;
+}
+
+bool worker_log_take(struct worker *w, struct access_record *out)
+{
+    uint32_t slot;
+
+    if (!w->log || !spsc_peek(&w->log_ring, &slot))
+        return false;
+    *out = w->log[slot];
+    spsc_release(&w->log_ring);
+    return true;
+}
+
+void worker_info(const struct worker *w, struct worker_info *out)
+{
+    *out = (struct worker_info){
+        .core = w->info.core,
+        .queues = w->info.queues,
+        .tid = __atomic_load_n(&w->info.tid, __ATOMIC_RELAXED),
+        .busy_ns = counter_read(&w->info.busy_ns),
+        .idle_ns = counter_read(&w->info.idle_ns),
+        .busy_cycles = counter_read(&w->info.busy_cycles),
+        .rounds = counter_read(&w->info.rounds),
+        .sleeps = counter_read(&w->info.sleeps),
+    };
+}
