@@ -267,8 +267,8 @@ int access_log_start(const struct config *config, const struct access_source *so
         return -ENOMEM;
     tzset();
     l->config = config;
-    memcpy(l->source, source, nsource * sizeof *source);
-    l->nsource = nsource;
+    for (l->nsource = 0; l->nsource < nsource; l->nsource++)
+        l->source[l->nsource] = source[l->nsource];
     l->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     int rc = l->bell < 0 ? -errno : 0;
     int fd = rc ? rc : open_target(config->logging.access_log);
