@@ -6,17 +6,16 @@
  * key's is a copy that was not validated. Ends on counts, not on time. */
 #include <criterion/criterion.h>
 #include <pthread.h>
-#include <sched.h>
 
 #include "conntable/conntable.h"
 
 enum {
-    CAP = 8,
-    LIVE = 5, /* slots in use just before one is given back */
+    CAP = 2,
+    LIVE = 2, /* slots in use just before one is given back */
     READERS = 2,
     FILLED = 24, /* words after the counter */
-    COPIES = 300000,
-    REFUSALS = 20,
+    COPIES = 1000000,
+    KEYS = 20000, /* how far the writer must get meanwhile */
     BUMPS = 5,
 };
 
@@ -34,8 +33,8 @@ struct bed {
 struct reader {
     pthread_t thread;
     const struct bed *bed;
-    unsigned long copies, refusals; /* refusals: slots that changed during the copy, or were free */
-    unsigned long full, wrong;      /* copies all filled; copies that mix occupants */
+    unsigned long copies, full, wrong; /* all; those all filled; those that mix occupants */
+    uint64_t newest;                   /* key seen */
 };
 
 static struct flow_key key_of(uint64_t serial)
@@ -67,6 +66,7 @@ static void judge(struct reader *r, const struct flow_key *k, const struct objec
     r->copies++;
     r->wrong += serial == 0 || own + zero != FILLED || o->bumps > BUMPS;
     r->full += own == FILLED;
+    r->newest = serial > r->newest ? serial : r->newest;
 }
 
 static void *read_slots(void *arg)
@@ -74,14 +74,9 @@ static void *read_slots(void *arg)
     struct reader *r = arg;
     struct flow_key k;
     struct object o;
-    for (uint32_t i = 0; r->copies < COPIES || r->refusals < REFUSALS; i = (i + 1) % CAP) {
+    for (uint32_t i = 0; r->copies < COPIES || r->newest < KEYS; i = (i + 1) % CAP)
         if (ct_peek(r->bed->t, i, &k, &o, sizeof o))
             judge(r, &k, &o);
-        else
-            r->refusals++;
-        if (r->copies % 64 == 0)
-            sched_yield();
-    }
     return NULL;
 }
 
