@@ -21,12 +21,10 @@ static const uint8_t zero_mac[6], broadcast_mac[6] = {0xff, 0xff, 0xff, 0xff, 0x
 static bool arp_parse(const struct frame *f, const struct pkt *p, struct arp *a)
 {
     static const uint8_t ether_ipv4[6] = {0, 1, 8, 0, 6, 4}; /* hardware, protocol, their lengths */
-    if (f->len < p->l3_off + ARP_LEN)
-        return false;
-    const uint8_t *b = f->data + p->l3_off;
+    const uint8_t *b = f->data + p->l3_off; /* wire has seen to it that all 28 bytes are there */
     if (memcmp(b, ether_ipv4, sizeof ether_ipv4) != 0)
         return false;
-    a->op = get16(b + 6);
+    a->op = get_be16(b + 6);
     a->sha = b + 8;
     a->spa = ip_from_v4(b + 14);
     a->tha = b + 18;
@@ -43,17 +41,17 @@ static void arp_send(struct net *n, const struct iface *i, uint16_t op, const ui
         return;
     uint8_t *b = frame_put(f, ARP_LEN);
     memcpy(b, (const uint8_t[]){0, 1, 8, 0, 6, 4}, 6);
-    put16(b + 6, op);
+    put_be16(b + 6, op);
     memcpy(b + 8, i->cfg.mac, 6);
     memcpy(b + 14, v4_bytes(spa), 4);
     memcpy(b + 18, tha, 6);
     memcpy(b + 24, v4_bytes(tpa), 4);
 
-    put16(frame_push(f, 2), 0x0806);
+    put_be16(frame_push(f, 2), 0x0806);
     if (i->cfg.vlan != 0) {
         b = frame_push(f, 4);
-        put16(b, 0x8100);
-        put16(b + 2, i->cfg.vlan);
+        put_be16(b, 0x8100);
+        put_be16(b + 2, i->cfg.vlan);
     }
     b = frame_push(f, 12);
     memcpy(b, dmac, 6);

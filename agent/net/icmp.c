@@ -1,10 +1,10 @@
 /* ICMP (RFC 792) and ICMPv6 (RFC 4443): echo replies, and what routers and hosts say about segments that we
- * sent. The worker's thread; its only state is the echo limit in struct net. */
+ * sent. The worker's thread; its only state is the echo limit in struct net. wire has verified
+ * the 8 bytes that every message has, and the checksum. */
 #include "agent/base/csum.h"
 #include "agent/base/reason.h"
 #include "agent/net/net_priv.h"
 
-#define ICMP_LEN    8u
 #define IP4_MIN     20u
 #define IP6_LEN     40u
 #define TCP_QUOTED  8u /* ports and sequence number: what RFC 792 promises */
@@ -53,12 +53,10 @@ static enum reason echo(struct net *n, const struct iface *i, struct frame *f, c
     frame_trim(f, p->l4_off + p->l4_len); /* Ethernet padding */
     frame_pull(f, p->l4_off);
     uint8_t *b = f->data;
-    uint16_t sum = csum_sub((uint16_t)~get16(b + 2), get16(b));
+    uint16_t sum = csum_sub((uint16_t)~get_be16(b + 2), get_be16(b));
     b[0] = reply;
-    put16(b + 2, csum_final(csum_add(sum, get16(b))));
+    put_be16(b + 2, csum_final(csum_add(sum, get_be16(b))));
     wire_push_ip(f, &l, &src, &dst, p->v4 ? IPPROTO_NET_ICMP4 : IPPROTO_NET_ICMP6, WIRE_TTL);
-    f->port = i->cfg.port;
-    f->flags = 0;
     frame_send(&n->ops, f);
     *sent = true;
     return R_CONSUMED;
@@ -70,7 +68,7 @@ static bool quoted4(struct span q, struct span *tcp, struct ip_addr *src, struct
     if (q.n < IP4_MIN || q.p[0] >> 4 != 4)
         return false;
     uint32_t ihl = (q.p[0] & 15u) * 4;
-    bool later_fragment = (get16(q.p + 6) & 0x1fff) != 0;
+    bool later_fragment = (get_be16(q.p + 6) & 0x1fff) != 0;
     if (ihl < IP4_MIN || q.n < ihl || q.p[9] != IPPROTO_NET_TCP || later_fragment)
         return false;
     *tcp = span_from(q, ihl);
@@ -93,7 +91,7 @@ static bool quoted6(struct span q, struct span *tcp, struct ip_addr *src, struct
  * that segment's source. */
 static enum reason quote(const struct frame *f, const struct pkt *p, struct net_unreach *u)
 {
-    struct span q = span_of(f->data + p->l4_off + ICMP_LEN, p->l4_len - ICMP_LEN), tcp;
+    struct span q = span_of(f->data + p->payload_off, p->payload_len), tcp;
     struct ip_addr src, dst;
     if (!(p->v4 ? quoted4(q, &tcp, &src, &dst) : quoted6(q, &tcp, &src, &dst)))
         return R_DROP_ICMP;
@@ -101,9 +99,9 @@ static enum reason quote(const struct frame *f, const struct pkt *p, struct net_
         return R_DROP_ICMP;
     u->key.local = src;
     u->key.remote = dst;
-    u->key.local_port = get16(tcp.p);
-    u->key.remote_port = get16(tcp.p + 2);
-    u->seq = get32(tcp.p + 4);
+    u->key.local_port = get_be16(tcp.p);
+    u->key.remote_port = get_be16(tcp.p + 2);
+    u->seq = get_be32(tcp.p + 4);
     u->valid = true;
     return R_CONSUMED;
 }
@@ -136,7 +134,7 @@ static enum reason input4(struct net *n, const struct iface *i, struct frame *f,
         return echo(n, i, f, p, ECHO_REPLY4, sent, now_ns);
     if (b[0] != UNREACH4)
         return R_DROP_ICMP;
-    return b[1] == FRAG_NEEDED ? too_big(f, p, get16(b + 6), MIN_MTU4, u) : unreachable(f, p, u);
+    return b[1] == FRAG_NEEDED ? too_big(f, p, get_be16(b + 6), MIN_MTU4, u) : unreachable(f, p, u);
 }
 
 static enum reason input6(struct net *n, const struct iface *i, struct frame *f, const struct pkt *p,
@@ -152,7 +150,7 @@ static enum reason input6(struct net *n, const struct iface *i, struct frame *f,
     case UNREACH6:
         return unreachable(f, p, u);
     case TOO_BIG6:
-        return too_big(f, p, get32(b + 4), MIN_MTU6, u);
+        return too_big(f, p, get_be32(b + 4), MIN_MTU6, u);
     default:
         return R_DROP_ICMP;
     }
@@ -161,7 +159,5 @@ static enum reason input6(struct net *n, const struct iface *i, struct frame *f,
 enum reason icmp_input(struct net *n, const struct iface *i, struct frame *f, const struct pkt *p,
                        struct net_unreach *u, bool *sent, uint64_t now_ns)
 {
-    if (p->l4_len < ICMP_LEN)
-        return R_DROP_ICMP;
     return p->proto == WIRE_ICMP4 ? input4(n, i, f, p, u, sent, now_ns) : input6(n, i, f, p, u, sent, now_ns);
 }

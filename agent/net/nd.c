@@ -49,13 +49,12 @@ static void nd_send(struct net *n, const struct iface *i, uint8_t type, uint8_t 
         memcpy(b + ND_LEN + 2, i->cfg.mac, 6);
     }
     uint16_t sum = csum_add(csum_bytes(b, len), csum_pseudo(src, dst, IPPROTO_NET_ICMP6, len));
-    put16(b + 2, csum_final(sum));
+    put_be16(b + 2, csum_final(sum));
 
     uint8_t group[6];
     nd_multicast_mac(dst, group);
     struct wire_link l = iface_link(i, dmac == NULL ? group : dmac);
     wire_push_ip(f, &l, src, dst, IPPROTO_NET_ICMP6, 255);
-    f->port = i->cfg.port;
     frame_send(&n->ops, f);
 }
 

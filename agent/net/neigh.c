@@ -42,7 +42,7 @@ static uint16_t *bucket_of(struct neigh_table *t, uint16_t ifidx, const struct i
 {
     uint8_t k[18];
     memcpy(k, addr->b, 16);
-    put16(k + 16, ifidx);
+    put_be16(k + 16, ifidx);
     return &t->bucket[siphash(&t->key, k, sizeof k) % NEIGH_BUCKETS];
 }
 

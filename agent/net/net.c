@@ -259,8 +259,6 @@ uint64_t net_tick(struct net *n, uint64_t now_ns)
 static bool bad_source(const struct net *n, const struct pkt *p)
 {
     const struct ip_addr *src = &p->key.remote;
-    if (ip_is_v4(src) != p->v4) /* an IPv4-mapped address in an IPv6 header (RFC 4942 section 2.2) */
-        return true;
     if (p->proto == WIRE_ICMP6 && ip_is_zero(src)) /* somebody is choosing an address: see nd.c */
         return !ip_is_multicast(&p->key.local);
     return never_a_host(src) || is_special(n, src, n->nspecial);
@@ -309,8 +307,6 @@ enum reason net_check(const struct net *n, const struct frame *f, const struct p
     if (bad_source(n, p))
         return R_DROP_IP_SOURCE;
     const struct ip_addr *dst = &p->key.local;
-    if (ip_is_v4(dst) != p->v4)
-        return R_DROP_NOT_OURS;
     if (p->proto == WIRE_ICMP6 && ip_is_multicast(dst))
         return in_group(i, dst) ? R_OK : R_DROP_NOT_OURS;
     /* A link-local address means nothing beyond its link (RFC 4007). */

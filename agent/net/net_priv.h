@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "agent/base/bytes.h"
 #include "agent/net/neigh.h"
 #include "agent/net/net.h"
 
@@ -38,22 +39,6 @@ struct net {
     uint64_t echo_free_ns; /* see icmp.c */
     struct neigh_table neigh;
 };
-
-static inline uint16_t get16(const uint8_t *p)
-{
-    return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static inline uint32_t get32(const uint8_t *p)
-{
-    return (uint32_t)get16(p) << 16 | get16(p + 2);
-}
-
-static inline void put16(uint8_t *p, uint16_t v)
-{
-    p[0] = (uint8_t)(v >> 8);
-    p[1] = (uint8_t)v;
-}
 
 /* The last four bytes of an IPv4-mapped address. */
 static inline const uint8_t *v4_bytes(const struct ip_addr *a)
