@@ -1,5 +1,5 @@
 /* The EAL's arguments and its log; see eal.h. State: one argument vector (the EAL keeps pointers into it) and
- * the last complaint, for the life of the process. */
+ * the first complaint, for the life of the process. */
 #include "agent/io/eal.h"
 
 #include <bpf/libbpf.h>
@@ -66,7 +66,7 @@ static ssize_t take_log(void *cookie, const char *buf, size_t n)
         len--;
     if (len == 0)
         return (ssize_t)n;
-    if (rte_log_cur_msg_loglevel() <= (int)RTE_LOG_WARNING)
+    if (!complaint[0] && rte_log_cur_msg_loglevel() <= (int)RTE_LOG_WARNING)
         snprintf(complaint, sizeof complaint, "%.*s", (int)len, buf);
     log_debug("dpdk: %.*s", (int)len, buf);
     return (ssize_t)n;

@@ -9,7 +9,7 @@
 int eal_start(const struct config *config);
 void eal_stop(void);
 
-/* The last line that DPDK logged as a warning or worse since eal_forget_complaint(), "" for none: what a
+/* The first line that DPDK logged as a warning or worse since eal_forget_complaint(), "" for none: what a
  * driver had to say when it failed. */
 const char *eal_complaint(void);
 void eal_forget_complaint(void);
