@@ -1,0 +1,151 @@
+/* The client's side between and at the start of exchanges: heads, idle and head timers, the client's FIN,
+ * closing. */
+#include "agent/exchange/internal.h"
+
+const struct cfg_listener *listener_of(const struct exchanges *w, const struct conn *c)
+{
+    return &w->cfg->listener[c->user_index];
+}
+
+void client_idle(struct exchanges *w, struct conn *c)
+{
+    c->user_scan = 0;
+    c->user_mark = false;
+    splice_set_timer(w->s, c, splice_now(w->s) + listener_of(w, c)->idle_timeout_ns);
+}
+
+/* Our FIN, then whatever still comes is thrown away until the client closes too or the linger time is over
+ * (S10). */
+void client_close(struct exchanges *w, struct conn *c, enum reason why)
+{
+    if (conn_is_dead(c))
+        return;
+    if (!c->sink)
+        splice_sink(w->s, c);
+    if (c->in_fin && c->fin_told)
+        splice_take_fin(w->s, c);
+    splice_fin(w->s, c, why);
+    if (!conn_is_dead(c) && c->pub.state != TCP_TIME_WAIT)
+        splice_set_timer(w->s, c, splice_now(w->s) + LINGER_NS);
+}
+
+static void refuse(struct exchanges *w, struct conn *c, struct span bytes, unsigned status, enum reason why)
+{
+    struct exchange *x = exchange_new(w, c);
+    if (!x) {
+        splice_reset(w->s, c, R_CLOSE_NO_MEMORY);
+        return;
+    }
+    record_bad_request(w, x, bytes);
+    x->client_close = true;
+    reply_own(w, x, status, why);
+}
+
+/* An incomplete head: its time runs from its first byte. */
+static void head_waits(struct exchanges *w, struct conn *c)
+{
+    if (c->user_mark)
+        return;
+    c->user_mark = true;
+    splice_set_timer(w->s, c, splice_now(w->s) + listener_of(w, c)->head_timeout_ns);
+}
+
+void client_head(struct exchanges *w, struct conn *c, struct span bytes, bool held)
+{
+    const struct cfg_listener *l = listener_of(w, c);
+    if (!http_head_due(bytes, l->head_limit, &c->user_scan)) {
+        head_waits(w, c);
+        return;
+    }
+    int n = http_parse_request(bytes, l->head_limit, &w->head);
+    if (n == HTTP_PARTIAL) {
+        head_waits(w, c);
+        return;
+    }
+    if (n < 0) {
+        refuse(w, c, bytes, (unsigned)-n, R_CLOSE_BAD_REQUEST);
+        return;
+    }
+    struct exchange *x = exchange_new(w, c);
+    if (!x) {
+        splice_reset(w->s, c, R_CLOSE_NO_MEMORY);
+        return;
+    }
+    c->user_scan = 0;
+    c->user_mark = false;
+    w->cnt->requests++;
+    request_start(w, x, &w->head, bytes, held);
+}
+
+/* Can the request no longer become whole? The FIN's position is known, every byte before it is mapped or
+ * held. */
+static bool truncated(const struct exchange *x)
+{
+    const struct conn *c = x->c;
+    if (c->in_mapped > c->in_fin)
+        return true;
+    if (x->req_mapped)
+        return false;
+    uint64_t held = c->in_fin - c->in_mapped;
+    return x->req_body == HTTP_BODY_LENGTH ? x->req_left > held : held == 0;
+}
+
+void client_fin(struct exchanges *w, struct conn *c)
+{
+    struct exchange *x = c->user;
+    if (!x) {
+        client_close(w, c, R_CLOSE_NORMAL);
+        return;
+    }
+    if (truncated(x)) {
+        x->rec.status = x->rec.status ? x->rec.status : 400;
+        exchange_abort(w, x, R_CLOSE_TRUNCATED);
+        return;
+    }
+    /* A whole request still gets its response; pipelined ones that are held come first. */
+    x->client_fin = true;
+    if (x->req_mapped && c->in_mapped == c->in_fin) {
+        splice_take_fin(w->s, c);
+        x->want_keep = false;
+        x->client_close = true;
+    }
+}
+
+void client_next(struct exchanges *w, struct conn *c)
+{
+    c->in_mode = IN_WAIT;
+    client_idle(w, c);
+    if (w->judging == c)
+        return; /* the loop that judges goes on by itself */
+    splice_rejudge(w->s, c);
+    if (!conn_is_dead(c) && !c->user && c->fin_told)
+        client_close(w, c, R_CLOSE_NORMAL);
+}
+
+static void stalled(struct exchanges *w, struct exchange *x)
+{
+    struct conn *c = x->c;
+    uint64_t last = c->progress_ns, limit = listener_of(w, c)->stall_timeout_ns, now = splice_now(w->s);
+    if (x->e && x->e->progress_ns > last)
+        last = x->e->progress_ns;
+    bool waiting = !x->resp_begun && x->req_mapped && x->e && x->e->out_una >= x->e->out_end;
+    if (waiting || now - last < limit) { /* the endpoint's own timer watches over a missing response */
+        splice_set_timer(w->s, c, (waiting ? now : last) + limit);
+        return;
+    }
+    x->rec.status = x->rec.status ? x->rec.status : 408;
+    exchange_abort(w, x, R_CLOSE_STALL);
+}
+
+void client_timeout(struct exchanges *w, struct conn *c)
+{
+    struct exchange *x = c->user;
+    if (x)
+        stalled(w, x);
+    else if (c->fin_queued)
+        splice_reset(w->s, c, R_CLOSE_LINGER);
+    else if (c->user_mark)
+        refuse(w, c, splice_held(c), 408, R_CLOSE_HEAD_TIMEOUT);
+    else
+        client_close(w, c, R_CLOSE_IDLE);
+}

@@ -1,0 +1,131 @@
+/* What the files of exchange share with each other and nobody else. */
+#ifndef LACON_EXCHANGE_INTERNAL_H
+#define LACON_EXCHANGE_INTERNAL_H
+
+#include "agent/exchange/exchange.h"
+#include "agent/http/http.h"
+#include "lb-policy/lb.h"
+
+#define ADOPT_MAX      (10u * 1440) /* bytes of a response, head included (S8) */
+#define ADOPT_QUEUE    65536u       /* bytes waiting for one client beyond which nothing more is adopted */
+#define RESPONSE_LIMIT 32768u       /* head limit for responses */
+#define LINGER_NS      (5 * SEC_NS)
+#define FOREVER        ((uint64_t)1 << 62)
+#define MAX_TRIED      16u
+
+struct exchange {
+    struct exchange *next_free;
+    struct conn *c, *e; /* e NULL: not chosen yet, or given back */
+    uint32_t cluster, endpoint;
+    uint32_t tried[MAX_TRIED];
+    uint8_t tries;
+    bool e_pooled; /* the endpoint conn came from the pool */
+
+    /* the request */
+    uint8_t method, minor, req_body;
+    bool upgrade, want_keep; /* want_keep: the client conn may stay */
+    bool req_mapped;         /* framing complete, every byte mapped */
+    bool client_fin;         /* the client has said FIN */
+    bool keep_copy;          /* its kept bytes are retained for S7 */
+    uint64_t req_left;       /* HTTP_BODY_LENGTH: bytes not mapped yet */
+    uint64_t req_kept;       /* bytes kept so far */
+    struct http_chunked req_chunked;
+
+    /* the response */
+    uint8_t resp_body;
+    bool resp_begun;  /* a byte of it was seen: no retry any more */
+    bool resp_head;   /* the final head is mapped */
+    bool resp_mapped; /* and the body too */
+    bool adopted, e_reusable, e_extra, client_close, tunnel;
+    uint64_t resp_left;
+    pos_t body_out; /* where the response body begins in c's out-stream */
+    pos_t resp_end; /* its end, when resp_mapped */
+    struct http_chunked resp_chunked;
+
+    uint64_t start_ns;
+    struct access_record rec;
+};
+
+struct endpoint_state {
+    struct splice_remote *remote;
+    uint64_t down_until_ns; /* 0: not marked down */
+};
+
+struct cluster_state {
+    const struct cfg_cluster *cfg;
+    struct lb_picker *picker;
+    struct endpoint_state *endpoint;
+    uint32_t ndown; /* endpoints marked down */
+};
+
+struct exchanges {
+    const struct config *cfg;
+    struct splice *s;
+    struct counters *cnt;
+    struct lb_routes *routes;
+    struct cluster_state *cluster;
+    uint64_t *tried; /* scratch bit set, as long as the largest cluster needs */
+    uint32_t tried_words;
+    struct exchange *slab, *free;
+    struct access_sink log;
+    int64_t wall_offset_ns;
+    const struct conn *judging; /* client whose bytes are being judged: the judge loop goes on by itself */
+    bool draining;
+    struct http_head head; /* scratch */
+};
+
+/* ---- exchange.c ---- */
+struct exchange *exchange_new(struct exchanges *w, struct conn *c);
+/* Looks whether the exchange can give back its endpoint conn, or is over. May free x. */
+void exchange_check(struct exchanges *w, struct exchange *x);
+/* Counts, logs and frees. The endpoint conn must be gone. */
+void exchange_over(struct exchanges *w, struct exchange *x, enum reason why);
+/* Gives the endpoint conn back, or closes it. */
+void exchange_give_back(struct exchanges *w, struct exchange *x);
+/* Nothing of x can be saved: both conns are reset. */
+void exchange_abort(struct exchanges *w, struct exchange *x, enum reason why);
+
+/* ---- client.c ---- */
+const struct cfg_listener *listener_of(const struct exchanges *w, const struct conn *c);
+void client_idle(struct exchanges *w, struct conn *c);
+/* The exchange is over: what the client has sent meanwhile is judged, or it is waited for. */
+void client_next(struct exchanges *w, struct conn *c);
+void client_close(struct exchanges *w, struct conn *c, enum reason why);
+void client_head(struct exchanges *w, struct conn *c, struct span bytes, bool held);
+void client_fin(struct exchanges *w, struct conn *c);
+void client_timeout(struct exchanges *w, struct conn *c);
+
+/* ---- request.c ---- */
+void request_start(struct exchanges *w, struct exchange *x, const struct http_head *h, struct span bytes,
+                   bool held);
+void request_body(struct exchanges *w, struct exchange *x, struct span bytes, bool held);
+/* The endpoint conn is open: what waited may go. */
+void request_go_on(struct exchanges *w, struct exchange *x);
+
+/* ---- upstream.c ---- */
+/* Chooses an endpoint and a conn to it: x->e. `fresh`: not from the pool. False: none; *status says what to
+ * answer. */
+bool upstream_pick(struct exchanges *w, struct exchange *x, bool fresh, unsigned *status);
+void upstream_connected(struct exchanges *w, struct conn *e);
+void upstream_ended(struct exchanges *w, struct conn *e, enum reason why);
+void upstream_fin(struct exchanges *w, struct conn *e);
+void upstream_timeout(struct exchanges *w, struct conn *e);
+
+/* ---- response.c ---- */
+void response_judge(struct exchanges *w, struct conn *e, struct span bytes, bool held);
+
+/* ---- reply.c ---- */
+/* Answers with a reply of our own; what is left of the request is thrown away. Ends the exchange. */
+void reply_own(struct exchanges *w, struct exchange *x, unsigned status, enum reason why);
+
+/* ---- chunked.c ---- */
+/* Maps chunked framing and data of src to dst; 0, or -400 when it is malformed. *done when the body has
+ * ended. */
+int map_chunked(struct exchanges *w, struct conn *src, struct conn *dst, struct http_chunked *st,
+                struct span bytes, bool held, bool *done);
+
+/* ---- record.c ---- */
+void record_request(struct exchanges *w, struct exchange *x, const struct http_head *h);
+void record_bad_request(struct exchanges *w, struct exchange *x, struct span bytes);
+
+#endif

@@ -1,0 +1,53 @@
+/* Filling the access record: what must be remembered of a request's head, since its bytes are gone when the
+ * exchange ends. */
+#include "agent/exchange/internal.h"
+
+static uint16_t put(struct access_record *r, size_t *at, struct span s, size_t most)
+{
+    size_t n = s.n < most ? s.n : most;
+    if (n > sizeof r->text - *at)
+        n = sizeof r->text - *at;
+    memcpy(r->text + *at, s.p, n);
+    *at += n;
+    return (uint16_t)n;
+}
+
+static void record_start(struct exchanges *w, struct exchange *x)
+{
+    struct access_record *r = &x->rec;
+    x->start_ns = splice_now(w->s);
+    r->wall_ns = (int64_t)x->start_ns + w->wall_offset_ns;
+    r->client = (struct ip_port){x->c->key.remote, x->c->key.remote_port};
+    r->route = r->cluster = UINT32_MAX;
+}
+
+static struct span field_of(const struct http_head *h, uint8_t id)
+{
+    for (unsigned i = 0; i < h->nfields; i++)
+        if (h->field[i].id == id)
+            return h->field[i].value;
+    return span_of("", 0);
+}
+
+void record_request(struct exchanges *w, struct exchange *x, const struct http_head *h)
+{
+    struct access_record *r = &x->rec;
+    size_t at = 0;
+    record_start(w, x);
+    r->request_line = put(r, &at, h->start_line, 200);
+    r->host = put(r, &at, h->authority, 60);
+    r->referer = put(r, &at, field_of(h, HTTP_F_REFERER), 70);
+    r->user_agent = put(r, &at, field_of(h, HTTP_F_USER_AGENT), ACCESS_TEXT);
+}
+
+void record_bad_request(struct exchanges *w, struct exchange *x, struct span bytes)
+{
+    const uint8_t *end = bytes.n ? memchr(bytes.p, '\n', bytes.n) : NULL;
+    size_t at = 0;
+    record_start(w, x);
+    if (end && end > bytes.p && end[-1] == '\r')
+        end--;
+    if (bytes.n)
+        x->rec.request_line =
+            put(&x->rec, &at, span_of(bytes.p, end ? (size_t)(end - bytes.p) : bytes.n), 200);
+}

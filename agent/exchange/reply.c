@@ -1,0 +1,50 @@
+/* Replies of our own: owned extents with no source. */
+#include "agent/exchange/internal.h"
+
+#define REPLY_ROOM 512
+
+/* Are there request bytes that have not come, or that only the endpoint had? */
+static bool request_pending(const struct exchange *x)
+{
+    if (!x->req_mapped)
+        return true;
+    for (const struct extent *t = x->e ? x->e->x_head : NULL; t; t = t->next)
+        if (t->kind == EXT_COPY && t->out + t->n > x->e->out_una)
+            return true;
+    return false;
+}
+
+void reply_own(struct exchanges *w, struct exchange *x, unsigned status, enum reason why)
+{
+    struct conn *c = x->c, *e = x->e;
+    if (request_pending(x)) {
+        x->client_close = true;
+        splice_sink(w->s, c);
+    }
+    if (!x->want_keep || w->draining)
+        x->client_close = true;
+    x->req_mapped = true;
+    if (e) {
+        x->e = NULL;
+        e->user = NULL;
+        splice_part(w->s, e);
+        if (!conn_is_dead(e))
+            splice_reset(w->s, e, why);
+    }
+    uint32_t cap;
+    uint8_t *buf = splice_buf(w->s, REPLY_ROOM, &cap);
+    int n = buf ? http_write_reply(status, x->client_close, x->method == HTTP_HEAD, buf, cap) : -1;
+    x->rec.status = (uint16_t)status;
+    if (n < 0 || splice_map_kept(w->s, NULL, c, 0, buf, cap, (uint32_t)n, EXT_OWNED, false) < 0) {
+        exchange_abort(w, x, R_CLOSE_NO_MEMORY);
+        return;
+    }
+    w->cnt->own_replies++;
+    bool close = x->client_close;
+    exchange_over(w, x, why);
+    splice_push(w->s, c);
+    if (close)
+        client_close(w, c, why);
+    else
+        client_next(w, c);
+}

@@ -1,0 +1,161 @@
+/* A request from its head on: route it, edit the head, give it and its body to an endpoint's conn. */
+#include "agent/exchange/internal.h"
+
+/* Up to `n` body bytes that stand behind the head in the same span. */
+static size_t body_in_sight(const struct exchange *x, size_t n)
+{
+    return x->req_body == HTTP_BODY_LENGTH && x->req_left < n ? (size_t)x->req_left
+           : x->req_body == HTTP_BODY_LENGTH                  ? n
+                                                              : 0;
+}
+
+static uint8_t kept_flags(const struct exchange *x, bool held)
+{
+    return (uint8_t)((held ? EXT_OWNED : 0) | (x->keep_copy ? EXT_RETAIN : 0));
+}
+
+/* Writes the edited head and `tail` body bytes, and the source's bytes behind them, as one kept extent. */
+static int map_head(struct exchanges *w, struct exchange *x, const struct http_head *h, struct span bytes,
+                    size_t tail, bool held)
+{
+    struct conn *c = x->c;
+    const struct cfg_listener *l = listener_of(w, c);
+    struct http_request_edit edit = {
+        .client = c->key.remote, .add_xff = l->x_forwarded_for, .keep_upgrade = h->upgrade};
+    size_t raw = h->bytes + tail;
+    uint32_t cap;
+    uint8_t *buf = splice_buf(w->s, h->bytes + HTTP_EDIT_ROOM + tail + (held ? 0 : raw), &cap);
+    if (!buf)
+        return -1;
+    int n = http_write_request(h, &edit, buf, cap);
+    if (n < 0 || (size_t)n + tail + (held ? 0 : raw) > cap) {
+        kbuf_free(splice_pool(w->s), buf, cap);
+        return -1;
+    }
+    memcpy(buf + n, bytes.p + h->bytes, tail);
+    if (!held)
+        memcpy(buf + n + tail, bytes.p, raw);
+    x->req_kept = (uint64_t)n + tail;
+    x->keep_copy = x->req_kept <= w->cluster[x->cluster].cfg->retry_buffer;
+    return splice_map_kept(w->s, c, x->e, raw, buf, cap, (uint32_t)((size_t)n + tail), kept_flags(x, held),
+                           false);
+}
+
+static void request_complete(struct exchange *x)
+{
+    x->req_mapped = true;
+    x->c->in_mode = IN_DONE;
+}
+
+void request_go_on(struct exchanges *w, struct exchange *x)
+{
+    struct conn *c = x->c, *e = x->e;
+    if (x->req_mapped || !e || e->pub.state == TCP_SYN_SENT)
+        return;
+    if (x->req_body == HTTP_BODY_CHUNKED) {
+        c->in_mode = IN_OPEN;
+    } else if (x->req_left && !splice_held(c).n && splice_map_copy(w->s, c, e, x->req_left) == 0) {
+        x->req_left = 0;
+        request_complete(x);
+    }
+}
+
+/* Held body bytes become kept ones: they are acked already or soon. */
+static void keep_held_body(struct exchanges *w, struct exchange *x, struct span bytes)
+{
+    size_t n = bytes.n < x->req_left ? bytes.n : (size_t)x->req_left;
+    uint32_t cap;
+    uint8_t *buf = splice_buf(w->s, n, &cap);
+    if (!buf)
+        return;
+    memcpy(buf, bytes.p, n);
+    x->req_kept += n;
+    if (x->req_kept > w->cluster[x->cluster].cfg->retry_buffer)
+        x->keep_copy = false;
+    if (splice_map_kept(w->s, x->c, x->e, n, buf, cap, (uint32_t)n, EXT_IDENTITY | kept_flags(x, true),
+                        false) < 0)
+        return;
+    x->req_left -= n;
+    if (!x->req_left)
+        request_complete(x);
+}
+
+void request_body(struct exchanges *w, struct exchange *x, struct span bytes, bool held)
+{
+    struct conn *c = x->c, *e = x->e;
+    if (x->req_mapped || !e || e->pub.state == TCP_SYN_SENT)
+        return; /* it waits in the hold: the next request, or body while the endpoint is being connected */
+    if (x->req_body == HTTP_BODY_LENGTH && held) {
+        keep_held_body(w, x, bytes);
+    } else if (x->req_body == HTTP_BODY_CHUNKED) {
+        bool done = false;
+        if (held)
+            splice_release(w->s, e); /* owned bytes of a body cannot come again: no move to another conn */
+        if (map_chunked(w, c, e, &x->req_chunked, bytes, held, &done) < 0) {
+            reply_own(w, x, 400, R_CLOSE_BAD_REQUEST);
+            return;
+        }
+        if (done)
+            request_complete(x);
+    }
+    request_go_on(w, x);
+    if (x->client_fin)
+        client_fin(w, c);
+}
+
+/* Is there a reason not to ask any endpoint? 0: no. */
+static unsigned refusal(struct exchanges *w, struct exchange *x, const struct http_head *h)
+{
+    const struct cfg_listener *l = listener_of(w, x->c);
+    if (h->method == HTTP_CONNECT)
+        return 405;
+    if (l->max_body && h->body == HTTP_BODY_LENGTH && h->length > l->max_body)
+        return 413;
+    struct lb_route_result r = lb_route(w->routes, x->c->user_index, h->host, h->path);
+    x->rec.route = r.route;
+    x->rec.cluster = x->cluster = r.cluster;
+    return r.route == LB_NONE ? 404 : 0;
+}
+
+static void take_head(struct exchange *x, const struct http_head *h)
+{
+    x->method = h->method;
+    x->minor = h->minor;
+    x->upgrade = h->upgrade;
+    x->req_body = h->body;
+    x->req_left = h->length;
+    x->want_keep = !h->close;
+    x->rec.bytes_request = h->length;
+}
+
+void request_start(struct exchanges *w, struct exchange *x, const struct http_head *h, struct span bytes,
+                   bool held)
+{
+    struct conn *c = x->c;
+    record_request(w, x, h);
+    take_head(x, h);
+    c->progress_ns = splice_now(w->s);
+    unsigned status = refusal(w, x, h);
+    if (!status && !upstream_pick(w, x, false, &status))
+        w->cnt->connect_failures++;
+    if (status) {
+        x->req_mapped = x->req_body == HTTP_BODY_NONE;
+        splice_skip(w->s, c, h->bytes);
+        reply_own(w, x, status, R_NONE);
+        return;
+    }
+    size_t tail = body_in_sight(x, bytes.n - h->bytes);
+    x->req_left -= tail;
+    if (map_head(w, x, h, bytes, tail, held) < 0) {
+        exchange_abort(w, x, R_CLOSE_NO_MEMORY);
+        return;
+    }
+    splice_set_timer(w->s, c, splice_now(w->s) + listener_of(w, c)->stall_timeout_ns);
+    if (x->req_body != HTTP_BODY_CHUNKED && !x->req_left)
+        request_complete(x);
+    request_go_on(w, x);
+    if (c->fin_told)
+        client_fin(w, c);
+    if (!conn_is_dead(c) && x->e && c->user == x)
+        splice_push(w->s, x->e);
+}

@@ -1,0 +1,193 @@
+/* A response from its head to its last byte, as the endpoint sends it. */
+#include "agent/exchange/internal.h"
+
+/* The endpoint broke the protocol. A client that has nothing of it yet gets a 502, any other is reset: never
+ * a clean end. */
+static void bad_response(struct exchanges *w, struct exchange *x)
+{
+    if (x->resp_head)
+        exchange_abort(w, x, R_CLOSE_BAD_RESPONSE);
+    else
+        reply_own(w, x, 502, R_CLOSE_BAD_RESPONSE);
+}
+
+static size_t body_in_sight(const struct http_head *h, size_t n)
+{
+    if (h->body != HTTP_BODY_LENGTH)
+        return 0;
+    return h->length < n ? (size_t)h->length : n;
+}
+
+/* Small enough to be taken off the endpoint's hands (S8)? */
+static bool adoptable(const struct exchanges *w, const struct exchange *x, const struct http_head *h)
+{
+    const struct conn *c = x->c;
+    const struct kbuf_pool *pool = splice_pool(w->s);
+    if (h->body != HTTP_BODY_NONE && h->body != HTTP_BODY_LENGTH)
+        return false;
+    return h->bytes + HTTP_EDIT_ROOM + h->length <= ADOPT_MAX && c->out_end - c->out_una < ADOPT_QUEUE &&
+           kbuf_used(pool) < kbuf_total(pool) / 2;
+}
+
+/* Writes the edited head and the body bytes that came with it as a kept extent of the client's stream. */
+static int map_head(struct exchanges *w, struct exchange *x, const struct http_head *h, struct span bytes,
+                    size_t tail, bool owned)
+{
+    struct http_response_edit edit = {.client_close = x->client_close,
+                                      .client_keep_10 = x->minor == 0 && !x->client_close};
+    size_t raw = h->bytes + tail, later = x->adopted ? (size_t)h->length - tail : owned ? 0 : raw;
+    uint32_t cap;
+    uint8_t *buf = splice_buf(w->s, h->bytes + HTTP_EDIT_ROOM + tail + later, &cap);
+    if (!buf)
+        return -1;
+    int n = http_write_response(h, &edit, buf, cap);
+    if (n < 0 || (size_t)n + tail + later > cap) {
+        kbuf_free(splice_pool(w->s), buf, cap);
+        return -1;
+    }
+    memcpy(buf + n, bytes.p + h->bytes, tail);
+    if (!owned)
+        memcpy(buf + n + tail, bytes.p, raw);
+    if (h->status >= 200 || h->status == 101)
+        x->body_out = x->c->out_end + (uint32_t)n;
+    return splice_map_kept(w->s, x->e, x->c, raw, buf, cap, (uint32_t)((size_t)n + tail),
+                           owned ? EXT_OWNED : 0, false);
+}
+
+static void response_complete(struct exchange *x)
+{
+    x->resp_mapped = true;
+    x->resp_end = x->c->out_end;
+    x->e->in_mode = IN_DONE;
+}
+
+static bool body_begins(struct exchanges *w, struct exchange *x)
+{
+    struct conn *c = x->c, *e = x->e;
+    switch (x->resp_body) {
+    case HTTP_BODY_CHUNKED:
+        e->in_mode = IN_OPEN;
+        return true;
+    case HTTP_BODY_CLOSE:
+        e->in_mode = IN_OPEN;
+        return splice_map_copy(w->s, e, c, FOREVER) == 0;
+    case HTTP_BODY_TUNNEL:
+        x->tunnel = true;
+        x->req_mapped = true;
+        e->in_mode = c->in_mode = IN_OPEN;
+        return splice_map_copy(w->s, e, c, FOREVER) == 0 && splice_map_copy(w->s, c, e, FOREVER) == 0;
+    default:
+        if (x->resp_left && !x->adopted) {
+            if (splice_map_copy(w->s, e, c, x->resp_left) < 0)
+                return false;
+            x->resp_left = 0;
+        }
+        if (!x->resp_left)
+            response_complete(x);
+        return true;
+    }
+}
+
+/* 1xx other than 101: passed on as it is, except to HTTP/1.0. */
+static void interim(struct exchanges *w, struct exchange *x, const struct http_head *h, struct span bytes,
+                    bool held)
+{
+    if (x->minor == 0)
+        splice_skip(w->s, x->e, h->bytes);
+    else if (map_head(w, x, h, bytes, 0, held) < 0)
+        exchange_abort(w, x, R_CLOSE_NO_MEMORY);
+}
+
+static void final_head(struct exchanges *w, struct exchange *x, const struct http_head *h, struct span bytes,
+                       bool held)
+{
+    size_t tail = body_in_sight(h, bytes.n - h->bytes);
+    bool early = !x->req_mapped || x->e->out_una < x->e->out_end;
+    x->resp_body = h->body;
+    x->rec.status = x->rec.endpoint_status = h->status;
+    x->rec.ttfb_ns = splice_now(w->s) - x->start_ns;
+    x->e_reusable =
+        !h->close && (h->minor || h->keep_alive) && h->body != HTTP_BODY_CLOSE && h->body != HTTP_BODY_TUNNEL;
+    x->client_close = h->body != HTTP_BODY_TUNNEL && (x->client_close || !x->want_keep || w->draining ||
+                                                      h->body == HTTP_BODY_CLOSE || early);
+    x->adopted = adoptable(w, x, h);
+    x->resp_left = h->length - tail;
+    if (map_head(w, x, h, bytes, tail, held || x->adopted) < 0) {
+        exchange_abort(w, x, R_CLOSE_NO_MEMORY);
+        return;
+    }
+    x->resp_head = true;
+    w->cnt->responses++;
+    w->cnt->adopted += x->adopted;
+    splice_set_timer(w->s, x->c, splice_now(w->s) + listener_of(w, x->c)->stall_timeout_ns);
+    if (!body_begins(w, x))
+        exchange_abort(w, x, R_CLOSE_NO_MEMORY);
+}
+
+static void response_head(struct exchanges *w, struct exchange *x, struct span bytes, bool held)
+{
+    struct conn *e = x->e;
+    x->resp_begun = true;
+    splice_release(w->s, e);
+    if (!http_head_due(bytes, RESPONSE_LIMIT, &e->user_scan))
+        return;
+    int n = http_parse_response(bytes, RESPONSE_LIMIT, (enum http_method)x->method, x->upgrade, &w->head);
+    if (n == HTTP_PARTIAL)
+        return;
+    e->user_scan = 0;
+    if (n < 0)
+        bad_response(w, x);
+    else if (w->head.status < 200 && w->head.status != 101)
+        interim(w, x, &w->head, bytes, held);
+    else
+        final_head(w, x, &w->head, bytes, held);
+}
+
+static void adopt_more(struct exchanges *w, struct exchange *x, struct span bytes)
+{
+    size_t n = bytes.n < x->resp_left ? bytes.n : (size_t)x->resp_left;
+    if (!splice_append_owned(w->s, x->e, x->c, span_of(bytes.p, n))) {
+        exchange_abort(w, x, R_CLOSE_NO_MEMORY);
+        return;
+    }
+    x->resp_left -= n;
+    if (!x->resp_left)
+        response_complete(x);
+}
+
+static void response_chunks(struct exchanges *w, struct exchange *x, struct span bytes, bool held)
+{
+    bool done = false;
+    if (map_chunked(w, x->e, x->c, &x->resp_chunked, bytes, held, &done) < 0)
+        bad_response(w, x);
+    else if (done)
+        response_complete(x);
+}
+
+void response_judge(struct exchanges *w, struct conn *e, struct span bytes, bool held)
+{
+    struct exchange *x = e->user;
+    if (!x) {
+        splice_reset(w->s, e, R_CLOSE_POOL_DATA);
+        return;
+    }
+    struct conn *c = x->c;
+    if (x->resp_mapped) {
+        x->e_extra =
+            true; /* more than was announced: nothing of it is passed on, the conn is not used again */
+        splice_skip(w->s, e, bytes.n);
+        return;
+    }
+    if (!x->resp_head)
+        response_head(w, x, bytes, held);
+    else if (x->adopted)
+        adopt_more(w, x, bytes);
+    else if (x->resp_body == HTTP_BODY_CHUNKED)
+        response_chunks(w, x, bytes, held);
+    /* x may be over, and c closing */
+    if (c->user != x || conn_is_dead(c))
+        return;
+    splice_push(w->s, c);
+    if (c->user == x && x->resp_mapped && x->adopted)
+        exchange_check(w, x);
+}

@@ -1,0 +1,189 @@
+/* The endpoint's side of an exchange: choosing, connecting, trying again (S7), failing. */
+#include "agent/exchange/internal.h"
+
+#define DOWN_NS (5 * SEC_NS) /* an endpoint that could not be connected to is asked last for this long */
+
+static void mark_down(struct exchanges *w, struct cluster_state *cs, uint32_t i)
+{
+    if (!cs->endpoint[i].down_until_ns)
+        cs->ndown++;
+    cs->endpoint[i].down_until_ns = splice_now(w->s) + DOWN_NS;
+    lb_mark(cs->picker, i, true);
+}
+
+static void mark_up(struct cluster_state *cs, uint32_t i)
+{
+    if (!cs->endpoint[i].down_until_ns)
+        return;
+    cs->ndown--;
+    cs->endpoint[i].down_until_ns = 0;
+    lb_mark(cs->picker, i, false);
+}
+
+static void forgive(struct exchanges *w, struct cluster_state *cs)
+{
+    for (uint32_t i = 0; cs->ndown && i < cs->cfg->nendpoint; i++)
+        if (cs->endpoint[i].down_until_ns && cs->endpoint[i].down_until_ns <= splice_now(w->s))
+            mark_up(cs, i);
+}
+
+/* A fresh conn to the next endpoint that has not been tried, until one can be begun. */
+static struct conn *begin(struct exchanges *w, struct exchange *x, bool fresh, enum reason *why)
+{
+    struct cluster_state *cs = &w->cluster[x->cluster];
+    if (cs->ndown)
+        forgive(w, cs);
+    memset(w->tried, 0, w->tried_words * sizeof *w->tried);
+    for (unsigned i = 0; i < x->tries && i < MAX_TRIED; i++)
+        w->tried[x->tried[i] / 64] |= (uint64_t)1 << (x->tried[i] % 64);
+    for (;;) {
+        uint32_t i = lb_pick(cs->picker, w->tried);
+        if (i == LB_NONE)
+            return NULL;
+        w->tried[i / 64] |= (uint64_t)1 << (i % 64);
+        x->endpoint = i;
+        struct splice_remote *r = cs->endpoint[i].remote;
+        struct conn *e = fresh ? NULL : splice_pool_take(w->s, r, x->c);
+        x->e_pooled = e != NULL;
+        if (!e)
+            e = splice_connect(w->s, r, x->c, why);
+        if (e)
+            return e;
+        count(w->cnt, *why);
+    }
+}
+
+bool upstream_pick(struct exchanges *w, struct exchange *x, bool fresh, unsigned *status)
+{
+    const struct cfg_cluster *cl = w->cluster[x->cluster].cfg;
+    enum reason why = R_NONE;
+    *status = 0;
+    struct conn *e = begin(w, x, fresh, &why);
+    if (!e) {
+        *status = 503;
+        return false;
+    }
+    /* An endpoint whose pooled conn turns out dead has not been tried yet. */
+    if (!x->e_pooled && x->tries < MAX_TRIED)
+        x->tried[x->tries++] = x->endpoint;
+    x->e = e;
+    x->rec.endpoint = cl->endpoint[x->endpoint].at;
+    e->user = x;
+    e->out_msg = e->out_end;
+    e->progress_ns = splice_now(w->s);
+    e->pub.cluster = x->c->pub.cluster = x->cluster;
+    e->pub.endpoint = x->c->pub.endpoint = x->endpoint;
+    if (!x->c->peer)
+        splice_join(x->c, e);
+    splice_set_timer(w->s, e,
+                     splice_now(w->s) +
+                         (e->pub.state == TCP_SYN_SENT ? cl->connect_timeout_ns : cl->response_timeout_ns));
+    return true;
+}
+
+void upstream_connected(struct exchanges *w, struct conn *e)
+{
+    struct exchange *x = e->user;
+    mark_up(&w->cluster[x->cluster], x->endpoint);
+    splice_set_timer(w->s, e, splice_now(w->s) + w->cluster[x->cluster].cfg->response_timeout_ns);
+    request_go_on(w, x);
+    splice_rejudge(w->s, x->c);
+}
+
+/* May the request be run a second time? Only if the first endpoint can't have run it, or running it twice is
+ * harmless. */
+static bool may_retry(const struct exchanges *w, const struct exchange *x, const struct conn *e)
+{
+    bool untouched = e->out_una <= e->out_msg;
+    return !x->resp_begun && x->c->peer == e && splice_can_move(e) &&
+           x->tries < w->cluster[x->cluster].cfg->tries &&
+           (untouched || http_idempotent((enum http_method)x->method));
+}
+
+/* Moves the request to another conn. */
+static bool retry(struct exchanges *w, struct exchange *x, struct conn *e)
+{
+    unsigned status;
+    if (!may_retry(w, x, e))
+        return false;
+    x->e = NULL;
+    if (!upstream_pick(w, x, true, &status)) {
+        x->e = e;
+        return false;
+    }
+    w->cnt->retries++;
+    e->user = NULL;
+    splice_move(w->s, e, x->e);
+    return true;
+}
+
+static void fail(struct exchanges *w, struct exchange *x, unsigned status, enum reason why)
+{
+    if (x->resp_head) {
+        exchange_abort(w, x, why);
+        return;
+    }
+    reply_own(w, x, status, why);
+}
+
+void upstream_ended(struct exchanges *w, struct conn *e, enum reason why)
+{
+    struct exchange *x = e->user;
+    bool connecting =
+        why == R_CLOSE_CONNECT_REFUSED || why == R_CLOSE_CONNECT_TIMEOUT || why == R_CLOSE_UNREACHABLE;
+    if (connecting) {
+        mark_down(w, &w->cluster[x->cluster], x->endpoint);
+        w->cnt->connect_failures++;
+    }
+    if (retry(w, x, e))
+        return;
+    fail(w, x, why == R_CLOSE_CONNECT_TIMEOUT || why == R_CLOSE_STALL ? 504 : 502, why);
+}
+
+void upstream_fin(struct exchanges *w, struct conn *e)
+{
+    struct exchange *x = e->user;
+    if (!x) {
+        splice_pool_remove(w->s, e);
+        splice_take_fin(w->s, e);
+        splice_fin(w->s, e, R_CLOSE_POOL_PEER);
+        return;
+    }
+    x->e_reusable = false;
+    if (x->resp_mapped && e->in_mapped <= e->in_fin)
+        return; /* whole: taken when the conn is given back */
+    if (x->resp_head && x->resp_body == HTTP_BODY_CLOSE) {
+        x->resp_mapped = true;
+        x->resp_end = x->c->out_end;
+        exchange_check(w, x);
+        return;
+    }
+    /* Closed before it answered, or in the middle: the conn is of no use. */
+    splice_reset(w->s, e, R_CLOSE_TRUNCATED);
+}
+
+void upstream_timeout(struct exchanges *w, struct conn *e)
+{
+    struct exchange *x = e->user;
+    if (e->pub.state == TCP_SYN_SENT) {
+        conn_end(w->s, e, R_CLOSE_CONNECT_TIMEOUT);
+        return;
+    }
+    if (!x) {
+        splice_pool_remove(w->s, e);
+        if (e->fin_queued)
+            splice_reset(w->s, e, R_CLOSE_LINGER);
+        else
+            splice_fin(w->s, e, R_CLOSE_POOL_IDLE);
+        splice_set_timer(w->s, e, splice_now(w->s) + LINGER_NS);
+        return;
+    }
+    if (x->resp_begun)
+        return; /* the client's stall timer watches over the rest */
+    uint64_t limit = w->cluster[x->cluster].cfg->response_timeout_ns, last = e->progress_ns;
+    if (splice_now(w->s) - last < limit) {
+        splice_set_timer(w->s, e, last + limit);
+        return;
+    }
+    fail(w, x, 504, R_CLOSE_STALL);
+}

@@ -1,0 +1,102 @@
+/* Accepting clients (rule S11): SYN, SYN-ACK, and the ACK that makes a conn. Until that ACK there is no conn
+ * and no timer: a lost SYN-ACK is asked for again by the client's own SYN, a lost ACK is made good by the
+ * client's first data. */
+#include "agent/splice/internal.h"
+
+static int8_t offered_wscale(const struct handshake *h)
+{
+    return h->wscale >= 0 ? OUR_WSCALE : -1;
+}
+
+static void send_syn_ack(struct splice *s, const struct handshake *h, struct net_path *path, uint32_t w0)
+{
+    uint16_t mss = path_mss(s, path, &h->key.remote);
+    struct tcp_seg g = {.src = h->key.local,
+                        .dst = h->key.remote,
+                        .sport = h->key.local_port,
+                        .dport = h->key.remote_port,
+                        .seq = h->iss,
+                        .ack = h->irs + 1,
+                        .wnd = (uint16_t)(w0 > UINT16_MAX ? UINT16_MAX : w0),
+                        .flags = TCP_SYN | TCP_ACK,
+                        .mss = mss < 1440 ? mss : 1440,
+                        .wscale = offered_wscale(h),
+                        .sack_ok = h->sack_ok};
+    seg_bare(s, &g, path);
+}
+
+void accept_syn(struct splice *s, struct frame *f, const struct pkt *p, uint32_t isn_floor, bool has_floor)
+{
+    uint32_t index, w0;
+    struct tcp_opts o;
+    struct net_path path;
+    if (!s->user->listens(s->ux, &p->key.local, p->key.local_port, &index, &w0)) {
+        count(s->cnt, R_DROP_NO_LISTENER);
+        seg_rst_reply(s, f, p);
+    } else if (s->draining) {
+        count(s->cnt, R_DROP_DRAINING);
+        seg_rst_reply(s, f, p);
+    } else if (!wire_tcp_opts(p->opts, &o)) {
+        count(s->cnt, R_DROP_TCP_OPTIONS);
+    } else if (!net_route_back(s->net, f, p, &path, s->now)) {
+        count(s->cnt, R_DROP_NO_ROUTE);
+    } else {
+        struct handshake h = {.key = p->key,
+                              .irs = p->seq,
+                              .iss = isn_make(s, &p->key),
+                              .mss = o.mss ? o.mss : 536,
+                              .wscale = o.wscale,
+                              .sack_ok = o.sack_ok};
+        if (has_floor && (int32_t)(h.iss - isn_floor) < 0)
+            h.iss = isn_floor;
+        if (!halfopen_syn(s->half, &h, s->now))
+            s->cnt->syn_cookies++;
+        send_syn_ack(s, &h, &path, w0);
+        count(s->cnt, R_CONSUMED);
+    }
+}
+
+static void client_open(struct splice *s, struct conn *c, const struct handshake *h)
+{
+    uint16_t most = path_mss(s, &c->path, &c->key.remote);
+    c->mss = h->mss < most ? h->mss : most;
+    if (c->mss < 64)
+        c->mss = 64; /* nobody needs less; it would be an attack on our packet rate */
+    c->by_cookie = h->by_cookie;
+    c->sack_ok = h->sack_ok;
+    c->snd_wscale = h->wscale >= 0 ? (uint8_t)h->wscale : 0;
+    c->rcv_wscale = h->wscale >= 0 ? OUR_WSCALE : 0;
+    c->in_mapped = c->in_acked = c->in_max = c->wl1 = pos_start(h->irs + 1);
+    c->in_edge = c->in_edge_high = c->in_acked + (c->w0 > UINT16_MAX ? UINT16_MAX : c->w0);
+    c->out_una = c->out_end = c->out_max = c->out_edge = pos_start(h->iss + 1);
+    c->recover = c->out_una;
+    c->kept_cwnd = IW_SEGMENTS * c->mss;
+    c->pub.state = TCP_OPEN;
+    if (h->rtt_us)
+        rtt_sample(c, (uint64_t)h->rtt_us * 1000);
+}
+
+struct conn *accept_ack(struct splice *s, struct frame *f, const struct pkt *p)
+{
+    uint32_t index, w0;
+    struct handshake h;
+    struct net_path path;
+    if (!s->user->listens(s->ux, &p->key.local, p->key.local_port, &index, &w0))
+        return NULL;
+    enum halfopen_result r = halfopen_ack(s->half, &p->key, p->seq, p->ack, w0, &h, s->now);
+    if (r == HALF_TOMBSTONE)
+        count(s->cnt, R_DROP_TOMBSTONE);
+    if (r != HALF_OK || s->draining || !net_route_back(s->net, f, p, &path, s->now))
+        return NULL;
+    struct conn *c = conn_new(s, &p->key, SIDE_CLIENT);
+    if (!c)
+        return NULL;
+    c->path = path;
+    c->w0 = w0;
+    c->user_index = index;
+    client_open(s, c, &h);
+    s->cnt->clients_accepted++;
+    s->cnt->clients_open++;
+    s->user->accepted(s->ux, c);
+    return c;
+}

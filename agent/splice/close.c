@@ -1,0 +1,141 @@
+/* How conns end: FIN both ways by one table, reset, TIME_WAIT, and the giving back of everything a conn held.
+ */
+#include "agent/splice/internal.h"
+
+/* next = fsm[state][event]; TCP_STATES: cannot happen, ignored (RFC 9293 figure 5). */
+static const uint8_t fsm[TCP_STATES][TCP_EVENTS] = {
+    /*                     FIN_OUT         FIN_ACKED       FIN_IN         */
+    [TCP_SYN_SENT] = {TCP_STATES, TCP_STATES, TCP_STATES},
+    [TCP_OPEN] = {TCP_FIN_WAIT_1, TCP_STATES, TCP_CLOSE_WAIT},
+    [TCP_FIN_WAIT_1] = {TCP_STATES, TCP_FIN_WAIT_2, TCP_CLOSING},
+    [TCP_FIN_WAIT_2] = {TCP_STATES, TCP_STATES, TCP_TIME_WAIT},
+    [TCP_CLOSE_WAIT] = {TCP_LAST_ACK, TCP_STATES, TCP_STATES},
+    [TCP_CLOSING] = {TCP_STATES, TCP_TIME_WAIT, TCP_STATES},
+    [TCP_LAST_ACK] = {TCP_STATES, TCP_DEAD, TCP_STATES},
+    [TCP_TIME_WAIT] = {TCP_STATES, TCP_STATES, TCP_STATES},
+    [TCP_DEAD] = {TCP_STATES, TCP_STATES, TCP_STATES},
+};
+
+static void tw_unlink(struct splice *s, struct conn *c)
+{
+    if (!c->idle_pprev)
+        return;
+    *c->idle_pprev = c->idle_next;
+    if (c->idle_next)
+        c->idle_next->idle_pprev = c->idle_pprev;
+    else
+        s->tw_last = c->idle_pprev;
+    c->idle_pprev = NULL;
+}
+
+/* The user is told, and whatever the conn had is given up. */
+static void let_go(struct splice *s, struct conn *c, enum reason why)
+{
+    if (why == R_CLOSE_NORMAL && c->close_why)
+        why = c->close_why;
+    count(s->cnt, why);
+    s->user->ended(s->ux, c, why);
+    splice_part(s, c);
+    ext_free_all(s, c);
+    hold_free(s, c);
+    if (c->pub.side == SIDE_ENDPOINT)
+        s->cnt->endpoints_open--;
+    else
+        s->cnt->clients_open--;
+}
+
+/* The conn is over for its user; only late segments of the peer are still answered. */
+static void enter_time_wait(struct splice *s, struct conn *c)
+{
+    if (conn_ack_pos(c) > c->in_acked || c->ack_now)
+        seg_ack(s, c);
+    let_go(s, c, R_CLOSE_NORMAL);
+    c->idle_next = NULL;
+    c->idle_pprev = s->tw_last;
+    *s->tw_last = c;
+    s->tw_last = &c->idle_next;
+    c->t_rto_ns = 0;
+    c->t_phase_ns = s->now + (c->pub.side == SIDE_CLIENT ? TIME_WAIT_NS : SEC_NS);
+    conn_arm(s, c);
+}
+
+void conn_event(struct splice *s, struct conn *c, enum tcp_event ev)
+{
+    uint8_t next = fsm[c->pub.state][ev];
+    if (next == TCP_STATES)
+        return;
+    if (next == TCP_DEAD) {
+        conn_end(s, c, R_CLOSE_NORMAL);
+        return;
+    }
+    c->pub.state = next;
+    if (next == TCP_TIME_WAIT)
+        enter_time_wait(s, c);
+}
+
+bool tw_evict(struct splice *s)
+{
+    struct conn *c = s->tw_first;
+    if (!c)
+        return false;
+    conn_end(s, c, R_CLOSE_EVICTED);
+    splice_reap(s);
+    return true;
+}
+
+void splice_fin(struct splice *s, struct conn *c, enum reason why)
+{
+    if (conn_is_dead(c) || c->fin_queued)
+        return;
+    c->close_why = (uint8_t)why;
+    c->fin_queued = true;
+    splice_push(s, c);
+}
+
+void splice_take_fin(struct splice *s, struct conn *c)
+{
+    if (!c->in_fin || c->in_mapped > c->in_fin || conn_is_dead(c))
+        return;
+    hold_free(s, c);
+    c->in_mapped = c->in_fin + 1;
+    c->in_mode = IN_WAIT;
+    c->ack_now = true;
+    conn_event(s, c, EV_FIN_IN);
+}
+
+void splice_reset(struct splice *s, struct conn *c, enum reason why)
+{
+    if (conn_is_dead(c))
+        return;
+    if (c->pub.state != TCP_SYN_SENT && c->pub.state != TCP_TIME_WAIT) {
+        struct tcp_seg g = {.src = c->key.local,
+                            .dst = c->key.remote,
+                            .sport = c->key.local_port,
+                            .dport = c->key.remote_port,
+                            .seq = pos_seq(c->out_max),
+                            .ack = pos_seq(c->in_acked),
+                            .flags = TCP_RST | TCP_ACK,
+                            .wscale = -1};
+        seg_bare(s, &g, &c->path);
+    }
+    conn_end(s, c, why);
+}
+
+void conn_end(struct splice *s, struct conn *c, enum reason why)
+{
+    if (conn_is_dead(c))
+        return;
+    bool waited = c->pub.state == TCP_TIME_WAIT;
+    splice_pool_remove(s, c);
+    c->pub.state = TCP_DEAD;
+    tw_del(&s->wheel, &c->timer);
+    if (waited) {
+        tw_unlink(s, c);
+        if (why != R_CLOSE_NORMAL)
+            count(s->cnt, why);
+    } else {
+        let_go(s, c, why);
+    }
+    c->dead_next = s->dead;
+    s->dead = c;
+}

@@ -1,0 +1,173 @@
+/* conn: one TCP peer as lacon sees it, and the extents of its out-stream. The layout is private to splice;
+ * exchange reads the fields under "exchange may read" and changes them only through splice.h.
+ *
+ * A conn has two streams, each addressed by 64-bit positions (agent/base/seq.h):
+ *
+ *   in-stream   what the peer sends us
+ *
+ *      ... acked by us | mapped, not yet acked | held, not yet judged | offered window |
+ *                   in_acked               in_mapped                              in_edge
+ *
+ *   out-stream  what we send the peer: extents, in order and without holes, from x_head to out_end
+ *
+ *      ... acked by the peer | sent, in flight | not yet sent | not yet mapped
+ *                         out_una           out_max        out_end            (out_edge: the peer's right
+ * edge)
+ *
+ * Invariants:
+ *  I1  every extent of A that is not OWNED comes from the in-stream of A->peer; the in-ranges of those are
+ * ascending and end at A->peer->in_mapped. I2  a byte below in_mapped of B that is not yet acked by us lies
+ * in exactly one extent of B->peer. I3  in_acked never passes a byte that neither the receiver has acked nor
+ * we hold. I4  a byte whose value was used for a decision lies in a KEPT extent or in the hold until its
+ * receiver acked it (rule S1).
+ *
+ * Life: created by accept.c or connect.c, dead after conn_end(), its slot given back by splice_reap() at the
+ * end of the burst or tick, so pointers stay good within one. One worker's thread. */
+#ifndef LACON_SPLICE_CONN_H
+#define LACON_SPLICE_CONN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "agent/base/addr.h"
+#include "agent/base/seq.h"
+#include "agent/base/span.h"
+#include "agent/base/timer.h"
+#include "agent/net/net.h"
+
+enum conn_side {
+    SIDE_CLIENT,
+    SIDE_ENDPOINT,
+};
+
+enum tcp_state {
+    TCP_DEAD, /* zero: what a free slot looks like */
+    TCP_SYN_SENT,
+    TCP_OPEN,
+    TCP_FIN_WAIT_1, /* our FIN is sent */
+    TCP_FIN_WAIT_2, /* our FIN is acked */
+    TCP_CLOSE_WAIT, /* the peer's FIN is taken */
+    TCP_CLOSING,    /* both FINs are under way, ours not acked */
+    TCP_LAST_ACK,   /* the peer's FIN was first, ours not acked */
+    TCP_TIME_WAIT,
+    TCP_STATES,
+};
+
+/* What the bytes after in_mapped are to the other side: decides the window we offer (rule S4). */
+enum in_mode {
+    IN_WAIT, /* between messages or waiting for a head: what we can hold */
+    IN_OPEN, /* inside a message whose end is not known yet: what the receiver takes */
+    IN_DONE, /* mapped to the message's end */
+};
+
+enum extent_kind {
+    EXT_COPY, /* bytes pass through; n == m */
+    EXT_KEPT, /* bytes are in buf */
+};
+
+enum extent_flag {
+    EXT_OWNED = 1,    /* the source is acked, or there is none: losses are ours to repair */
+    EXT_IDENTITY = 2, /* kept bytes equal the source bytes: same translation as the copy extents beside it */
+    EXT_RETAIN = 4,   /* not released when acked: may be sent again on another conn (rule S7) */
+};
+
+struct extent {
+    struct extent *next;
+    pos_t out, in;
+    uint64_t n, m; /* out bytes, in bytes; a final FIN counts as one byte of a copy extent */
+    uint8_t *buf;  /* KEPT: n out bytes, then (edited and not OWNED) the m source bytes */
+    uint32_t cap;  /* of buf */
+    uint32_t sent; /* KEPT: out bytes handed to the wire at least once */
+    uint8_t kind, flags;
+};
+
+#define HOLD_RANGES 4
+
+/* Bytes at and after in_mapped that are not judged yet: a window of at most w0 bytes with up to HOLD_RANGES
+ * filled ranges. */
+struct hold {
+    uint8_t *buf; /* NULL: nothing is held */
+    uint32_t cap;
+    uint32_t base; /* offset in buf that stands for in_mapped */
+    uint32_t nrange;
+    struct hold_range {
+        uint32_t lo, hi; /* relative to in_mapped, ascending, disjoint, not touching */
+    } range[HOLD_RANGES];
+};
+
+/* What control threads may copy (ct_peek): every word is written whole. First in struct conn. */
+struct conn_pub {
+    uint64_t opened_ns;
+    uint64_t bytes_in, bytes_out; /* payload bytes received from and sent to the peer */
+    uint32_t peer_idx;            /* slot of the other side, CT_NONE when none */
+    uint32_t cluster, endpoint;   /* UINT32_MAX when none */
+    uint8_t side, state;
+    uint8_t idle; /* endpoint side: in the pool */
+    uint8_t pad;
+};
+
+struct splice_remote;
+
+struct conn {
+    struct conn_pub pub;
+
+    /* ---- exchange may read ---- */
+    struct conn *peer;   /* the conn it is spliced to */
+    void *user;          /* the exchange layer's own */
+    uint32_t user_index; /* likewise (listener) */
+    uint32_t user_scan;  /* likewise (how far a head in pieces was looked at) */
+    bool user_mark;      /* likewise (the head timer runs) */
+    uint8_t close_why;   /* enum reason: what an orderly close counts as; R_NONE: normal */
+    uint32_t idx;        /* slot in the table */
+    struct flow_key key;
+    pos_t in_mapped, in_acked, in_edge, in_max; /* in_max: end of the highest byte seen */
+    pos_t in_edge_high;                         /* highest right edge ever offered */
+    pos_t in_fin;                               /* position of the peer's FIN, 0: not seen */
+    pos_t out_una, out_end, out_max, out_edge;
+    pos_t out_msg;   /* where the present message to it begins (set by exchange; rule S7) */
+    uint8_t in_mode; /* enum in_mode */
+    bool fin_told;   /* user->fin was called */
+    bool fin_queued; /* our FIN follows out_end */
+    bool fin_sent;   /* and is on the wire: out_max == out_end + 1 */
+    bool sink;       /* in-order bytes are acked and thrown away (rule S10) */
+    bool sack_ok;    /* both sides permit SACK */
+    bool by_cookie;  /* accepted by a SYN cookie: leaves a tombstone */
+
+    /* ---- splice's own ---- */
+    bool ack_now;       /* the peer is owed an acknowledgement */
+    bool dup_now;       /* a duplicate ack is to be passed on to the peer */
+    uint8_t snd_wscale; /* shift for windows the peer sends */
+    uint8_t rcv_wscale; /* shift for windows we send */
+    uint8_t dupacks, backoff;
+    uint8_t profile; /* endpoint side: option profile of the pool (rule S14) */
+    uint16_t mss;    /* largest payload that we send it */
+    uint32_t w0;     /* bytes we hold beyond in_mapped */
+    struct net_path path;
+    pos_t wl1;          /* segment position of the last window update */
+    pos_t recover;      /* out_max when kept bytes were last sent again */
+    uint32_t kept_cwnd; /* bytes of kept extents allowed in flight beyond out_una */
+    uint32_t srtt_us, rttvar_us;
+    pos_t rtt_pos; /* 0: no sample is being taken */
+    uint64_t rtt_start_ns;
+    struct extent *x_head, *x_tail;
+    uint32_t x_count;
+    struct hold hold;
+
+    struct tw_node timer;          /* lazily armed for the earlier of the two deadlines */
+    uint64_t t_rto_ns, t_phase_ns; /* 0: none */
+    uint64_t progress_ns;          /* last time the exchange moved */
+
+    struct splice_remote *remote;         /* endpoint side */
+    struct conn *idle_next, **idle_pprev; /* pool list of the endpoint; or list of TIME_WAIT conns */
+    struct conn *dead_next;
+    uint64_t challenge_ns; /* last challenge ack */
+    uint64_t syn_ns;
+    uint8_t syn_tries;
+};
+
+static inline bool conn_is_dead(const struct conn *c)
+{
+    return c->pub.state == TCP_DEAD;
+}
+
+#endif

@@ -1,0 +1,265 @@
+/* Conns to endpoints: the handshake (rules S12, S14), and the pool of idle ones.
+ *
+ * A pooled conn may serve a client only when segments made for it fit that client: conns are kept apart by
+ * profile, the MSS we advertised and whether SACK is permitted. The SYN is repeated fast (200 ms, doubled):
+ * endpoints are near, and the user's connect timeout is short. */
+#include <stdlib.h>
+
+#include "agent/splice/internal.h"
+
+#define MSS_CLASSES 4
+#define PROFILES    (MSS_CLASSES * 2)
+
+static const uint16_t mss_class[MSS_CLASSES] = {536, 1220, 1360, 1440};
+
+struct splice_remote {
+    struct splice_remote *next;
+    struct ip_port at;
+    struct port_pool *ports;
+    struct net_path path;
+    bool have_path;
+    uint32_t idle_count;
+    struct conn *idle[PROFILES]; /* most recently used first */
+};
+
+struct splice_remote *splice_remote_get(struct splice *s, const struct ip_port *at)
+{
+    struct splice_remote *r;
+    for (r = s->remotes; r; r = r->next)
+        if (r->at.port == at->port && ip_eq(&r->at.addr, &at->addr))
+            return r;
+    r = calloc(1, sizeof *r);
+    if (!r)
+        return NULL;
+    r->at = *at;
+    r->ports = ports_create(s->port_lo, s->port_hi, s->worker, s->nworkers);
+    if (!r->ports) {
+        free(r);
+        return NULL;
+    }
+    r->next = s->remotes;
+    s->remotes = r;
+    return r;
+}
+
+void remotes_free(struct splice *s)
+{
+    while (s->remotes) {
+        struct splice_remote *r = s->remotes;
+        s->remotes = r->next;
+        ports_destroy(r->ports);
+        free(r);
+    }
+}
+
+struct port_pool *remote_ports(const struct splice_remote *r)
+{
+    return r->ports;
+}
+
+static bool remote_path(struct splice *s, struct splice_remote *r)
+{
+    if (!r->have_path)
+        r->have_path = net_route(s->net, &r->at.addr, &r->path, s->now);
+    return r->have_path;
+}
+
+void splice_remote_warm(struct splice *s, struct splice_remote *r)
+{
+    struct wire_link l;
+    if (remote_path(s, r))
+        (void)net_link(s->net, &r->path, &r->at.addr, &l, s->now);
+}
+
+static uint8_t profile_for(const struct conn *c, uint16_t most)
+{
+    uint8_t m = MSS_CLASSES - 1;
+    uint16_t fit = c->mss < most ? c->mss : most;
+    while (m > 0 && mss_class[m] > fit)
+        m--;
+    return (uint8_t)(m * 2 + (c->sack_ok ? 1 : 0));
+}
+
+/* ---- the pool ---- */
+
+void splice_pool_remove(struct splice *s, struct conn *e)
+{
+    if (!e->pub.idle)
+        return;
+    *e->idle_pprev = e->idle_next;
+    if (e->idle_next)
+        e->idle_next->idle_pprev = e->idle_pprev;
+    e->idle_next = NULL;
+    e->idle_pprev = NULL;
+    e->pub.idle = 0;
+    e->remote->idle_count--;
+    s->cnt->endpoints_idle--;
+}
+
+struct conn *splice_pool_take(struct splice *s, struct splice_remote *r, const struct conn *c)
+{
+    if (!remote_path(s, r))
+        return NULL;
+    struct conn *e = r->idle[profile_for(c, path_mss(s, &r->path, &r->at.addr))];
+    if (e) {
+        splice_pool_remove(s, e);
+        s->cnt->pool_hits++;
+    }
+    return e;
+}
+
+bool splice_pool_put(struct splice *s, struct conn *e, uint32_t max)
+{
+    struct splice_remote *r = e->remote;
+    if (e->pub.state != TCP_OPEN || e->in_fin || e->hold.buf || e->x_head || r->idle_count >= max)
+        return false;
+    e->in_mode = IN_WAIT;
+    e->idle_next = r->idle[e->profile];
+    e->idle_pprev = &r->idle[e->profile];
+    if (e->idle_next)
+        e->idle_next->idle_pprev = &e->idle_next;
+    r->idle[e->profile] = e;
+    e->pub.idle = 1;
+    r->idle_count++;
+    s->cnt->endpoints_idle++;
+    return true;
+}
+
+/* ---- the handshake ---- */
+
+static void send_syn(struct splice *s, struct conn *e)
+{
+    struct tcp_seg g = {.src = e->key.local,
+                        .dst = e->key.remote,
+                        .sport = e->key.local_port,
+                        .dport = e->key.remote_port,
+                        .seq = pos_seq(e->out_una - 1),
+                        .wnd = UINT16_MAX,
+                        .flags = TCP_SYN,
+                        .mss = mss_class[e->profile / 2],
+                        .wscale = OUR_WSCALE,
+                        .sack_ok = e->profile & 1};
+    struct wire_link l;
+    /* Not resolved yet: look again soon, a resolution takes a round trip. */
+    bool ready = net_link(s->net, &e->path, &e->key.remote, &l, s->now);
+    e->t_rto_ns = s->now + (ready ? SYN_RTO_NS << e->syn_tries : 5 * MS_NS);
+    if (ready) {
+        if (e->syn_tries < 8)
+            e->syn_tries++;
+        e->syn_ns = s->now;
+        seg_bare(s, &g, &e->path);
+    }
+    conn_arm(s, e);
+}
+
+void connect_timer(struct splice *s, struct conn *e)
+{
+    send_syn(s, e);
+}
+
+static void start_at(struct conn *e, uint32_t iss)
+{
+    e->out_una = e->out_end = e->out_max = e->out_edge = e->recover = pos_start(iss + 1);
+}
+
+static uint32_t pick_isn(struct splice *s, const struct conn *e, bool used, uint32_t last)
+{
+    uint32_t isn = isn_make(s, &e->key);
+    if (used && (int32_t)(isn - (last + 65536)) < 0)
+        isn = last + 65536;
+    return isn;
+}
+
+struct conn *splice_connect(struct splice *s, struct splice_remote *r, const struct conn *c, enum reason *why)
+{
+    struct flow_key k = {.remote = r->at.addr, .remote_port = r->at.port};
+    uint32_t last;
+    bool used;
+    *why = R_DROP_NO_ROUTE;
+    if (!remote_path(s, r) || !net_source(s->net, &r->path, &r->at.addr, &k.local))
+        return NULL;
+    *why = R_CLOSE_NO_PORT;
+    if (!ports_take(r->ports, &k.local_port, &last, &used))
+        return NULL;
+    struct conn *e = conn_new(s, &k, SIDE_ENDPOINT);
+    if (!e) {
+        *why = R_DROP_TABLE_FULL;
+        ports_give(r->ports, k.local_port, last);
+        return NULL;
+    }
+    e->remote = r;
+    e->path = r->path;
+    e->profile = profile_for(c, path_mss(s, &r->path, &r->at.addr));
+    e->sack_ok = e->profile & 1;
+    e->mss = 536;
+    e->w0 = 32768;
+    e->pub.state = TCP_SYN_SENT;
+    start_at(e, pick_isn(s, e, used, last));
+    s->cnt->connects++;
+    s->cnt->endpoints_open++;
+    send_syn(s, e);
+    return e;
+}
+
+/* ---- answers to the SYN ---- */
+
+static void endpoint_open(struct splice *s, struct conn *e, const struct pkt *p, const struct tcp_opts *o)
+{
+    uint16_t most = path_mss(s, &e->path, &e->key.remote);
+    e->mss = o->mss ? o->mss : 536;
+    if (e->mss > most)
+        e->mss = most;
+    if (e->mss < 64)
+        e->mss = 64;
+    e->sack_ok = e->sack_ok && o->sack_ok;
+    e->snd_wscale = o->wscale >= 0 ? (uint8_t)o->wscale : 0;
+    e->rcv_wscale = o->wscale >= 0 ? OUR_WSCALE : 0;
+    e->in_mapped = e->in_acked = e->in_max = e->wl1 = pos_start(p->seq + 1);
+    e->in_edge = e->in_edge_high = e->in_acked + UINT16_MAX;
+    e->out_edge = e->out_una + p->wnd; /* never scaled in a SYN */
+    e->kept_cwnd = IW_SEGMENTS * e->mss;
+    e->pub.state = TCP_OPEN;
+    e->t_rto_ns = 0;
+    if (e->syn_tries == 1)
+        rtt_sample(e, s->now - e->syn_ns);
+    e->ack_now = true;
+}
+
+/* A bare ACK, or one for something else: the endpoint still has an old incarnation of this four-tuple,
+ * perhaps from before our own restart. Reset that and try again at once (S12). */
+static void old_incarnation(struct splice *s, struct conn *e, const struct pkt *p)
+{
+    struct tcp_seg g = {.src = e->key.local,
+                        .dst = e->key.remote,
+                        .sport = e->key.local_port,
+                        .dport = e->key.remote_port,
+                        .seq = p->ack,
+                        .flags = TCP_RST,
+                        .wscale = -1};
+    count(s->cnt, R_DROP_CONNECTING);
+    seg_bare(s, &g, &e->path);
+    if (s->now - e->syn_ns >= MS_NS || e->syn_tries == 1)
+        send_syn(s, e);
+}
+
+void connect_answer(struct splice *s, struct conn *e, struct frame *f, const struct pkt *p)
+{
+    struct tcp_opts o;
+    bool acks_syn = (p->flags & TCP_ACK) && p->ack == pos_seq(e->out_una);
+    if (p->flags & TCP_RST) {
+        count(s->cnt, acks_syn ? R_CONSUMED : R_DROP_RST_SEQ);
+        if (acks_syn)
+            conn_end(s, e, R_CLOSE_CONNECT_REFUSED);
+    } else if ((p->flags & TCP_ACK) && !acks_syn) {
+        old_incarnation(s, e, p);
+    } else if (!acks_syn || !(p->flags & TCP_SYN) || !wire_tcp_opts(p->opts, &o)) {
+        count(s->cnt, R_DROP_CONNECTING);
+    } else {
+        count(s->cnt, R_CONSUMED);
+        endpoint_open(s, e, p, &o);
+        s->user->connected(s->ux, e);
+        if (!conn_is_dead(e))
+            splice_push(s, e);
+    }
+    frame_free(&s->ops, f);
+}

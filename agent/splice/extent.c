@@ -1,0 +1,243 @@
+/* Extents of a conn's out-stream (conn.h: I1 to I4): append, retire, and the two questions that every segment
+ * asks: what may we acknowledge to the source, and how far may the source send. */
+#include <errno.h>
+
+#include "agent/splice/internal.h"
+
+struct extent *ext_new(struct splice *s)
+{
+    struct extent *x = s->x_free;
+    if (x) {
+        s->x_free = x->next;
+        *x = (struct extent){0};
+    }
+    return x;
+}
+
+void ext_free(struct splice *s, struct extent *x)
+{
+    if (x->buf)
+        kbuf_free(s->pool, x->buf, x->cap);
+    x->next = s->x_free;
+    s->x_free = x;
+}
+
+void ext_free_all(struct splice *s, struct conn *c)
+{
+    while (c->x_head) {
+        struct extent *x = c->x_head;
+        c->x_head = x->next;
+        ext_free(s, x);
+    }
+    c->x_tail = NULL;
+    c->x_count = 0;
+}
+
+struct extent *ext_at(const struct conn *c, pos_t p)
+{
+    for (struct extent *x = c->x_head; x; x = x->next)
+        if (p >= x->out && p < x->out + x->n)
+            return x;
+    return NULL;
+}
+
+static void append(struct conn *dst, struct extent *x)
+{
+    x->out = dst->out_end;
+    if (dst->x_tail)
+        dst->x_tail->next = x;
+    else
+        dst->x_head = x;
+    dst->x_tail = x;
+    dst->x_count++;
+    dst->out_end += x->n;
+}
+
+/* The source's judged position moves; what the hold has of it is used up. */
+static void advance(struct splice *s, struct conn *src, uint64_t m)
+{
+    hold_consume(s, src, m);
+    src->in_mapped += m;
+}
+
+uint8_t *splice_buf(struct splice *s, size_t n, uint32_t *cap)
+{
+    uint8_t *b = kbuf_alloc(s->pool, n, cap);
+    if (!b)
+        count(s->cnt, R_DROP_NO_BUFFER);
+    return b;
+}
+
+int splice_map_kept(struct splice *s, struct conn *src, struct conn *dst, uint64_t m, uint8_t *buf,
+                    uint32_t cap, uint32_t n, uint8_t flags, bool sent)
+{
+    struct extent *x = dst->x_count < SPLICE_MAX_EXTENTS ? ext_new(s) : NULL;
+    if (!x) {
+        kbuf_free(s->pool, buf, cap);
+        return -ENOMEM;
+    }
+    x->kind = EXT_KEPT;
+    x->flags = flags;
+    x->n = n;
+    x->m = m;
+    x->in = src ? src->in_mapped : 0;
+    x->buf = buf;
+    x->cap = cap;
+    x->sent = sent ? n : 0;
+    append(dst, x);
+    if (src)
+        advance(s, src, m);
+    return 0;
+}
+
+/* Bytes of the hold that lie inside the next n bytes of src go out as kept identity extents: they are here
+ * only once. */
+static int map_held_part(struct splice *s, struct conn *src, struct conn *dst, uint32_t n)
+{
+    uint32_t cap;
+    uint8_t *buf = splice_buf(s, n, &cap);
+    if (!buf)
+        return -ENOMEM;
+    memcpy(buf, src->hold.buf + src->hold.base, n);
+    return splice_map_kept(s, src, dst, n, buf, cap, n, EXT_IDENTITY, false);
+}
+
+static int map_copy_run(struct splice *s, struct conn *src, struct conn *dst, uint64_t n)
+{
+    struct extent *t = dst->x_tail;
+    if (t && t->kind == EXT_COPY && t->out + t->n == dst->out_end && t->in + t->n == src->in_mapped) {
+        t->n += n;
+        t->m += n;
+        dst->out_end += n;
+        advance(s, src, n);
+        return 0;
+    }
+    struct extent *x = dst->x_count < SPLICE_MAX_EXTENTS ? ext_new(s) : NULL;
+    if (!x)
+        return -ENOMEM;
+    x->kind = EXT_COPY;
+    x->in = src->in_mapped;
+    x->n = x->m = n;
+    append(dst, x);
+    advance(s, src, n);
+    return 0;
+}
+
+int splice_map_copy(struct splice *s, struct conn *src, struct conn *dst, uint64_t n)
+{
+    while (n > 0) {
+        const struct hold *h = &src->hold;
+        uint64_t run = n;
+        int err;
+        if (h->nrange && h->range[0].lo < n && h->range[0].lo > 0)
+            run = h->range[0].lo;
+        if (h->nrange && h->range[0].lo == 0) {
+            run = h->range[0].hi < n ? h->range[0].hi : n;
+            err = map_held_part(s, src, dst, (uint32_t)run);
+        } else {
+            err = map_copy_run(s, src, dst, run);
+        }
+        if (err < 0)
+            return err;
+        n -= run;
+    }
+    return 0;
+}
+
+bool splice_append_owned(struct splice *s, struct conn *src, struct conn *dst, struct span bytes)
+{
+    struct extent *t = dst->x_tail;
+    if (!t || t->kind != EXT_KEPT || !(t->flags & EXT_OWNED) || t->cap - t->n < bytes.n)
+        return false;
+    memcpy(t->buf + t->n, bytes.p, bytes.n);
+    t->n += bytes.n;
+    dst->out_end += bytes.n;
+    advance(s, src, bytes.n);
+    return true;
+}
+
+void splice_skip(struct splice *s, struct conn *src, uint64_t n)
+{
+    advance(s, src, n);
+}
+
+static void clear_retain(struct conn *c)
+{
+    for (struct extent *x = c->x_head; x; x = x->next)
+        x->flags &= (uint8_t)~EXT_RETAIN;
+}
+
+void ext_retire(struct splice *s, struct conn *c)
+{
+    /* Copied bytes that the peer has acked are gone at the source: nothing before them can be sent to another
+     * conn. */
+    for (struct extent *x = c->x_head; x && x->out < c->out_una; x = x->next)
+        if (x->kind == EXT_COPY) {
+            clear_retain(c);
+            break;
+        }
+    while (c->x_head && c->x_head->out + c->x_head->n <= c->out_una && !(c->x_head->flags & EXT_RETAIN)) {
+        struct extent *x = c->x_head;
+        c->x_head = x->next;
+        if (!c->x_head)
+            c->x_tail = NULL;
+        c->x_count--;
+        ext_free(s, x);
+    }
+}
+
+void splice_release(struct splice *s, struct conn *c)
+{
+    clear_retain(c);
+    ext_retire(s, c);
+}
+
+pos_t conn_ack_pos(const struct conn *b)
+{
+    const struct conn *a = b->peer;
+    for (const struct extent *x = a ? a->x_head : NULL; x; x = x->next) {
+        if ((x->flags & EXT_OWNED) || x->out + x->n <= a->out_una)
+            continue;
+        pos_t p = x->in;
+        if (ext_same(x) && a->out_una > x->out)
+            p += a->out_una - x->out;
+        return pos_max(p, b->in_acked);
+    }
+    return pos_max(b->in_mapped + splice_held(b).n, b->in_acked);
+}
+
+/* How far the receiver's right edge reaches into the mapped part of b's stream. */
+static pos_t edge_within(const struct conn *a, pos_t none)
+{
+    for (const struct extent *x = a->x_head; x; x = x->next) {
+        if ((x->flags & EXT_OWNED) || a->out_edge >= x->out + x->n)
+            continue;
+        return ext_same(x) && a->out_edge > x->out ? x->in + (a->out_edge - x->out) : x->in;
+    }
+    return none;
+}
+
+pos_t conn_offer(const struct conn *b)
+{
+    const struct conn *a = b->peer;
+    pos_t own = b->in_mapped + b->w0;
+    if (!a || (b->in_mode == IN_WAIT && b->pub.side == SIDE_CLIENT))
+        return own;
+    if (a->out_edge < a->out_end)
+        return pos_min(edge_within(a, own), own);
+    uint64_t room = a->out_edge - a->out_end;
+    if (b->in_mode == IN_WAIT)
+        return b->in_mapped + (room > b->w0 ? room : b->w0);
+    return b->in_mode == IN_OPEN ? b->in_mapped + room : own;
+}
+
+void sack_translate(const struct conn *a, pos_t lo, pos_t hi, struct sack_fwd *f)
+{
+    if (lo >= hi || f->n >= TCP_MAX_SACK)
+        return;
+    const struct extent *x = ext_at(a, lo);
+    if (!x || !ext_same(x) || (x->flags & EXT_OWNED) || hi > x->out + x->n)
+        return;
+    f->block[f->n].lo = x->in + (lo - x->out);
+    f->block[f->n++].hi = x->in + (hi - x->out);
+}

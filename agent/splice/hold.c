@@ -1,0 +1,123 @@
+/* The hold: bytes at and after in_mapped that arrived and cannot be judged or passed on yet (rule S6): an
+ * incomplete head, a pipelined request, body while the endpoint is being connected, bytes behind a gap. At
+ * most w0 of them. The first arrival of a byte wins; a second with another value is S1's difference.
+ *
+ *    buf:   | consumed | range[0] ... gap ... range[1] ... |
+ *           0          base = in_mapped                     cap
+ *
+ * Bytes of range[0], when it starts at 0, are contiguous: they may be judged, and acked because we keep them.
+ */
+#include <errno.h>
+
+#include "agent/splice/internal.h"
+
+void hold_free(struct splice *s, struct conn *c)
+{
+    if (c->hold.buf)
+        kbuf_free(s->pool, c->hold.buf, c->hold.cap);
+    c->hold = (struct hold){0};
+}
+
+struct span splice_held(const struct conn *c)
+{
+    const struct hold *h = &c->hold;
+    if (h->nrange == 0 || h->range[0].lo != 0)
+        return span_of(NULL, 0);
+    return span_of(h->buf + h->base, h->range[0].hi);
+}
+
+/* Makes room for bytes up to offset `end` behind base. */
+static int reserve(struct splice *s, struct hold *h, uint32_t end)
+{
+    if (h->buf && h->base + end <= h->cap)
+        return 0;
+    uint32_t used = h->nrange ? h->range[h->nrange - 1].hi : 0;
+    if (h->buf && end <= h->cap && h->base >= h->cap / 2) {
+        memmove(h->buf, h->buf + h->base, used);
+        h->base = 0;
+        return 0;
+    }
+    uint32_t cap, want = h->cap * 2 > end ? h->cap * 2 : end;
+    uint8_t *buf = kbuf_alloc(s->pool, want > KBUF_MAX ? end : want, &cap);
+    if (!buf)
+        return -ENOMEM;
+    if (h->buf) {
+        memcpy(buf, h->buf + h->base, used);
+        kbuf_free(s->pool, h->buf, h->cap);
+    }
+    h->buf = buf;
+    h->cap = cap;
+    h->base = 0;
+    return 0;
+}
+
+/* Do the bytes for [lo, hi) agree with what is there already? */
+static bool agrees(const struct hold *h, uint32_t lo, uint32_t hi, const uint8_t *bytes)
+{
+    for (uint32_t i = 0; i < h->nrange; i++) {
+        uint32_t a = h->range[i].lo > lo ? h->range[i].lo : lo, b = h->range[i].hi < hi ? h->range[i].hi : hi;
+        if (a < b && memcmp(h->buf + h->base + a, bytes + (a - lo), b - a) != 0)
+            return false;
+    }
+    return true;
+}
+
+/* Joins [lo, hi) into the ranges. False when there would be too many. */
+static bool ranges_add(struct hold *h, uint32_t lo, uint32_t hi)
+{
+    struct hold_range out[HOLD_RANGES + 1];
+    uint32_t n = 0, i = 0;
+    while (i < h->nrange && h->range[i].hi < lo)
+        out[n++] = h->range[i++];
+    for (; i < h->nrange && h->range[i].lo <= hi; i++) {
+        lo = h->range[i].lo < lo ? h->range[i].lo : lo;
+        hi = h->range[i].hi > hi ? h->range[i].hi : hi;
+    }
+    out[n++] = (struct hold_range){lo, hi};
+    while (i < h->nrange)
+        out[n++] = h->range[i++];
+    if (n > HOLD_RANGES)
+        return false;
+    memcpy(h->range, out, n * sizeof out[0]);
+    h->nrange = n;
+    return true;
+}
+
+enum reason hold_insert(struct splice *s, struct conn *c, pos_t at, struct span bytes)
+{
+    struct hold *h = &c->hold;
+    uint64_t off = at - c->in_mapped;
+    if (off >= c->w0)
+        return R_DROP_HORIZON;
+    uint32_t lo = (uint32_t)off;
+    uint32_t n = bytes.n < c->w0 - lo ? (uint32_t)bytes.n : c->w0 - lo;
+    if (n == 0)
+        return R_DROP_HORIZON;
+    if (reserve(s, h, lo + n) < 0)
+        return R_DROP_NO_BUFFER;
+    if (!agrees(h, lo, lo + n, bytes.p))
+        return R_CLOSE_BYTES_DIFFER;
+    if (!ranges_add(h, lo, lo + n))
+        return R_DROP_HORIZON;
+    memcpy(h->buf + h->base + lo, bytes.p, n);
+    return R_OK;
+}
+
+void hold_consume(struct splice *s, struct conn *c, uint64_t n)
+{
+    struct hold *h = &c->hold;
+    if (!h->buf || n == 0)
+        return;
+    uint32_t k = 0;
+    for (uint32_t i = 0; i < h->nrange; i++) {
+        if (h->range[i].hi <= n)
+            continue;
+        uint32_t lo = h->range[i].lo > n ? h->range[i].lo - (uint32_t)n : 0;
+        h->range[k++] = (struct hold_range){lo, h->range[i].hi - (uint32_t)n};
+    }
+    h->nrange = k;
+    if (k == 0)
+        hold_free(s, c);
+    else
+        h->base += (uint32_t)n;
+}

@@ -1,0 +1,125 @@
+/* What the files of splice share with each other and nobody else. */
+#ifndef LACON_SPLICE_INTERNAL_H
+#define LACON_SPLICE_INTERNAL_H
+
+#include "agent/splice/halfopen.h"
+#include "agent/splice/splice.h"
+
+#define IW_SEGMENTS  10u /* RFC 6928: flight limit of kept bytes */
+#define OUR_WSCALE   7
+#define RTO_MIN_NS   (200 * MS_NS)
+#define RTO_MAX_NS   (60 * SEC_NS)
+#define RTO_FIRST_NS SEC_NS
+#define RTO_TRIES    8
+#define SYN_RTO_NS   (200 * MS_NS)
+#define TIME_WAIT_NS (15 * SEC_NS)
+#define CHALLENGE_NS                                                                                         \
+    (500 * MS_NS)        /* at most one challenge ack per conn in this time (RFC 5961 section 7)             \
+                          */
+#define RST_PER_TICK 64u /* RSTs to unknown flows per RST_TICK_NS */
+#define RST_TICK_NS  (10 * MS_NS)
+
+/* SACK blocks of the segment at hand, translated into the in-stream of the peer they are passed on to. */
+struct sack_fwd {
+    const struct conn *to;
+    unsigned n;
+    struct {
+        pos_t lo, hi;
+    } block[TCP_MAX_SACK];
+};
+
+struct splice {
+    uint64_t now;
+    struct conntable *table;
+    struct kbuf_pool *pool;
+    struct net *net;
+    struct frame_ops ops;
+    struct counters *cnt;
+    const struct splice_user *user;
+    void *ux;
+    struct sip_key isn_key;
+    struct timer_wheel wheel;
+    struct halfopen *half;
+    struct extent *x_slab, *x_free;
+    struct splice_remote *remotes;
+    uint16_t port_lo, port_hi;
+    unsigned worker, nworkers;
+    struct conn *dead;
+    struct conn *tw_first, **tw_last; /* TIME_WAIT, oldest first */
+    struct sack_fwd sack;
+    uint64_t rst_tick;
+    uint32_t rst_left;
+    bool draining;
+};
+
+/* ---- extent.c ---- */
+struct extent *ext_new(struct splice *s);
+void ext_free(struct splice *s, struct extent *x);
+void ext_free_all(struct splice *s, struct conn *c);
+/* The extent of c's out-stream that holds out position p, or NULL. */
+struct extent *ext_at(const struct conn *c, pos_t p);
+/* Releases what the peer has acked. */
+void ext_retire(struct splice *s, struct conn *c);
+/* What we may acknowledge to b (I3), and up to where we let it send (S4). */
+pos_t conn_ack_pos(const struct conn *b);
+pos_t conn_offer(const struct conn *b);
+/* In-range of out-range [lo, hi) of a, when both lie in one live copy extent (S5: clipped by the caller). */
+void sack_translate(const struct conn *a, pos_t lo, pos_t hi, struct sack_fwd *f);
+
+static inline bool ext_same(const struct extent *x)
+{
+    return x->kind == EXT_COPY || (x->flags & EXT_IDENTITY);
+}
+
+/* ---- hold.c ---- */
+enum reason hold_insert(struct splice *s, struct conn *c, pos_t at, struct span bytes);
+void hold_consume(struct splice *s, struct conn *c, uint64_t n);
+void hold_free(struct splice *s, struct conn *c);
+
+/* ---- send.c ---- */
+/* Sends f, which holds just payload, at out position `at`; carries our present ack and window. Consumes f. */
+void seg_send(struct splice *s, struct conn *c, struct frame *f, pos_t at, uint8_t flags,
+              uint16_t payload_sum);
+void seg_ack(struct splice *s, struct conn *c);
+/* Sends an ack when c is owed one, or when its ack position or window moved enough. */
+void seg_flush(struct splice *s, struct conn *c);
+/* A segment without payload and with explicit numbers: SYN, SYN-ACK, RST, probes. */
+void seg_bare(struct splice *s, const struct tcp_seg *g, struct net_path *path);
+void seg_rst_reply(struct splice *s, const struct frame *f, const struct pkt *p);
+void seg_challenge(struct splice *s, struct conn *c);
+void seg_resend(struct splice *s, struct conn *c);
+void seg_rto(struct splice *s, struct conn *c);
+void rto_arm(struct splice *s, struct conn *c, bool restart);
+void rtt_sample(struct conn *c, uint64_t rtt_ns);
+
+/* ---- segment.c ---- */
+void conn_segment(struct splice *s, struct conn *c, struct frame *f, const struct pkt *p);
+void judge_held(struct splice *s, struct conn *c);
+void fin_check(struct splice *s, struct conn *c);
+
+/* ---- accept.c, connect.c ---- */
+void accept_syn(struct splice *s, struct frame *f, const struct pkt *p, uint32_t isn_floor, bool has_floor);
+struct conn *accept_ack(struct splice *s, struct frame *f, const struct pkt *p);
+void connect_answer(struct splice *s, struct conn *e, struct frame *f, const struct pkt *p);
+void connect_timer(struct splice *s, struct conn *e);
+void remotes_free(struct splice *s);
+struct port_pool *remote_ports(const struct splice_remote *r);
+
+/* ---- close.c ---- */
+enum tcp_event {
+    EV_FIN_OUT,   /* our FIN went out */
+    EV_FIN_ACKED, /* it was acked */
+    EV_FIN_IN,    /* the peer's FIN was taken (or passed on) */
+    TCP_EVENTS,
+};
+void conn_event(struct splice *s, struct conn *c, enum tcp_event ev);
+bool tw_evict(struct splice *s);
+
+/* ---- splice.c ---- */
+struct conn *conn_new(struct splice *s, const struct flow_key *k, enum conn_side side);
+void conn_arm(struct splice *s, struct conn *c);
+uint32_t isn_make(const struct splice *s, const struct flow_key *k);
+/* Largest payload on c's path. */
+uint16_t path_mss(const struct splice *s, const struct net_path *p, const struct ip_addr *a);
+
+#endif

@@ -1,0 +1,424 @@
+/* One segment of an open connection: check it, take its ack, pass its bytes on or judge them, answer. The
+ * order of these steps is what keeps the invariants of conn.h:
+ *
+ *   1. acceptability   RFC 9293 section 3.10.7.4, RFC 5961; nothing above out_max is believed (S5)
+ *   2. ack             moves out_una and out_edge, retires extents
+ *   3. bytes           old ones are acked again; mapped ones go to the peer; the rest is judged or held (S1,
+ * S2, S6)
+ *   4. FIN
+ *   5. answers         at most one ack to each side (S5)
+ */
+#include "agent/base/csum.h"
+#include "agent/splice/internal.h"
+
+/* Both sides of a splice are reset, the other one first. */
+static void reset_both(struct splice *s, struct conn *c, enum reason why)
+{
+    if (c->peer)
+        splice_reset(s, c->peer, why);
+    if (!conn_is_dead(c))
+        splice_reset(s, c, why);
+}
+
+/* ---- step 1 ---- */
+
+static bool is_probe(const struct conn *c, pos_t seq, const struct pkt *p)
+{
+    return seq + 1 == c->in_acked && p->payload_len <= 1 && !(p->flags & TCP_FIN);
+}
+
+static enum reason acceptable(struct splice *s, struct conn *c, pos_t seq, const struct pkt *p)
+{
+    if (p->flags & TCP_RST) {
+        if (seq == c->in_acked || seq == c->in_max) {
+            conn_end(s, c, R_CLOSE_PEER_RESET);
+            return R_CONSUMED;
+        }
+        if (seq > c->in_acked && seq < c->in_edge_high)
+            seg_challenge(s, c);
+        return R_DROP_RST_SEQ;
+    }
+    if (p->flags & TCP_SYN) {
+        seg_challenge(s, c);
+        return R_DROP_SYN_OPEN;
+    }
+    if (!(p->flags & TCP_ACK))
+        return R_DROP_NO_ACK;
+    if (seq > c->in_edge_high) {
+        seg_challenge(s, c);
+        return R_DROP_SEQ;
+    }
+    pos_t ack = pos_unwrap(c->out_una, p->ack);
+    if (ack > c->out_max || ack + 0x40000000 < c->out_una) {
+        seg_challenge(s, c);
+        return R_DROP_ACK;
+    }
+    return R_OK;
+}
+
+/* ---- step 2 ---- */
+
+static void take_sack(struct splice *s, const struct conn *c, const struct pkt *p)
+{
+    struct tcp_opts o;
+    s->sack.n = 0;
+    s->sack.to = c->peer;
+    if (!c->sack_ok || p->opts.n < 10 || !wire_tcp_opts(p->opts, &o))
+        return;
+    for (unsigned i = 0; i < o.nsack; i++) {
+        pos_t lo = pos_unwrap(c->out_una, o.sack[i].lo), hi = pos_unwrap(c->out_una, o.sack[i].hi);
+        const struct extent *x = lo < c->out_una ? NULL : ext_at(c, lo);
+        if (!x || hi > c->out_max)
+            continue;
+        /* Clip to each live copy extent that the block touches (S5). */
+        for (; x && x->out < hi; x = x->next)
+            sack_translate(c, pos_max(lo, x->out), pos_min(hi, x->out + x->n), &s->sack);
+    }
+}
+
+static void take_window(struct conn *c, pos_t seq, pos_t ack, uint32_t wnd)
+{
+    pos_t edge = ack + ((pos_t)wnd << c->snd_wscale);
+    if (ack > c->out_una || seq > c->wl1 || (seq == c->wl1 && edge > c->out_edge)) {
+        c->wl1 = seq;
+        c->out_edge = edge;
+    }
+}
+
+static void ack_advanced(struct splice *s, struct conn *c, pos_t ack)
+{
+    uint64_t n = ack - c->out_una;
+    if (c->rtt_pos && ack >= c->rtt_pos) {
+        rtt_sample(c, s->now - c->rtt_start_ns);
+        c->rtt_pos = 0;
+    }
+    c->out_una = ack;
+    c->dupacks = 0;
+    c->backoff = 0;
+    uint64_t grown = c->kept_cwnd + n, most = (uint64_t)IW_SEGMENTS * c->mss;
+    c->kept_cwnd = (uint32_t)(grown < most ? grown : most);
+    c->progress_ns = s->now;
+    ext_retire(s, c);
+    if (c->fin_sent && ack == c->out_end + 1)
+        conn_event(s, c, EV_FIN_ACKED);
+    if (conn_is_dead(c))
+        return;
+    rto_arm(s, c, true);
+    const struct extent *x = ack < c->recover ? ext_at(c, ack) : NULL;
+    if (x && x->kind == EXT_KEPT && x->sent > ack - x->out)
+        seg_resend(s, c); /* partial ack (RFC 6582): the next hole is ours as well */
+}
+
+static void duplicate_ack(struct splice *s, struct conn *c)
+{
+    const struct extent *x = ext_at(c, c->out_una);
+    if (x && x->kind == EXT_COPY) {
+        if (c->peer)
+            c->peer->dup_now = true;
+        return;
+    }
+    if (c->dupacks < UINT8_MAX)
+        c->dupacks++;
+    if (c->dupacks == 3)
+        seg_resend(s, c);
+}
+
+/* Returns whether the conn may go on. */
+static bool take_ack(struct splice *s, struct conn *c, pos_t seq, const struct pkt *p)
+{
+    pos_t ack = pos_unwrap(c->out_una, p->ack), old_edge = c->out_edge;
+    if (ack < c->out_una)
+        return true;
+    take_window(c, seq, ack, p->wnd);
+    if (ack > c->out_una) {
+        ack_advanced(s, c, ack);
+        if (!conn_is_dead(c))
+            s->user->progress(s->ux, c);
+        return !conn_is_dead(c);
+    }
+    if (p->payload_len == 0 && !(p->flags & TCP_FIN) && c->out_edge == old_edge && c->out_una < c->out_max &&
+        !is_probe(c, seq, p))
+        duplicate_ack(s, c);
+    return true;
+}
+
+/* ---- step 3: bytes that are mapped already ---- */
+
+/* Copies n payload bytes into a fresh frame, for what cannot go out in the frame that came. */
+static void forward_copy(struct splice *s, struct conn *a, const uint8_t *bytes, uint32_t n, pos_t at,
+                         uint8_t flags)
+{
+    struct frame *f = frame_alloc(&s->ops);
+    if (!f) {
+        count(s->cnt, R_DROP_NO_FRAME);
+        return;
+    }
+    memcpy(frame_put(f, n), bytes, n);
+    s->cnt->forwarded++;
+    seg_send(s, a, f, at, flags, csum_bytes(bytes, n));
+}
+
+/* A run of payload [off, off+n) that goes to out position `at` of a. Uses the frame itself for the last
+ * piece. */
+struct run {
+    uint32_t off, n;
+    pos_t at;
+};
+
+/* Sends one run, cut to a's segment size. `*f` is taken when the run may use it (last != 0) and set to NULL.
+ */
+static void send_run(struct splice *s, struct conn *a, struct frame **f, const struct pkt *p, struct run r,
+                     bool last)
+{
+    const uint8_t *payload = (*f)->data + p->payload_off;
+    uint8_t psh = p->flags & TCP_PSH;
+    while (r.n > a->mss) {
+        forward_copy(s, a, payload + r.off, a->mss, r.at, 0);
+        r.off += a->mss;
+        r.n -= a->mss;
+        r.at += a->mss;
+    }
+    if (!last) {
+        forward_copy(s, a, payload + r.off, r.n, r.at, psh);
+        return;
+    }
+    uint16_t sum = wire_payload_sum(*f, p, r.off, r.n);
+    frame_trim(*f, p->payload_off + p->payload_len);
+    frame_pull(*f, p->payload_off + r.off);
+    frame_trim(*f, r.n);
+    s->cnt->forwarded++;
+    seg_send(s, a, *f, r.at, psh, sum);
+    *f = NULL;
+}
+
+/* Does payload [lo, hi) of the segment at seq agree with the source bytes kept in x? True where there is
+ * nothing to compare. */
+static bool kept_agrees(const struct extent *x, pos_t lo, pos_t hi, pos_t seq, const uint8_t *payload)
+{
+    const uint8_t *raw = x->buf + (x->flags & EXT_IDENTITY ? 0 : x->n);
+    if (x->flags & EXT_OWNED)
+        return true;
+    return memcmp(raw + (lo - x->in), payload + (lo - seq), hi - lo) == 0;
+}
+
+struct forward {
+    struct conn *a;
+    pos_t seq;      /* of the segment's first payload byte */
+    pos_t fresh;    /* kept bytes from here on were mapped just now: splice_push sends them */
+    struct run run; /* pending */
+    bool have_run, resend;
+};
+
+static void add_piece(struct splice *s, struct forward *w, struct frame **f, const struct pkt *p, pos_t lo,
+                      pos_t hi, const struct extent *x)
+{
+    pos_t at = x->out + (lo - x->in);
+    if (w->have_run && w->run.at + w->run.n == at) {
+        w->run.n += (uint32_t)(hi - lo);
+        return;
+    }
+    if (w->have_run)
+        send_run(s, w->a, f, p, w->run, false);
+    w->run = (struct run){(uint32_t)(lo - w->seq), (uint32_t)(hi - lo), at};
+    w->have_run = true;
+}
+
+/* Passes payload positions [lo, hi) of c's stream, all below in_mapped, on to the peer (S1: kept bytes are
+ * compared, edited ones are sent from what we keep). Returns false when the conns were reset because bytes
+ * differ. */
+static bool forward(struct splice *s, struct conn *c, struct frame **f, const struct pkt *p, pos_t seq,
+                    pos_t lo, pos_t hi, pos_t fresh)
+{
+    struct conn *a = c->peer;
+    struct forward w = {.a = a, .seq = seq, .fresh = fresh};
+    if (!a || a->pub.state == TCP_SYN_SENT || conn_is_dead(a))
+        return true;
+    const uint8_t *payload = (*f)->data + p->payload_off;
+    for (const struct extent *x = a->x_head; x; x = x->next) {
+        pos_t xlo = pos_max(lo, x->in), xhi = pos_min(hi, x->in + x->m);
+        if ((x->flags & EXT_OWNED) || xlo >= xhi)
+            continue;
+        if (x->kind == EXT_KEPT && !kept_agrees(x, xlo, xhi, seq, payload)) {
+            reset_both(s, c, R_CLOSE_BYTES_DIFFER);
+            return false;
+        }
+        if (x->kind == EXT_COPY || ((x->flags & EXT_IDENTITY) && x->sent == x->n))
+            add_piece(s, &w, f, p, xlo, xhi, x);
+        else if (xlo < fresh)
+            w.resend = true;
+    }
+    if (hi > fresh)
+        splice_push(s, a); /* a head goes out before the body bytes that came with it */
+    if (w.have_run)
+        send_run(s, a, f, p, w.run, true);
+    if (w.resend && a->x_head)
+        seg_resend(s, a);
+    return true;
+}
+
+/* ---- step 3: bytes that are not judged yet ---- */
+
+void judge_held(struct splice *s, struct conn *c)
+{
+    for (;;) {
+        struct span b = splice_held(c);
+        pos_t before = c->in_mapped;
+        if (b.n == 0 || conn_is_dead(c))
+            return;
+        if (c->sink) {
+            hold_consume(s, c, b.n);
+            c->in_mapped += b.n;
+            continue;
+        }
+        s->user->judge(s->ux, c, b, true);
+        if (conn_is_dead(c) || c->in_mapped == before)
+            return;
+    }
+}
+
+/* Judges payload from position `at` on. Bytes that are not understood yet are held. */
+static enum reason judge(struct splice *s, struct conn *c, pos_t at, struct span bytes)
+{
+    while (bytes.n > 0 && at == c->in_mapped && splice_held(c).n == 0 && !conn_is_dead(c)) {
+        if (c->sink)
+            c->in_mapped += bytes.n;
+        else
+            s->user->judge(s->ux, c, bytes, false);
+        if (c->in_mapped == at || conn_is_dead(c))
+            break;
+        uint64_t took = c->in_mapped - at;
+        at = c->in_mapped;
+        bytes = span_from(bytes, took < bytes.n ? (size_t)took : bytes.n);
+    }
+    if (bytes.n == 0 || conn_is_dead(c) || at < c->in_mapped)
+        return R_CONSUMED;
+    /* Behind a gap the peer is told with a duplicate ack; contiguous bytes are acked when what is before them
+     * is. */
+    if (at > c->in_mapped + splice_held(c).n)
+        c->ack_now = true;
+    enum reason r = hold_insert(s, c, at, bytes);
+    if (r == R_CLOSE_BYTES_DIFFER) {
+        reset_both(s, c, r);
+        return r;
+    }
+    if (r != R_OK) {
+        c->ack_now = true;
+        return r;
+    }
+    judge_held(s, c);
+    return R_CONSUMED;
+}
+
+/* ---- step 4 ---- */
+
+/* The peer's FIN ends an open copy extent. It is not passed on as it stands: the user queues a FIN of ours
+ * behind the bytes and takes the peer's when they are acked, so a lost FIN is repaired by whoever sent it
+ * (S10). False: bytes were passed on beyond it. */
+static bool fin_ends_copy(struct conn *c)
+{
+    struct conn *a = c->peer;
+    struct extent *x = a ? a->x_tail : NULL;
+    if (!x || x->kind != EXT_COPY || c->in_mode != IN_OPEN || x->in + x->m != c->in_mapped ||
+        x->in > c->in_fin)
+        return true;
+    x->n = x->m = c->in_fin - x->in;
+    a->out_end = x->out + x->n;
+    c->in_mapped = c->in_fin;
+    c->in_mode = IN_DONE;
+    return a->out_max <= a->out_end;
+}
+
+void fin_check(struct splice *s, struct conn *c)
+{
+    if (!c->in_fin || c->fin_told || conn_is_dead(c) || c->in_mapped + splice_held(c).n < c->in_fin)
+        return;
+    c->fin_told = true;
+    s->user->fin(s->ux, c);
+}
+
+/* ---- all steps ---- */
+
+/* Keeps a probe alive through the splice: only the receiver knows its window (S4, "the byte before a live
+ * extent belongs to it"). */
+static void pass_probe(struct splice *s, struct conn *c)
+{
+    struct conn *a = c->peer;
+    const struct extent *x = a ? ext_at(a, a->out_una) : NULL;
+    if (!x || x->kind != EXT_COPY || a->pub.state == TCP_SYN_SENT)
+        return;
+    struct frame *f = frame_alloc(&s->ops);
+    if (f)
+        seg_send(s, a, f, a->out_una - 1, 0, 0);
+    else
+        count(s->cnt, R_DROP_NO_FRAME);
+}
+
+/* The bytes of one segment. Returns the reason it counts under; *f is NULL when the frame went out. */
+static enum reason take_bytes(struct splice *s, struct conn *c, struct frame **f, const struct pkt *p,
+                              pos_t seq)
+{
+    pos_t end = seq + p->payload_len, lo = pos_max(seq, c->in_acked), mapped = c->in_mapped;
+    enum reason r = R_CONSUMED;
+    if ((p->flags & TCP_FIN) && end >= c->in_acked && !c->in_fin) {
+        c->in_fin = end;
+        if (!fin_ends_copy(c)) {
+            reset_both(s, c, R_CLOSE_BYTES_DIFFER);
+            return R_CLOSE_BYTES_DIFFER;
+        }
+        mapped = c->in_mapped;
+    }
+    if (end <= c->in_acked) {
+        c->ack_now = true;
+        return R_DROP_OLD;
+    }
+    if (c->in_fin)
+        end = pos_min(end, c->in_fin);
+    pos_t at = pos_max(lo, mapped);
+    if (end > at) {
+        r = judge(s, c, at, span_of((*f)->data + p->payload_off + (at - seq), end - at));
+        if (conn_is_dead(c))
+            return r;
+    }
+    pos_t hi = pos_min(end, c->in_mapped);
+    if (lo < hi && !forward(s, c, f, p, seq, lo, hi, mapped))
+        return R_CLOSE_BYTES_DIFFER;
+    return r;
+}
+
+void conn_segment(struct splice *s, struct conn *c, struct frame *f, const struct pkt *p)
+{
+    pos_t seq = pos_unwrap(c->in_acked, p->seq);
+    enum reason r = acceptable(s, c, seq, p);
+    struct conn *a = NULL;
+    if (r != R_OK)
+        goto out;
+    c->in_max = pos_max(c->in_max, seq + p->payload_len);
+    take_sack(s, c, p);
+    if (!take_ack(s, c, seq, p))
+        goto out;
+    r = R_CONSUMED;
+    if (is_probe(c, seq, p)) {
+        pass_probe(s, c);
+        c->ack_now = true;
+        goto answer;
+    }
+    c->pub.bytes_in += p->payload_len;
+    if (p->payload_len || (p->flags & TCP_FIN))
+        r = take_bytes(s, c, &f, p, seq);
+    if (conn_is_dead(c))
+        goto out;
+    fin_check(s, c);
+answer:
+    a = c->peer;
+    if (!conn_is_dead(c))
+        splice_push(s, c);
+    if (a && !conn_is_dead(a))
+        splice_push(s, a);
+    s->sack.n = 0;
+out:
+    if (f) {
+        if (r != R_OK)
+            count(s->cnt, r);
+        frame_free(&s->ops, f);
+    }
+}

@@ -1,0 +1,374 @@
+/* What lacon itself puts on the wire: acknowledgements, kept bytes (patched and owned extents), resets; and
+ * the repair of what it owns.
+ *
+ * The sender of kept bytes keeps three promises: never beyond the peer's window, never more than the initial
+ * window (RFC 6928) of kept bytes in flight, and a timer only for owned ones: patched bytes are repaired when
+ * their source sends again or the receiver's duplicate acks ask (DESIGN, "Four kinds"). Timeout with backoff
+ * by RFC 6298, one segment per timeout, slow start back to the initial window. */
+#include "agent/base/csum.h"
+#include "agent/splice/internal.h"
+
+static bool path_link(struct splice *s, struct net_path *path, const struct ip_addr *dst, struct wire_link *l)
+{
+    if (net_link(s->net, path, dst, l, s->now))
+        return true;
+    count(s->cnt, R_DROP_NO_NEIGHBOUR);
+    return false;
+}
+
+static void put_out(struct splice *s, struct frame *f)
+{
+    s->cnt->tx_frames++;
+    s->cnt->tx_bytes += f->len;
+    frame_send(&s->ops, f);
+}
+
+static void to_peer(const struct flow_key *k, struct tcp_seg *g)
+{
+    g->src = k->local;
+    g->dst = k->remote;
+    g->sport = k->local_port;
+    g->dport = k->remote_port;
+    g->wscale = -1;
+}
+
+void seg_bare(struct splice *s, const struct tcp_seg *g, struct net_path *path)
+{
+    struct wire_link l;
+    if (!path_link(s, path, &g->dst, &l))
+        return;
+    struct frame *f = frame_alloc(&s->ops);
+    if (!f) {
+        count(s->cnt, R_DROP_NO_FRAME);
+        return;
+    }
+    wire_push_tcp(f, &l, g, 0);
+    put_out(s, f);
+}
+
+/* The window field for right edge `edge` at `ack`. Rounds down, but not so far that an edge shown before
+ * would retreat. */
+static uint16_t window_field(struct conn *c, pos_t ack, pos_t edge)
+{
+    if (c->pub.side == SIDE_CLIENT)
+        edge = pos_max(edge, c->in_edge);
+    uint64_t room = edge > ack ? edge - ack : 0, shown;
+    shown = room >> c->rcv_wscale;
+    if (c->pub.side == SIDE_CLIENT && ack + (shown << c->rcv_wscale) < c->in_edge)
+        shown++;
+    if (shown > UINT16_MAX)
+        shown = UINT16_MAX;
+    edge = ack + (shown << c->rcv_wscale);
+    c->in_edge = c->pub.side == SIDE_CLIENT ? pos_max(edge, c->in_edge) : edge;
+    c->in_edge_high = pos_max(edge, c->in_edge_high);
+    return (uint16_t)shown;
+}
+
+/* Fills in what every segment to c carries now: our ack and window. The debt of an ack is paid by it. */
+static void fill_ack(struct conn *c, struct tcp_seg *g)
+{
+    pos_t ack = conn_ack_pos(c);
+    g->ack = pos_seq(ack);
+    g->wnd = window_field(c, ack, conn_offer(c));
+    c->in_acked = ack;
+    c->ack_now = c->dup_now = false;
+}
+
+void seg_send(struct splice *s, struct conn *c, struct frame *f, pos_t at, uint8_t flags,
+              uint16_t payload_sum)
+{
+    struct wire_link l;
+    if (!path_link(s, &c->path, &c->key.remote, &l)) {
+        frame_free(&s->ops, f);
+        return;
+    }
+    struct tcp_seg g = {.seq = pos_seq(at), .flags = flags | TCP_ACK};
+    to_peer(&c->key, &g);
+    fill_ack(c, &g);
+    c->pub.bytes_out += f->len;
+    pos_t end = at + f->len + (flags & TCP_FIN ? 1 : 0);
+    if (end > c->out_max) {
+        if (c->rtt_pos == 0 && f->len) {
+            c->rtt_pos = end;
+            c->rtt_start_ns = s->now;
+        }
+        c->out_max = end;
+    }
+    wire_push_tcp(f, &l, &g, payload_sum);
+    put_out(s, f);
+}
+
+/* SACK blocks toward c: what we hold beyond a gap, then what its receiver has beyond a gap. */
+static void add_sacks(struct splice *s, struct conn *c, struct tcp_seg *g)
+{
+    if (!c->sack_ok)
+        return;
+    pos_t ack = conn_ack_pos(c);
+    for (uint32_t i = 0; i < c->hold.nrange && g->nsack < 3; i++) {
+        pos_t lo = c->in_mapped + c->hold.range[i].lo;
+        if (lo > ack) {
+            g->sack[g->nsack].lo = pos_seq(lo);
+            g->sack[g->nsack++].hi = pos_seq(c->in_mapped + c->hold.range[i].hi);
+        }
+    }
+    for (unsigned i = 0; s->sack.to == c && i < s->sack.n && g->nsack < 3; i++) {
+        if (s->sack.block[i].lo <= ack)
+            continue;
+        g->sack[g->nsack].lo = pos_seq(s->sack.block[i].lo);
+        g->sack[g->nsack++].hi = pos_seq(s->sack.block[i].hi);
+    }
+}
+
+void seg_ack(struct splice *s, struct conn *c)
+{
+    struct tcp_seg g = {.seq = pos_seq(c->out_max), .flags = TCP_ACK};
+    to_peer(&c->key, &g);
+    add_sacks(s, c, &g);
+    fill_ack(c, &g);
+    seg_bare(s, &g, &c->path);
+}
+
+void seg_flush(struct splice *s, struct conn *c)
+{
+    if (conn_is_dead(c) || c->pub.state == TCP_SYN_SENT)
+        return;
+    pos_t ack = conn_ack_pos(c), edge = conn_offer(c);
+    bool open = edge > c->in_edge && (edge - c->in_edge >= 2u * 1460 || c->in_edge - c->in_acked < 1460);
+    if (c->ack_now || c->dup_now || ack > c->in_acked || open)
+        seg_ack(s, c);
+}
+
+void seg_challenge(struct splice *s, struct conn *c)
+{
+    if (s->now - c->challenge_ns < CHALLENGE_NS && c->challenge_ns) {
+        count(s->cnt, R_DROP_RATE);
+        return;
+    }
+    c->challenge_ns = s->now;
+    s->cnt->challenge_acks++;
+    seg_ack(s, c);
+}
+
+void seg_rst_reply(struct splice *s, const struct frame *f, const struct pkt *p)
+{
+    if (p->flags & TCP_RST)
+        return;
+    uint64_t tick = s->now / RST_TICK_NS;
+    if (tick != s->rst_tick) {
+        s->rst_tick = tick;
+        s->rst_left = RST_PER_TICK;
+    }
+    if (s->rst_left == 0) {
+        count(s->cnt, R_DROP_RATE);
+        return;
+    }
+    s->rst_left--;
+    struct net_path path;
+    if (!net_route_back(s->net, f, p, &path, s->now)) {
+        count(s->cnt, R_DROP_NO_ROUTE);
+        return;
+    }
+    /* RFC 9293 section 3.10.7.1 */
+    struct tcp_seg g = {.flags = TCP_RST};
+    to_peer(&p->key, &g);
+    if (p->flags & TCP_ACK) {
+        g.seq = p->ack;
+    } else {
+        g.flags |= TCP_ACK;
+        g.ack = p->seq + p->payload_len + (p->flags & TCP_SYN ? 1 : 0) + (p->flags & TCP_FIN ? 1 : 0);
+    }
+    seg_bare(s, &g, &path);
+}
+
+/* One segment of kept bytes [from, from+n) of extent x. False: no frame. */
+static bool send_kept(struct splice *s, struct conn *c, const struct extent *x, uint64_t from, uint32_t n)
+{
+    struct frame *f = frame_alloc(&s->ops);
+    if (!f) {
+        count(s->cnt, R_DROP_NO_FRAME);
+        return false;
+    }
+    const uint8_t *p = x->buf + from;
+    memcpy(frame_put(f, n), p, n);
+    seg_send(s, c, f, x->out + from, from + n == x->n ? TCP_PSH : 0, csum_bytes(p, n));
+    return true;
+}
+
+static uint32_t min3(uint64_t a, uint64_t b, uint64_t c)
+{
+    uint64_t m = a < b ? a : b;
+    return (uint32_t)(m < c ? m : c);
+}
+
+static uint64_t acked_of(const struct conn *c, const struct extent *x)
+{
+    if (c->out_una <= x->out)
+        return 0;
+    return c->out_una - x->out < x->n ? c->out_una - x->out : x->n;
+}
+
+/* Sends what was never sent of x. `flight` counts kept bytes in flight. False: the window or the flight limit
+ * is reached. */
+static bool push_extent(struct splice *s, struct conn *c, struct extent *x, uint64_t *flight)
+{
+    uint64_t acked = acked_of(c, x);
+    if (x->sent < acked)
+        x->sent = (uint32_t)acked;
+    *flight += x->sent - acked;
+    while (x->sent < x->n) {
+        pos_t at = x->out + x->sent;
+        uint64_t wnd = c->out_edge > at ? c->out_edge - at : 0;
+        uint64_t room = c->kept_cwnd > *flight ? c->kept_cwnd - *flight : 0;
+        uint32_t n = min3(x->n - x->sent, c->mss, wnd < room ? wnd : room);
+        /* No silly segments (RFC 9293 section 3.8.6.2.1): a short one only when it ends the extent or nothing
+         * is in flight. */
+        if (n == 0 || (n < c->mss && n < x->n - x->sent && c->out_una < c->out_max))
+            return false;
+        if (!send_kept(s, c, x, x->sent, n))
+            return false;
+        x->sent += n;
+        *flight += n;
+    }
+    return true;
+}
+
+static void push_fin(struct splice *s, struct conn *c)
+{
+    if (!c->fin_queued || c->fin_sent || c->out_max < c->out_end)
+        return;
+    struct frame *f = frame_alloc(&s->ops);
+    if (!f) {
+        count(s->cnt, R_DROP_NO_FRAME);
+        rto_arm(s, c, false);
+        return;
+    }
+    c->fin_sent = true;
+    seg_send(s, c, f, c->out_end, TCP_FIN, 0);
+    c->out_max = c->out_end + 1; /* also when the frame could not leave: the timer repeats it */
+    conn_event(s, c, EV_FIN_OUT);
+}
+
+void splice_push(struct splice *s, struct conn *c)
+{
+    if (conn_is_dead(c) || c->pub.state == TCP_SYN_SENT || c->pub.state == TCP_TIME_WAIT)
+        return;
+    uint64_t flight = 0;
+    for (struct extent *x = c->x_head; x; x = x->next)
+        if (x->kind == EXT_KEPT && !push_extent(s, c, x, &flight))
+            break;
+    push_fin(s, c);
+    rto_arm(s, c, false);
+    seg_flush(s, c);
+}
+
+/* ---- repair ---- */
+
+static uint64_t rto_of(const struct conn *c)
+{
+    uint64_t rto = c->srtt_us ? (uint64_t)(c->srtt_us + 4 * c->rttvar_us) * 1000 : RTO_FIRST_NS;
+    rto = (rto < RTO_MIN_NS ? RTO_MIN_NS : rto) << c->backoff;
+    return rto > RTO_MAX_NS ? RTO_MAX_NS : rto;
+}
+
+void rtt_sample(struct conn *c, uint64_t rtt_ns)
+{
+    /* RFC 6298 section 2 */
+    uint32_t r = (uint32_t)(rtt_ns / 1000) + 1;
+    if (c->srtt_us == 0) {
+        c->srtt_us = r;
+        c->rttvar_us = r / 2;
+        return;
+    }
+    uint32_t d = r > c->srtt_us ? r - c->srtt_us : c->srtt_us - r;
+    c->rttvar_us = (3 * c->rttvar_us + d) / 4;
+    c->srtt_us = (7 * c->srtt_us + r) / 8;
+}
+
+/* Is there anything that only we can repair? */
+static bool owes(const struct conn *c)
+{
+    if (c->fin_queued && c->out_una <= c->out_end && c->pub.state != TCP_TIME_WAIT)
+        return true;
+    for (const struct extent *x = c->x_head; x; x = x->next)
+        if ((x->flags & EXT_OWNED) && x->out + x->n > c->out_una)
+            return true;
+    return false;
+}
+
+void rto_arm(struct splice *s, struct conn *c, bool restart)
+{
+    if (c->pub.state == TCP_SYN_SENT)
+        return;
+    if (!owes(c)) {
+        c->t_rto_ns = 0;
+    } else if (restart || c->t_rto_ns == 0) {
+        c->t_rto_ns = s->now + rto_of(c);
+        conn_arm(s, c);
+    }
+}
+
+void seg_resend(struct splice *s, struct conn *c)
+{
+    struct extent *x = ext_at(c, c->out_una);
+    c->rtt_pos = 0; /* Karn */
+    if (!x) {
+        if (!c->fin_sent || c->out_una > c->out_end)
+            return;
+        struct frame *f = frame_alloc(&s->ops);
+        if (!f) {
+            count(s->cnt, R_DROP_NO_FRAME);
+            return;
+        }
+        s->cnt->kept_resends++;
+        seg_send(s, c, f, c->out_end, TCP_FIN, 0);
+        return;
+    }
+    if (x->kind != EXT_KEPT)
+        return;
+    uint64_t from = c->out_una - x->out;
+    uint32_t n = min3(x->n - from, c->mss, UINT32_MAX);
+    if (c->out_edge <= c->out_una)
+        n = 1; /* zero-window probe with one byte (RFC 9293 section 3.8.6.1) */
+    if (!send_kept(s, c, x, from, n))
+        return;
+    s->cnt->kept_resends++;
+    if (x->sent < from + n)
+        x->sent = (uint32_t)(from + n);
+    c->recover = c->out_max;
+}
+
+/* After a timeout what was in flight counts as lost: it goes out again as the flight limit grows. */
+static void rewind_kept(struct conn *c)
+{
+    for (struct extent *x = c->x_head; x; x = x->next)
+        if (x->kind == EXT_KEPT)
+            x->sent = (uint32_t)acked_of(c, x);
+}
+
+void seg_rto(struct splice *s, struct conn *c)
+{
+    c->t_rto_ns = 0;
+    if (!owes(c))
+        return;
+    const struct extent *x = ext_at(c, c->out_una);
+    if (x && x->kind == EXT_COPY) {
+        rto_arm(s, c, true); /* the hole is the source's to repair */
+        return;
+    }
+    bool closed = c->out_edge <= c->out_una;
+    if (c->backoff >= RTO_TRIES && !closed) {
+        splice_reset(s, c, R_CLOSE_RETRANSMIT);
+        return;
+    }
+    s->cnt->rto_fired++;
+    if (c->backoff < RTO_TRIES)
+        c->backoff++;
+    c->kept_cwnd = c->mss;
+    if (x)
+        rewind_kept(c);
+    if (!x && c->fin_queued && !c->fin_sent)
+        push_fin(s, c);
+    else
+        seg_resend(s, c);
+    rto_arm(s, c, true);
+}

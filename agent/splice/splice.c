@@ -1,0 +1,342 @@
+/* The splice of one worker: what it is made of, where a segment goes first, timers, and joining and parting.
+ */
+#include "agent/splice/splice.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "agent/splice/internal.h"
+
+struct splice *splice_create(const struct splice_params *p)
+{
+    struct splice *s = calloc(1, sizeof *s);
+    if (!s)
+        return NULL;
+    struct sip_key k[3];
+    memcpy(k, p->secret, 2 * sizeof k[0]);
+    k[2] = (struct sip_key){siphash(&k[0], "half-open", 9), siphash(&k[1], "half-open", 9)};
+    s->now = p->now_ns;
+    s->net = p->net;
+    s->ops = p->ops;
+    s->cnt = p->counters;
+    s->user = p->user;
+    s->ux = p->user_ctx;
+    s->isn_key = k[1];
+    s->port_lo = p->port_lo;
+    s->port_hi = p->port_hi;
+    s->worker = p->worker;
+    s->nworkers = p->nworkers;
+    s->tw_last = &s->tw_first;
+    tw_init(&s->wheel, p->now_ns);
+    size_t extents = (size_t)p->connections * 3;
+    s->table = ct_create(p->connections, sizeof(struct conn), &k[0]);
+    s->pool = kbuf_create(p->buffers);
+    s->half = halfopen_create(p->syn_ring, &k[2]);
+    s->x_slab = calloc(extents, sizeof *s->x_slab);
+    if (!s->table || !s->pool || !s->half || !s->x_slab) {
+        splice_destroy(s);
+        return NULL;
+    }
+    for (size_t i = extents; i-- > 0;) {
+        s->x_slab[i].next = s->x_free;
+        s->x_free = &s->x_slab[i];
+    }
+    return s;
+}
+
+void splice_destroy(struct splice *s)
+{
+    if (!s)
+        return;
+    remotes_free(s);
+    halfopen_destroy(s->half);
+    kbuf_destroy(s->pool);
+    ct_destroy(s->table);
+    free(s->x_slab);
+    free(s);
+}
+
+uint64_t splice_now(const struct splice *s)
+{
+    return s->now;
+}
+
+void splice_set_now(struct splice *s, uint64_t now_ns)
+{
+    s->now = now_ns;
+}
+
+struct conntable *splice_table(const struct splice *s)
+{
+    return s->table;
+}
+
+struct kbuf_pool *splice_pool(const struct splice *s)
+{
+    return s->pool;
+}
+
+struct counters *splice_counters(const struct splice *s)
+{
+    return s->cnt;
+}
+
+void splice_drain(struct splice *s)
+{
+    s->draining = true;
+}
+
+/* RFC 6528: a keyed hash of the four-tuple plus a clock of 4 microseconds. */
+uint32_t isn_make(const struct splice *s, const struct flow_key *k)
+{
+    return (uint32_t)siphash(&s->isn_key, k, sizeof *k) + (uint32_t)(s->now / 4000);
+}
+
+uint16_t path_mss(const struct splice *s, const struct net_path *p, const struct ip_addr *a)
+{
+    uint16_t mtu = net_if_mtu(s->net, p->ifidx), headers = ip_is_v4(a) ? 40 : 60;
+    uint16_t room = (uint16_t)(FRAME_ROOM > UINT16_MAX ? UINT16_MAX : FRAME_ROOM);
+    if (mtu > room)
+        mtu = room;
+    return (uint16_t)(mtu > headers + 64 ? mtu - headers : 64);
+}
+
+struct conn *conn_new(struct splice *s, const struct flow_key *k, enum conn_side side)
+{
+    uint32_t idx = ct_insert(s->table, k);
+    if (idx == CT_NONE && tw_evict(s))
+        idx = ct_insert(s->table, k);
+    if (idx == CT_NONE) {
+        count(s->cnt, R_DROP_TABLE_FULL);
+        return NULL;
+    }
+    struct conn *c = ct_obj(s->table, idx);
+    c->idx = idx;
+    c->key = *k;
+    c->pub.side = (uint8_t)side;
+    c->pub.opened_ns = s->now;
+    c->pub.peer_idx = CT_NONE;
+    c->pub.cluster = c->pub.endpoint = UINT32_MAX;
+    c->progress_ns = s->now;
+    return c;
+}
+
+void splice_reap(struct splice *s)
+{
+    while (s->dead) {
+        struct conn *c = s->dead;
+        s->dead = c->dead_next;
+        if (c->pub.side == SIDE_ENDPOINT)
+            ports_give(remote_ports(c->remote), c->key.local_port, pos_seq(c->out_max));
+        else if (c->by_cookie)
+            halfopen_tombstone(s->half, &c->key, s->now);
+        ct_remove(s->table, c->idx);
+    }
+}
+
+/* ---- segments ---- */
+
+static void time_wait_segment(struct splice *s, struct conn *c, struct frame *f, const struct pkt *p)
+{
+    pos_t seq = pos_unwrap(c->in_acked, p->seq);
+    if (p->flags & TCP_RST) {
+        if (seq == c->in_acked)
+            conn_end(s, c, R_CLOSE_NORMAL);
+        count(s->cnt, R_CONSUMED);
+    } else if ((p->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && seq > c->in_acked &&
+               c->pub.side == SIDE_CLIENT) {
+        /* A new connection on an old four-tuple (RFC 9293 section 3.6.1): our numbers go on above the old
+         * ones. */
+        uint32_t floor = pos_seq(c->out_max) + 65536;
+        conn_end(s, c, R_CLOSE_NORMAL);
+        accept_syn(s, f, p, floor, true);
+    } else {
+        if (p->payload_len || (p->flags & (TCP_SYN | TCP_FIN)))
+            seg_ack(s, c);
+        count(s->cnt, R_CONSUMED);
+    }
+    frame_free(&s->ops, f);
+}
+
+/* A segment of no conn. */
+static void stray_segment(struct splice *s, struct frame *f, const struct pkt *p)
+{
+    uint8_t kind = p->flags & (TCP_SYN | TCP_ACK | TCP_RST);
+    if (kind & TCP_RST) {
+        halfopen_rst(s->half, &p->key, p->seq);
+        count(s->cnt, R_DROP_NO_CONN);
+    } else if (kind == TCP_SYN) {
+        accept_syn(s, f, p, 0, false);
+    } else {
+        struct conn *c = kind == TCP_ACK ? accept_ack(s, f, p) : NULL;
+        if (c) {
+            conn_segment(s, c, f, p);
+            return;
+        }
+        count(s->cnt, R_DROP_NO_CONN);
+        seg_rst_reply(s, f, p);
+    }
+    frame_free(&s->ops, f);
+}
+
+void splice_input(struct splice *s, struct frame *f, const struct pkt *p, uint32_t idx)
+{
+    struct conn *c = idx == CT_NONE ? NULL : ct_obj(s->table, idx);
+    /* The lookup was made for the whole burst: an earlier frame of it may have opened or ended the conn. */
+    if (!c || conn_is_dead(c) || !flow_key_eq(&c->key, &p->key)) {
+        if (c && conn_is_dead(c))
+            splice_reap(s);
+        idx = ct_lookup(s->table, &p->key);
+        c = idx == CT_NONE ? NULL : ct_obj(s->table, idx);
+    }
+    if (!c)
+        stray_segment(s, f, p);
+    else if (c->pub.state == TCP_SYN_SENT)
+        connect_answer(s, c, f, p);
+    else if (c->pub.state == TCP_TIME_WAIT)
+        time_wait_segment(s, c, f, p);
+    else
+        conn_segment(s, c, f, p);
+}
+
+void splice_unreachable(struct splice *s, const struct net_unreach *u)
+{
+    uint32_t idx = u->valid && u->hard ? ct_lookup(s->table, &u->key) : CT_NONE;
+    struct conn *c = idx == CT_NONE ? NULL : ct_obj(s->table, idx);
+    /* Only for a SYN of ours that is under way; open connections have their own timers (RFC 5927). */
+    if (c && c->pub.state == TCP_SYN_SENT && u->seq == pos_seq(c->out_una - 1))
+        conn_end(s, c, R_CLOSE_UNREACHABLE);
+}
+
+/* ---- timers ---- */
+
+void conn_arm(struct splice *s, struct conn *c)
+{
+    uint64_t t = c->t_rto_ns;
+    if (c->t_phase_ns && (!t || c->t_phase_ns < t))
+        t = c->t_phase_ns;
+    /* Lazily: a timer that is armed for earlier looks again when it fires. */
+    if (t && !(tw_armed(&c->timer) && c->timer.deadline_ns <= t))
+        tw_add(&s->wheel, &c->timer, t);
+}
+
+void splice_set_timer(struct splice *s, struct conn *c, uint64_t deadline_ns)
+{
+    c->t_phase_ns = deadline_ns;
+    if (!conn_is_dead(c))
+        conn_arm(s, c);
+}
+
+static void on_timer(void *arg, struct tw_node *n, uint64_t now_ns)
+{
+    struct splice *s = arg;
+    struct conn *c = (struct conn *)(void *)((char *)n - offsetof(struct conn, timer));
+    if (c->t_rto_ns && c->t_rto_ns <= now_ns) {
+        if (c->pub.state == TCP_SYN_SENT)
+            connect_timer(s, c);
+        else
+            seg_rto(s, c);
+    }
+    if (!conn_is_dead(c) && c->t_phase_ns && c->t_phase_ns <= now_ns) {
+        c->t_phase_ns = 0;
+        if (c->pub.state == TCP_TIME_WAIT)
+            conn_end(s, c, R_CLOSE_NORMAL);
+        else
+            s->user->timeout(s->ux, c);
+    }
+    if (!conn_is_dead(c))
+        conn_arm(s, c);
+}
+
+void splice_tick(struct splice *s)
+{
+    tw_advance(&s->wheel, s->now, on_timer, s);
+    splice_reap(s);
+}
+
+uint64_t splice_next_ns(const struct splice *s)
+{
+    return tw_next_ns(&s->wheel);
+}
+
+void splice_each_client(struct splice *s, void (*fn)(void *arg, struct conn *c), void *arg)
+{
+    for (uint32_t i = 0; i < ct_capacity(s->table); i++) {
+        struct conn *c = ct_obj(s->table, i);
+        if (!conn_is_dead(c) && c->pub.state != TCP_TIME_WAIT && c->pub.side == SIDE_CLIENT)
+            fn(arg, c);
+    }
+}
+
+/* ---- joining and parting ---- */
+
+void splice_join(struct conn *c, struct conn *e)
+{
+    c->peer = e;
+    e->peer = c;
+    c->pub.peer_idx = e->idx;
+    e->pub.peer_idx = c->idx;
+}
+
+static void own_kept(struct splice *s, struct conn *c)
+{
+    for (struct extent *x = c->x_head; x; x = x->next)
+        if (x->kind == EXT_KEPT)
+            x->flags = (uint8_t)((x->flags | EXT_OWNED) & ~EXT_RETAIN);
+    ext_retire(s, c);
+    rto_arm(s, c, false);
+}
+
+void splice_part(struct splice *s, struct conn *c)
+{
+    struct conn *e = c->peer;
+    if (!e)
+        return;
+    c->peer = e->peer = NULL;
+    c->pub.peer_idx = e->pub.peer_idx = CT_NONE;
+    if (!conn_is_dead(c))
+        own_kept(s, c);
+    if (!conn_is_dead(e))
+        own_kept(s, e);
+}
+
+void splice_sink(struct splice *s, struct conn *c)
+{
+    c->in_mapped = conn_ack_pos(c);
+    hold_free(s, c);
+    c->sink = true;
+    c->in_mode = IN_WAIT;
+}
+
+void splice_rejudge(struct splice *s, struct conn *c)
+{
+    judge_held(s, c);
+    fin_check(s, c);
+    if (!conn_is_dead(c))
+        splice_push(s, c);
+}
+
+bool splice_can_move(const struct conn *e)
+{
+    return e->x_head && e->x_head->out == e->out_msg;
+}
+
+void splice_move(struct splice *s, struct conn *e, struct conn *to)
+{
+    struct conn *c = e->peer;
+    to->out_msg = to->out_end;
+    for (struct extent *x = e->x_head; x; x = x->next) {
+        x->out = to->out_end;
+        x->sent = 0;
+        to->out_end += x->n;
+    }
+    to->x_head = e->x_head;
+    to->x_tail = e->x_tail;
+    to->x_count = e->x_count;
+    e->x_head = e->x_tail = NULL;
+    e->x_count = 0;
+    e->peer = NULL;
+    e->pub.peer_idx = CT_NONE;
+    splice_join(c, to);
+    splice_push(s, to);
+}

@@ -1,0 +1,151 @@
+/* splice: the TCP side of lacon. It joins a client's connection to an endpoint's by rewriting headers, keeps
+ * the bytes that were judged, repairs what it owns, and opens and closes connections. It knows nothing of
+ * HTTP: what bytes mean is asked of its user (the exchange layer) through struct splice_user.
+ *
+ * One struct splice per worker; every function here is called by that worker's thread. Callbacks may call any
+ * function of this header; conns they end stay readable until splice_reap(). */
+#ifndef LACON_SPLICE_SPLICE_H
+#define LACON_SPLICE_SPLICE_H
+
+#include "agent/base/counters.h"
+#include "agent/base/frame.h"
+#include "agent/base/kbuf.h"
+#include "agent/base/siphash.h"
+#include "agent/net/net.h"
+#include "agent/net/ports.h"
+#include "agent/splice/conn.h"
+#include "agent/wire/wire.h"
+#include "conntable/conntable.h"
+
+struct splice;
+
+#define SPLICE_MAX_EXTENTS 64u /* per out-stream: what is mapped beyond fails with -ENOMEM */
+
+struct splice_user {
+    /* May a client be accepted on this local address? Sets *index (c->user_index) and *w0, the bytes to hold
+     * beyond a message (at most KBUF_MAX / 2). Called per SYN. */
+    bool (*listens)(void *u, const struct ip_addr *local, uint16_t port, uint32_t *index, uint32_t *w0);
+    void (*accepted)(void *u, struct conn *c);
+    /* In-order bytes at c->in_mapped. The user maps what it understands (splice_map_*, splice_skip: they move
+     * in_mapped) or nothing, to wait for more or for later. `held`: the bytes come from the hold, so what is
+     * mapped must be kept; otherwise they stand in a frame, and bytes mapped as copy or as EXT_IDENTITY go
+     * out with it. */
+    void (*judge)(void *u, struct conn *c, struct span bytes, bool held);
+    void (*progress)(void *u, struct conn *c); /* c->out_una moved */
+    void (*connected)(void *u, struct conn *e);
+    /* Every byte before the peer's FIN is judged, or never can be. The user answers with splice_take_fin() or
+     * by ending the conn. */
+    void (*fin)(void *u, struct conn *c);
+    void (*timeout)(void *u, struct conn *c);                /* the phase timer */
+    void (*ended)(void *u, struct conn *c, enum reason why); /* c is dead; peer and user are still set */
+};
+
+struct splice_params {
+    uint32_t connections; /* table capacity */
+    uint64_t buffers;     /* kept bytes */
+    uint32_t syn_ring;
+    uint16_t port_lo, port_hi;
+    unsigned worker, nworkers;
+    uint8_t secret[32];
+    struct frame_ops ops;
+    struct net *net;
+    struct counters *counters;
+    const struct splice_user *user;
+    void *user_ctx;
+    uint64_t now_ns;
+};
+
+struct splice *splice_create(const struct splice_params *p);
+void splice_destroy(struct splice *s);
+
+/* Time of the present burst or tick; set by these. */
+uint64_t splice_now(const struct splice *s);
+void splice_set_now(struct splice *s, uint64_t now_ns);
+
+/* One TCP segment addressed to us. `idx` is what the table said (CT_NONE: nothing). Consumes f. */
+void splice_input(struct splice *s, struct frame *f, const struct pkt *p, uint32_t idx);
+/* An ICMP error that quotes a segment of ours. */
+void splice_unreachable(struct splice *s, const struct net_unreach *u);
+void splice_tick(struct splice *s);
+uint64_t splice_next_ns(const struct splice *s);
+/* Gives dead conns' slots back; at the end of each burst and tick. */
+void splice_reap(struct splice *s);
+void splice_drain(struct splice *s); /* refuse new clients from now on */
+struct conntable *splice_table(const struct splice *s);
+struct kbuf_pool *splice_pool(const struct splice *s);
+struct counters *splice_counters(const struct splice *s);
+/* Calls fn for each open client conn. */
+void splice_each_client(struct splice *s, void (*fn)(void *arg, struct conn *c), void *arg);
+
+/* ---- mapping: exchange says what the bytes at src->in_mapped become ---- */
+
+/* Takes a buffer from the pool of kept bytes; NULL when it is empty. */
+uint8_t *splice_buf(struct splice *s, size_t n, uint32_t *cap);
+
+/* src's next m bytes become the n bytes in buf (taken over) at the end of dst's out-stream. src NULL: bytes
+ * of our own, m == 0. Flags: EXT_OWNED, EXT_IDENTITY (n == m; already in the frame being forwarded when
+ * `sent`), EXT_RETAIN. Without EXT_OWNED and EXT_IDENTITY, buf holds the m source bytes after the n (cap >= n
+ * + m). 0, or -ENOMEM: buf is freed, nothing has changed. */
+int splice_map_kept(struct splice *s, struct conn *src, struct conn *dst, uint64_t m, uint8_t *buf,
+                    uint32_t cap, uint32_t n, uint8_t flags, bool sent);
+/* src's next n bytes pass through to dst. Merges with the extent before where it can. */
+int splice_map_copy(struct splice *s, struct conn *src, struct conn *dst, uint64_t n);
+/* Appends owned bytes taken from src to dst's last kept extent, when that has room (adoption). False: no
+ * room. */
+bool splice_append_owned(struct splice *s, struct conn *src, struct conn *dst, struct span bytes);
+/* src's next n bytes are acked and thrown away. */
+void splice_skip(struct splice *s, struct conn *src, uint64_t n);
+/* The contiguous bytes that are held at in_mapped; gone when they are mapped. */
+struct span splice_held(const struct conn *c);
+
+/* Sends kept bytes and a queued FIN as far as window and flight limit allow, and acks that are owed. */
+void splice_push(struct splice *s, struct conn *c);
+/* Judges what is held, again: the reason to wait is gone. */
+void splice_rejudge(struct splice *s, struct conn *c);
+
+void splice_join(struct conn *c, struct conn *e);
+/* Takes the joined conns apart. What either out-stream still keeps becomes ours to repair; copy extents must
+ * be acked, else they are cut off and the conn can only be reset. */
+void splice_part(struct splice *s, struct conn *c);
+
+/* Bytes of c that nobody will want any more: forget their mapping; in_mapped goes back to what is acked, and
+ * everything from there is thrown away as it comes (rule S10). */
+void splice_sink(struct splice *s, struct conn *c);
+
+/* Clears EXT_RETAIN on c's extents and releases those that are acked. */
+void splice_release(struct splice *s, struct conn *c);
+/* True when every byte mapped to e from its client is still kept or unacked to the client (rule S7). */
+bool splice_can_move(const struct conn *e);
+/* Moves e's out-stream to the start of `to`'s, to be sent again; the client is joined to `to`. */
+void splice_move(struct splice *s, struct conn *e, struct conn *to);
+
+/* ---- closing ---- */
+
+/* Our FIN after out_end. An orderly close counts as `why` (R_CLOSE_NORMAL when there is nothing special). */
+void splice_fin(struct splice *s, struct conn *c, enum reason why);
+void splice_take_fin(struct splice *s, struct conn *c);               /* the peer's FIN is acked by us */
+void splice_reset(struct splice *s, struct conn *c, enum reason why); /* RST, then the conn ends */
+/* Ends the conn without a segment. */
+void conn_end(struct splice *s, struct conn *c, enum reason why);
+
+void splice_set_timer(struct splice *s, struct conn *c, uint64_t deadline_ns); /* phase timer; 0: off */
+
+/* ---- endpoints ---- */
+
+/* One endpoint address: local ports, next hop, idle conns. Lives as long as the splice; the same address
+ * gives the same object. */
+struct splice_remote *splice_remote_get(struct splice *s, const struct ip_port *at);
+/* Starts resolving its next hop. */
+void splice_remote_warm(struct splice *s, struct splice_remote *r);
+
+/* An idle pooled conn for a client of c's kind, out of the pool, or NULL. */
+struct conn *splice_pool_take(struct splice *s, struct splice_remote *r, const struct conn *c);
+/* Puts an open, unjoined conn into the pool, unless there are `max` already (false). */
+bool splice_pool_put(struct splice *s, struct conn *e, uint32_t max);
+void splice_pool_remove(struct splice *s, struct conn *e);
+/* Begins a handshake; kept bytes may be mapped to it at once. NULL with *why when it can't (no port, no
+ * route, table full). */
+struct conn *splice_connect(struct splice *s, struct splice_remote *r, const struct conn *c,
+                            enum reason *why);
+
+#endif

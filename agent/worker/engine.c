@@ -1,0 +1,273 @@
+/* See engine.h: wiring of net, splice and exchange into one object, the stages of a burst, and the views for
+ * control threads. */
+#include "agent/worker/engine.h"
+
+#include <stdlib.h>
+
+#include "agent/exchange/exchange.h"
+#include "agent/net/net.h"
+#include "agent/net/ports.h"
+#include "agent/splice/splice.h"
+#include "agent/wire/wire.h"
+
+struct engine {
+    struct counters cnt;
+    struct frame_ops ops;
+    struct net *net;
+    struct splice *splice;
+    struct exchanges *exchanges;
+    const struct config *cfg;
+    struct sip_key steer;
+    unsigned worker, nworkers;
+    uint64_t net_next_ns;
+    bool draining;
+};
+
+static void net_if_from(struct net_if *out, const struct cfg_interface *in, const struct engine_port *port,
+                        uint16_t i)
+{
+    *out = (struct net_if){.port = i, .vlan = in->vlan, .mtu = in->mtu ? in->mtu : port->mtu, .up = port->up};
+    if (port->mtu < out->mtu)
+        out->mtu = port->mtu;
+    memcpy(out->mac, port->mac, 6);
+    out->naddr = in->naddr < NET_MAX_ADDR ? in->naddr : NET_MAX_ADDR;
+    for (unsigned k = 0; k < out->naddr; k++) {
+        out->addr[k].addr = in->addr[k].addr;
+        out->addr[k].bits = (uint8_t)(in->addr[k].bits + (ip_is_v4(&in->addr[k].addr) ? 96 : 0));
+    }
+    out->has_gw4 = in->has_gateway4;
+    out->has_gw6 = in->has_gateway6;
+    out->gw4 = in->gateway4;
+    out->gw6 = in->gateway6;
+}
+
+static struct net *net_start(struct engine *e, const struct engine_params *p)
+{
+    struct net_if ifs[NET_MAX_IF];
+    unsigned n = p->config->ninterface < NET_MAX_IF ? p->config->ninterface : NET_MAX_IF;
+    for (unsigned i = 0; i < n; i++)
+        net_if_from(&ifs[i], &p->config->interface[i], &p->port[i], (uint16_t)i);
+    return net_create(ifs, n, p->worker == 0, &e->ops, &e->cnt, p->now_ns);
+}
+
+static struct splice *splice_start(struct engine *e, const struct engine_params *p)
+{
+    const struct cfg_dpdk *d = &p->config->dpdk;
+    struct splice_params sp = {.connections = d->connections,
+                               .buffers = d->buffers_bytes,
+                               .syn_ring = d->syn_ring,
+                               .port_lo = d->port_lo,
+                               .port_hi = d->port_hi,
+                               .worker = p->worker,
+                               .nworkers = p->nworkers,
+                               .ops = p->ops,
+                               .net = e->net,
+                               .counters = &e->cnt,
+                               .user = &exchange_user,
+                               .user_ctx = e->exchanges,
+                               .now_ns = p->now_ns};
+    memcpy(sp.secret, p->secret, sizeof sp.secret);
+    return splice_create(&sp);
+}
+
+struct engine *engine_create(const struct engine_params *p)
+{
+    struct engine *e = calloc(1, sizeof *e);
+    if (!e)
+        return NULL;
+    struct exchanges_params xp = {
+        .config = p->config, .worker = p->worker, .log = p->log, .wall_offset_ns = p->wall_offset_ns};
+    e->ops = p->ops;
+    e->cfg = p->config;
+    e->worker = p->worker;
+    e->nworkers = p->nworkers;
+    memcpy(&e->steer, p->secret + 16, sizeof e->steer);
+    e->net = net_start(e, p);
+    e->exchanges = e->net ? exchanges_create(&xp) : NULL;
+    e->splice = e->exchanges ? splice_start(e, p) : NULL;
+    if (!e->splice || exchanges_bind(e->exchanges, e->splice) < 0) {
+        engine_destroy(e);
+        return NULL;
+    }
+    return e;
+}
+
+void engine_destroy(struct engine *e)
+{
+    if (!e)
+        return;
+    splice_destroy(e->splice);
+    exchanges_destroy(e->exchanges);
+    net_destroy(e->net);
+    free(e);
+}
+
+/* ---- a burst ---- */
+
+static void drop(struct engine *e, struct frame *f, enum reason r)
+{
+    count(&e->cnt, r);
+    frame_free(&e->ops, f);
+}
+
+/* One frame through parser and address checks. Only TCP for us comes back true. */
+static bool take_frame(struct engine *e, struct frame *f, struct pkt *p, uint64_t now_ns)
+{
+    e->cnt.rx_frames++;
+    e->cnt.rx_bytes += f->len;
+    enum reason r = wire_parse(f, net_if_vlan(e->net, f->port), p);
+    if (r == R_OK)
+        r = net_check(e->net, f, p);
+    if (r != R_OK) {
+        drop(e, f, r);
+        return false;
+    }
+    if (p->proto == WIRE_TCP)
+        return true;
+    struct net_unreach u = {0};
+    net_input(e->net, f, p, &u, now_ns);
+    if (u.valid)
+        splice_unreachable(e->splice, &u);
+    return false;
+}
+
+void engine_input(struct engine *e, struct frame *const f[], unsigned n, uint64_t now_ns)
+{
+    struct pkt p[ENGINE_BURST];
+    struct frame *tcp[ENGINE_BURST];
+    const struct flow_key *key[ENGINE_BURST];
+    uint32_t idx[ENGINE_BURST];
+    splice_set_now(e->splice, now_ns);
+    while (n > 0) {
+        unsigned burst = n < ENGINE_BURST ? n : ENGINE_BURST, k = 0;
+        for (unsigned i = 0; i < burst; i++)
+            if (take_frame(e, f[i], &p[k], now_ns)) {
+                key[k] = &p[k].key;
+                tcp[k++] = f[i];
+            }
+        ct_lookup_bulk(splice_table(e->splice), key, k, idx);
+        for (unsigned i = 0; i < k; i++)
+            splice_input(e->splice, tcp[i], &p[i], idx[i]);
+        splice_reap(e->splice);
+        f += burst;
+        n -= burst;
+    }
+}
+
+void engine_tick(struct engine *e, uint64_t now_ns)
+{
+    splice_set_now(e->splice, now_ns);
+    if (now_ns >= e->net_next_ns)
+        e->net_next_ns = net_tick(e->net, now_ns);
+    splice_tick(e->splice);
+}
+
+uint64_t engine_next_ns(const struct engine *e)
+{
+    uint64_t t = splice_next_ns(e->splice);
+    return t < e->net_next_ns ? t : e->net_next_ns;
+}
+
+void engine_set_link(struct engine *e, uint16_t port, bool up, uint64_t now_ns)
+{
+    net_set_link(e->net, port, up, now_ns);
+}
+
+void engine_drain(struct engine *e, uint64_t now_ns)
+{
+    splice_set_now(e->splice, now_ns);
+    e->draining = true;
+    exchanges_drain(e->exchanges);
+    splice_reap(e->splice);
+}
+
+bool engine_idle(const struct engine *e)
+{
+    return e->cnt.clients_open == 0 && e->cnt.exchanges_open == 0;
+}
+
+/* ---- steering ---- */
+
+/* The owner of an endpoint's segment is read off its destination port, the owner of a client's is a keyed
+ * hash of its four-tuple. Both ways of naming a flow must agree whoever asks, so the choice between them
+ * depends on the frame and the configuration alone. */
+static bool to_listener(const struct config *cfg, const struct flow_key *k)
+{
+    for (uint32_t i = 0; i < cfg->nlistener; i++)
+        if (cfg->listener[i].at.port == k->local_port)
+            return true;
+    return false;
+}
+
+unsigned engine_owner(const struct engine *e, const struct frame *f)
+{
+    struct frame trusted = *f;
+    struct pkt p;
+    if (e->nworkers == 1)
+        return 0;
+    trusted.flags |= FRAME_L4_CSUM_OK; /* the owner verifies it */
+    if (wire_parse(&trusted, net_if_vlan(e->net, f->port), &p) != R_OK)
+        return 0;
+    if (p.proto == WIRE_ARP || p.proto == WIRE_ICMP6 || p.proto == WIRE_ICMP4)
+        return ENGINE_ALL;
+    if (!to_listener(e->cfg, &p.key) && p.key.local_port >= e->cfg->dpdk.port_lo &&
+        p.key.local_port <= e->cfg->dpdk.port_hi)
+        return port_owner(p.key.local_port, e->nworkers);
+    return (unsigned)(siphash(&e->steer, &p.key, sizeof p.key) % e->nworkers);
+}
+
+/* ---- for control threads ---- */
+
+const struct counters *engine_counters(const struct engine *e)
+{
+    return &e->cnt;
+}
+
+uint32_t engine_conn_slots(const struct engine *e)
+{
+    return ct_capacity(splice_table(e->splice));
+}
+
+static const char *state_name(const struct conn_pub *p)
+{
+    static const char *const names[TCP_STATES] = {
+        [TCP_DEAD] = "dead",
+        [TCP_SYN_SENT] = "connecting",
+        [TCP_OPEN] = "open",
+        [TCP_FIN_WAIT_1] = "fin-wait-1",
+        [TCP_FIN_WAIT_2] = "fin-wait-2",
+        [TCP_CLOSE_WAIT] = "close-wait",
+        [TCP_CLOSING] = "closing",
+        [TCP_LAST_ACK] = "last-ack",
+        [TCP_TIME_WAIT] = "time-wait",
+    };
+    if (p->idle)
+        return "idle";
+    return p->state < TCP_STATES ? names[p->state] : "unknown";
+}
+
+bool engine_conn_info(const struct engine *e, uint32_t i, uint64_t now_ns, struct engine_conn_info *info)
+{
+    const struct conntable *t = splice_table(e->splice);
+    struct conn_pub p, q;
+    memset(info, 0, sizeof *info);
+    if (!ct_peek(t, i, &info->key, &p, sizeof p) || p.state == TCP_DEAD)
+        return false;
+    info->client = p.side == SIDE_CLIENT;
+    info->state = state_name(&p);
+    info->cluster = p.cluster;
+    info->endpoint = p.endpoint;
+    info->bytes_in = p.bytes_in;
+    info->bytes_out = p.bytes_out;
+    info->age_ns = now_ns > p.opened_ns ? now_ns - p.opened_ns : 0;
+    if (p.peer_idx != CT_NONE && !ct_peek(t, p.peer_idx, &info->peer_key, &q, sizeof q))
+        memset(&info->peer_key, 0, sizeof info->peer_key);
+    return true;
+}
+
+uint64_t engine_kept_bytes(const struct engine *e, uint64_t *total)
+{
+    if (total)
+        *total = kbuf_total(splice_pool(e->splice));
+    return kbuf_used(splice_pool(e->splice));
+}
