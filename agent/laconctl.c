@@ -1,0 +1,517 @@
+/* laconctl: the operator's client. Sends requests to a running lacon's admin socket (agent/control/admin.h,
+ * answers.h) and prints the answers as aligned text, or as JSON for programs. One thread; memory lives to the
+ * end of the process. */
+#include <errno.h>
+#include <getopt.h>
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define DEFAULT_SOCKET "/run/lacon/admin.sock"
+#define DEFAULT_LIMIT  1000
+#define PATIENCE_S     10
+#define ANSWER_MAX     (64 * 1024 * 1024)
+
+#define EXIT_OK    0
+#define EXIT_FAIL  1 /* lacon is not there, or did not do it */
+#define EXIT_USAGE 2
+
+static const char usage_text[] =
+    "usage: laconctl [-s SOCKET] [--json] COMMAND\n"
+    "\n"
+    "  status                                  version, workers, interfaces\n"
+    "  connections [--client | --endpoint]     open connections, of one side\n"
+    "              [--limit N]                 at most N of them (default 1000)\n"
+    "  counters [--all]                        what was counted; --all: also what is zero\n"
+    "  neighbours                              link-layer addresses (ARP, neighbour discovery)\n"
+    "  help                                    this text\n"
+    "\n"
+    "  -s, --socket SOCKET                     the admin socket (default " DEFAULT_SOCKET ")\n"
+    "  -j, --json                              print JSON\n"
+    "  -V, --version                           print the version\n"
+    "\n"
+    "Exit status: 0 fine, 1 lacon is not running or refused, 2 wrong usage.\n";
+
+struct options {
+    const char *socket;
+    const char *side;
+    unsigned long limit;
+    bool json, all;
+    /* an option was given that only this command has */
+    bool for_counters, for_connections;
+};
+
+__attribute__((format(printf, 2, 3), noreturn)) static void die(int status, const char *format, ...)
+{
+    va_list ap;
+    fputs("laconctl: ", stderr);
+    va_start(ap, format);
+    vfprintf(stderr, format, ap);
+    va_end(ap);
+    fputc('\n', stderr);
+    exit(status);
+}
+
+/* Memory that was asked for, or the end. */
+static void *need(void *p)
+{
+    if (!p)
+        die(EXIT_FAIL, "out of memory");
+    return p;
+}
+
+/* ---- asking ---- */
+
+static int dial(const char *path)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    struct timeval patience = {.tv_sec = PATIENCE_S};
+    if (strlen(path) >= sizeof at.sun_path)
+        die(EXIT_USAGE, "%s: the path of a socket may have %zu bytes", path, sizeof at.sun_path - 1);
+    strcpy(at.sun_path, path);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        die(EXIT_FAIL, "socket: %s", strerror(errno));
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    if (connect(fd, (struct sockaddr *)&at, sizeof at) == 0)
+        return fd;
+    if (errno == ENOENT || errno == ECONNREFUSED)
+        die(EXIT_FAIL, "%s: %s: lacon is not running, or its admin socket is elsewhere (-s SOCKET)", path,
+            strerror(errno));
+    die(EXIT_FAIL, "%s: %s", path, strerror(errno));
+}
+
+/* Reads up to the newline that ends an answer. */
+static char *receive_line(int fd, size_t *n)
+{
+    size_t size = 65536;
+    char *text = need(malloc(size));
+    for (*n = 0; *n == 0 || text[*n - 1] != '\n';) {
+        if (*n == size)
+            text = need(realloc(text, size *= 2));
+        ssize_t got = size > ANSWER_MAX ? -1 : recv(fd, text + *n, size - *n, 0);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            die(EXIT_FAIL, "no answer: %s",
+                size > ANSWER_MAX ? "too long"
+                : errno == EAGAIN ? "lacon is busy"
+                                  : strerror(errno));
+        if (got == 0)
+            die(EXIT_FAIL, "no answer: the connection was closed");
+        *n += (size_t)got;
+    }
+    return text;
+}
+
+/* One request, one answer: an object without "error" in it. */
+static json_t *ask(int fd, const char *request)
+{
+    size_t n;
+    json_error_t why;
+    if (send(fd, request, strlen(request), MSG_NOSIGNAL) != (ssize_t)strlen(request))
+        die(EXIT_FAIL, "cannot ask: %s", strerror(errno));
+    char *text = receive_line(fd, &n);
+    json_t *answer = json_loadb(text, n, 0, &why);
+    free(text);
+    if (!json_is_object(answer))
+        die(EXIT_FAIL, "an answer that is not understood: %s", why.text);
+    const char *error = json_string_value(json_object_get(answer, "error"));
+    if (error)
+        die(EXIT_FAIL, "lacon: %s", error);
+    return answer;
+}
+
+/* ---- tables ---- */
+
+#define COLUMNS_MAX 12
+
+/* Cells row by row, the first row the heads. A head that begins with '>' makes its column right-aligned. */
+struct table {
+    unsigned ncolumn;
+    size_t ncell, room;
+    char **cell;
+};
+
+__attribute__((format(printf, 2, 3))) static void cell(struct table *t, const char *format, ...)
+{
+    va_list ap;
+    if (t->ncell == t->room) {
+        t->room = t->room ? 2 * t->room : 256;
+        t->cell = need(realloc(t->cell, t->room * sizeof *t->cell));
+    }
+    va_start(ap, format);
+    if (vasprintf(&t->cell[t->ncell++], format, ap) < 0)
+        need(NULL);
+    va_end(ap);
+}
+
+static void heads(struct table *t, unsigned n, const char *const head[])
+{
+    *t = (struct table){.ncolumn = n};
+    for (unsigned i = 0; i < n; i++)
+        cell(t, "%s", head[i]);
+}
+
+/* Prints the table, takes it apart. */
+static void print_table(struct table *t)
+{
+    int width[COLUMNS_MAX] = {0};
+    bool right[COLUMNS_MAX];
+    for (size_t i = 0; i < t->ncolumn; i++) {
+        right[i] = t->cell[i][0] == '>';
+        if (right[i])
+            memmove(t->cell[i], t->cell[i] + 1, strlen(t->cell[i]));
+    }
+    for (size_t i = 0; i < t->ncell; i++) {
+        int n = (int)strlen(t->cell[i]);
+        width[i % t->ncolumn] = n > width[i % t->ncolumn] ? n : width[i % t->ncolumn];
+    }
+    for (size_t i = 0; i < t->ncell; i++) {
+        size_t column = i % t->ncolumn;
+        bool last = column == t->ncolumn - 1;
+        int w = last && !right[column] ? 0 : right[column] ? width[column] : -width[column];
+        printf("%*s%s", w, t->cell[i], last ? "\n" : "  ");
+        free(t->cell[i]);
+    }
+    free(t->cell);
+}
+
+/* ---- what is in an answer ---- */
+
+static const char *text_of(const json_t *o, const char *key)
+{
+    const char *s = json_string_value(json_object_get(o, key));
+    return s ? s : "-";
+}
+
+static long long int_of(const json_t *o, const char *key)
+{
+    return json_integer_value(json_object_get(o, key));
+}
+
+static double real_of(const json_t *o, const char *key)
+{
+    return json_number_value(json_object_get(o, key));
+}
+
+static void text_cell(struct table *t, const json_t *o, const char *key)
+{
+    cell(t, "%s", text_of(o, key));
+}
+
+static void int_cell(struct table *t, const json_t *o, const char *key)
+{
+    cell(t, "%lld", int_of(o, key));
+}
+
+/* "3d 4h 5m 6s", from the largest unit that is not zero. */
+static const char *duration(double seconds, char *buf, size_t size)
+{
+    long long s = (long long)seconds;
+    if (s >= 86400)
+        snprintf(buf, size, "%lldd %lldh %lldm %llds", s / 86400, s / 3600 % 24, s / 60 % 60, s % 60);
+    else if (s >= 3600)
+        snprintf(buf, size, "%lldh %lldm %llds", s / 3600, s / 60 % 60, s % 60);
+    else if (s >= 60)
+        snprintf(buf, size, "%lldm %llds", s / 60, s % 60);
+    else
+        snprintf(buf, size, "%.1fs", seconds);
+    return buf;
+}
+
+/* ---- commands ---- */
+
+static void print_status(const json_t *a)
+{
+    static const char *const worker_heads[] = {"WORKER",    ">CORE",      ">QUEUES", ">BUSY",
+                                               ">CLIENTS",  ">ENDPOINTS", ">IDLE",   ">EXCHANGES",
+                                               ">REQUESTS", ">KEPT",      ">OF"};
+    static const char *const port_heads[] = {"INTERFACE", "TARGET", "DRIVER",  "LINK",
+                                             "MAC",       ">MTU",   ">QUEUES", "WHY"};
+    struct table t;
+    size_t i;
+    json_t *o;
+    char up[64];
+    printf("lacon %s, pid %lld, up %s\n", text_of(a, "version"), int_of(a, "pid"),
+           duration(real_of(a, "uptime_s"), up, sizeof up));
+    printf("configuration: %s\n", text_of(a, "config"));
+    const json_t *log = json_object_get(a, "access_log");
+    if (json_is_object(log))
+        printf("access log: %s, %lld lines written, %lld lost\n", text_of(log, "path"), int_of(log, "lines"),
+               int_of(log, "lost"));
+    else
+        printf("access log: off\n");
+
+    heads(&t, sizeof port_heads / sizeof port_heads[0], port_heads);
+    json_array_foreach(json_object_get(a, "interfaces"), i, o)
+    {
+        text_cell(&t, o, "name");
+        text_cell(&t, o, "target");
+        text_cell(&t, o, "driver");
+        cell(&t, "%s", json_is_true(json_object_get(o, "up")) ? "up" : "down");
+        text_cell(&t, o, "mac");
+        int_cell(&t, o, "mtu");
+        int_cell(&t, o, "queues");
+        text_cell(&t, o, "why");
+    }
+    putchar('\n');
+    print_table(&t);
+
+    heads(&t, sizeof worker_heads / sizeof worker_heads[0], worker_heads);
+    json_array_foreach(json_object_get(a, "workers"), i, o)
+    {
+        int_cell(&t, o, "worker");
+        if (int_of(o, "core") < 0)
+            cell(&t, "any");
+        else
+            int_cell(&t, o, "core");
+        int_cell(&t, o, "queues");
+        cell(&t, "%.1f%%", 100 * real_of(o, "busy"));
+        int_cell(&t, o, "clients");
+        int_cell(&t, o, "endpoints");
+        int_cell(&t, o, "endpoints_idle");
+        int_cell(&t, o, "exchanges");
+        int_cell(&t, o, "requests");
+        int_cell(&t, o, "kept_bytes");
+        int_cell(&t, o, "kept_bytes_max");
+    }
+    putchar('\n');
+    print_table(&t);
+}
+
+static json_t *get_status(int fd, const struct options *opt)
+{
+    (void)opt;
+    return ask(fd, "status\n");
+}
+
+static void print_counters(const json_t *a)
+{
+    static const char *const counter_heads[] = {"COUNTER", ">VALUE", "MEANING"};
+    struct table t;
+    size_t i;
+    json_t *o;
+    heads(&t, 3, counter_heads);
+    json_array_foreach(json_object_get(a, "counters"), i, o)
+    {
+        text_cell(&t, o, "name");
+        int_cell(&t, o, "value");
+        text_cell(&t, o, "text");
+    }
+    print_table(&t);
+}
+
+static json_t *get_counters(int fd, const struct options *opt)
+{
+    json_t *a = ask(fd, "counters\n"), *list = json_object_get(a, "counters");
+    for (size_t i = 0; !opt->all && i < json_array_size(list);)
+        if (int_of(json_array_get(list, i), "value") == 0)
+            json_array_remove(list, i);
+        else
+            i++;
+    return a;
+}
+
+static void print_connections(const json_t *a)
+{
+    static const char *const conn_heads[] = {"SIDE",     "STATE", "REMOTE", "LOCAL", "PEER",   "CLUSTER",
+                                             "ENDPOINT", ">IN",   ">OUT",   ">AGE",  ">WORKER"};
+    struct table t;
+    size_t i;
+    json_t *o;
+    char age[64];
+    heads(&t, sizeof conn_heads / sizeof conn_heads[0], conn_heads);
+    json_array_foreach(json_object_get(a, "connections"), i, o)
+    {
+        text_cell(&t, o, "side");
+        text_cell(&t, o, "state");
+        text_cell(&t, o, "remote");
+        text_cell(&t, o, "local");
+        text_cell(&t, o, "peer");
+        text_cell(&t, o, "cluster");
+        text_cell(&t, o, "endpoint");
+        int_cell(&t, o, "bytes_in");
+        int_cell(&t, o, "bytes_out");
+        cell(&t, "%s", duration(real_of(o, "age_s"), age, sizeof age));
+        int_cell(&t, o, "worker");
+    }
+    print_table(&t);
+}
+
+/* Page by page, until the limit or the end. */
+static json_t *get_connections(int fd, const struct options *opt)
+{
+    json_t *all = need(json_array());
+    long long worker = 0, slot = 0;
+    for (;;) {
+        char request[128];
+        snprintf(request, sizeof request, "connections %s %lld %lld\n", opt->side, worker, slot);
+        json_t *page = ask(fd, request), *next = json_object_get(page, "next");
+        json_array_extend(all, json_object_get(page, "connections"));
+        bool more = json_is_array(next);
+        worker = json_integer_value(json_array_get(next, 0));
+        slot = json_integer_value(json_array_get(next, 1));
+        json_decref(page);
+        if (json_array_size(all) > opt->limit) {
+            fprintf(stderr, "laconctl: there are more than %lu connections (--limit N)\n", opt->limit);
+            while (json_array_size(all) > opt->limit)
+                json_array_remove(all, json_array_size(all) - 1);
+            break;
+        }
+        if (!more)
+            break;
+    }
+    return need(json_pack("{s:o}", "connections", all));
+}
+
+static void print_neighbours(const json_t *a)
+{
+    static const char *const neighbour_heads[] = {"ADDRESS", "MAC", "INTERFACE", "STATE", ">WORKER"};
+    struct table t;
+    size_t i;
+    json_t *o;
+    heads(&t, 5, neighbour_heads);
+    json_array_foreach(json_object_get(a, "neighbours"), i, o)
+    {
+        text_cell(&t, o, "address");
+        text_cell(&t, o, "mac");
+        text_cell(&t, o, "interface");
+        text_cell(&t, o, "state");
+        int_cell(&t, o, "worker");
+    }
+    print_table(&t);
+}
+
+static json_t *get_neighbours(int fd, const struct options *opt)
+{
+    (void)opt;
+    return ask(fd, "neighbours\n");
+}
+
+static const struct command {
+    const char *name;
+    json_t *(*get)(int fd, const struct options *opt);
+    void (*print)(const json_t *answer);
+} commands[] = {
+    {"status", get_status, print_status},
+    {"counters", get_counters, print_counters},
+    {"connections", get_connections, print_connections},
+    {"neighbours", get_neighbours, print_neighbours},
+};
+
+/* ---- the command line ---- */
+
+enum {
+    OPT_CLIENT = 256,
+    OPT_ENDPOINT,
+    OPT_LIMIT,
+    OPT_ALL,
+};
+
+static unsigned long parse_limit(const char *s)
+{
+    char *end;
+    errno = 0;
+    unsigned long n = strtoul(s, &end, 10);
+    if (*s < '0' || *s > '9' || *end || errno)
+        die(EXIT_USAGE, "--limit takes a number, not '%s'", s);
+    return n;
+}
+
+/* Options may stand before and after the command. */
+static void parse_options(int argc, char *argv[], struct options *opt)
+{
+    static const struct option longs[] = {
+        {"socket", required_argument, NULL, 's'},
+        {"json", no_argument, NULL, 'j'},
+        {"version", no_argument, NULL, 'V'},
+        {"help", no_argument, NULL, 'h'},
+        {"client", no_argument, NULL, OPT_CLIENT},
+        {"endpoint", no_argument, NULL, OPT_ENDPOINT},
+        {"limit", required_argument, NULL, OPT_LIMIT},
+        {"all", no_argument, NULL, OPT_ALL},
+        {0},
+    };
+    for (int c; (c = getopt_long(argc, argv, "s:jVh", longs, NULL)) != -1;) {
+        opt->for_counters |= c == OPT_ALL;
+        opt->for_connections |= c == OPT_CLIENT || c == OPT_ENDPOINT || c == OPT_LIMIT;
+        switch (c) {
+        case 's':
+            opt->socket = optarg;
+            break;
+        case 'j':
+            opt->json = true;
+            break;
+        case OPT_CLIENT:
+        case OPT_ENDPOINT:
+            opt->side = c == OPT_CLIENT ? "client" : "endpoint";
+            break;
+        case OPT_LIMIT:
+            opt->limit = parse_limit(optarg);
+            break;
+        case OPT_ALL:
+            opt->all = true;
+            break;
+        case 'V':
+            puts("laconctl " LACON_VERSION);
+            exit(EXIT_OK);
+        case 'h':
+            fputs(usage_text, stdout);
+            exit(EXIT_OK);
+        default:
+            fputs("laconctl help says what there is\n", stderr);
+            exit(EXIT_USAGE);
+        }
+    }
+}
+
+static const struct command *find_command(const char *name)
+{
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    die(EXIT_USAGE, "no command '%s' (laconctl help)", name);
+}
+
+int main(int argc, char *argv[])
+{
+    struct options opt = {.socket = DEFAULT_SOCKET, .side = "all", .limit = DEFAULT_LIMIT};
+    parse_options(argc, argv, &opt);
+    if (optind == argc) {
+        fputs(usage_text, stderr);
+        return EXIT_USAGE;
+    }
+    if (optind + 1 < argc)
+        die(EXIT_USAGE, "'%s' is too much (laconctl help)", argv[optind + 1]);
+    if (strcmp(argv[optind], "help") == 0) {
+        fputs(usage_text, stdout);
+        return EXIT_OK;
+    }
+    const struct command *command = find_command(argv[optind]);
+    if ((opt.for_counters && command->get != get_counters) ||
+        (opt.for_connections && command->get != get_connections))
+        die(EXIT_USAGE, "'%s' does not take that option (laconctl help)", command->name);
+
+    int fd = dial(opt.socket);
+    json_t *answer = command->get(fd, &opt);
+    close(fd);
+    if (opt.json)
+        json_dumpf(answer, stdout, JSON_INDENT(2));
+    else
+        command->print(answer);
+    if (opt.json)
+        putchar('\n');
+    json_decref(answer);
+    if (fflush(stdout) != 0)
+        die(EXIT_FAIL, "standard output: %s", strerror(errno));
+    return EXIT_OK;
+}
