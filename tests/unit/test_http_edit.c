@@ -76,6 +76,8 @@ static const struct request_row requests[] = {
     {"GET /http://b/ HTTP/1.1\r\nHost: a\r\n\r\n", "GET /http://b/ HTTP/1.1\r\nHost: a\r\n\r\n", NULL, false},
     /* forwarding fields */
     {GET "\r\n", GET "X-Forwarded-For: 192.0.2.1\r\n" XFP "\r\n", "192.0.2.1", false},
+    {GET "\r\n", GET "X-Forwarded-For: 0.9.10.255\r\n" XFP "\r\n", "0.9.10.255", false},
+    {GET "\r\n", GET "X-Forwarded-For: 99.100.200.109\r\n" XFP "\r\n", "99.100.200.109", false},
     {GET "\r\n", GET "X-Forwarded-For: 2001:db8::1\r\n" XFP "\r\n", "2001:db8::1", false},
     {GET "x-forwarded-for: 1.1.1.1 \r\nA: b\r\n\r\n",
      GET "x-forwarded-for: 1.1.1.1, 192.0.2.1\r\nA: b\r\n" XFP "\r\n", "192.0.2.1", false},

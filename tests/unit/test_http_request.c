@@ -193,6 +193,7 @@ static const struct row rows[] = {
     ROW(POST("Transfer-Encoding: ,chunked"), -400),
     ROW(POST("Transfer-Encoding: chunked, chunked"), -400),
     ROW(POST("Transfer-Encoding: chunked, identity"), -400),
+    ROW(POST("Transfer-Encoding: chunked, gzip, chunked"), -400),
     ROW(POST("Transfer-Encoding: chunked identity"), -400),
     ROW(POST("Transfer-Encoding:"), -400),
     ROW(POST("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked"), -400),
