@@ -1,6 +1,7 @@
 /* The pool of kept bytes against a model: blocks keep their fill, never overlap, and all come back together.
  */
 #include <criterion/criterion.h>
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -164,3 +165,15 @@ Test(kbuf, memory_never_used_costs_nothing)
     kbuf_free(p, b, cap);
     kbuf_destroy(p);
 }
+
+#ifndef NDEBUG
+Test(kbuf, freeing_twice_is_caught, .signal = SIGABRT)
+{
+    struct kbuf_pool *p = kbuf_create(KBUF_MAX);
+    uint32_t cap;
+    uint8_t *a = kbuf_alloc(p, 1, &cap), *b = kbuf_alloc(p, 1, &cap);
+    kbuf_free(p, a, cap);
+    kbuf_free(p, b, cap); /* merges: the second half's unit is no block any more */
+    kbuf_free(p, a < b ? b : a, cap);
+}
+#endif
