@@ -8,8 +8,7 @@ struct known {
     uint8_t id;
 };
 
-/* By length of the name; no two of one length share the table's row beyond a few, so a lookup is a length
- * switch and mostly one comparison. */
+/* By length of the name, those that are seen most first: a lookup is mostly none or one comparison. */
 static const struct known *const by_length[20] = {
     [2] = (const struct known[]){{"te", HTTP_F_TE}, {0}},
     [4] = (const struct known[]){{"host", HTTP_F_HOST}, {0}},
@@ -76,7 +75,7 @@ int http_take_crlf(struct http_cursor *c)
 
 int http_take_version(struct http_cursor *c, uint8_t *minor)
 {
-    static const char shape[] = "HTTP/d.d";
+    static const uint8_t shape[] = "HTTP/d.d";
     for (unsigned i = 0; i < 8; i++) {
         if (c->p + i == c->end)
             return HTTP_PARTIAL;

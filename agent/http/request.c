@@ -83,10 +83,11 @@ static int take_request_line(struct http_cursor *c, struct http_head *h)
     return r;
 }
 
-static struct span until(struct span s, const char *stops)
+/* The part of `s` before the first of two bytes. */
+static struct span until(struct span s, uint8_t stop, uint8_t or_stop)
 {
     size_t i = 0;
-    while (i < s.n && s.p[i] != stops[0] && s.p[i] != stops[1])
+    while (i < s.n && s.p[i] != stop && s.p[i] != or_stop)
         i++;
     return span_of(s.p, i);
 }
@@ -111,11 +112,11 @@ static int read_absolute(struct http_head *h)
 {
     static const struct span root = {(const uint8_t *)"/", 1}, any = {(const uint8_t *)"*", 1};
     struct span rest = span_from(h->target, scheme_length(h->target)), port;
-    h->authority = until(rest, "/?");
+    h->authority = until(rest, '/', '?');
     if (!http_split_authority(h->authority, &h->host, &port))
         return -400;
     rest = span_from(rest, h->authority.n);
-    h->path = until(rest, "??");
+    h->path = until(rest, '?', '?');
     if (h->path.n == 0)
         h->path = h->method == HTTP_OPTIONS && rest.n == 0 ? any : root; /* RFC 9112 section 3.2.4 */
     return HTTP_DONE;
@@ -131,7 +132,7 @@ static int read_target(struct http_head *h)
     }
     if (scheme_length(h->target) > 0)
         return read_absolute(h);
-    h->path = until(h->target, "??");
+    h->path = until(h->target, '?', '?');
     if (h->target.p[0] == '/')
         return HTTP_DONE;
     return h->method == HTTP_OPTIONS && span_eq(h->target, span_str("*")) ? HTTP_DONE : -400;
