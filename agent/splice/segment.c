@@ -330,7 +330,13 @@ static bool fin_ends_copy(struct conn *c)
 
 void fin_check(struct splice *s, struct conn *c)
 {
-    if (!c->in_fin || c->fin_told || conn_is_dead(c) || c->in_mapped + splice_held(c).n < c->in_fin)
+    if (!c->in_fin || c->fin_told || conn_is_dead(c))
+        return;
+    if (!fin_ends_copy(c)) {
+        reset_both(s, c, R_CLOSE_BYTES_DIFFER);
+        return;
+    }
+    if (c->in_mapped + splice_held(c).n < c->in_fin)
         return;
     c->fin_told = true;
     s->user->fin(s->ux, c);

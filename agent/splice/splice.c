@@ -328,6 +328,8 @@ void splice_move(struct splice *s, struct conn *e, struct conn *to)
     for (struct extent *x = e->x_head; x; x = x->next) {
         x->out = to->out_end;
         x->sent = 0;
+        if (x->kind == EXT_KEPT)
+            x->flags |= EXT_OWNED; /* the source may have been acked: it will not send them again */
         to->out_end += x->n;
     }
     to->x_head = e->x_head;
