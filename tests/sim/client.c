@@ -1,0 +1,378 @@
+/* Sends requests by its own style, checks responses in order, and knows which failures the plan permits. */
+#include "tests/sim/client.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static struct plan *current(struct client *c)
+{
+    return c->rx < c->n ? c->plan[c->rx] : NULL;
+}
+
+/* ---- sending ---- */
+
+static void send_later(void *arg)
+{
+    struct client *c = arg;
+    sim_disarm(c->sim, &c->t_later);
+    if (!c->later.n || !c->tcb || c->tcb->end != TCB_OPEN)
+        return;
+    buf_put(&c->pump.bytes, c->later.p, c->later.n);
+    c->later.n = 0;
+    pump_start(&c->pump, c->tcb, c->cfg.cut);
+}
+
+/* Appends the next request; false when its body has to wait. */
+static bool write_request(struct client *c, struct plan *p)
+{
+    p->client = c->host->addr[c->cfg.which];
+    struct buf *body = p->expect ? &c->later : &c->pump.bytes;
+    struct buf head = {0}, text = {0};
+    plan_write_request(p, &c->sim->rng, &head, &text);
+    buf_put(&c->pump.bytes, head.p, head.n);
+    buf_put(body, text.p, text.n);
+    buf_free(&head);
+    buf_free(&text);
+    return !p->expect;
+}
+
+static void send_more(void *arg)
+{
+    struct client *c = arg;
+    if (c->tcb->end != TCB_OPEN || c->ending || pump_busy(&c->pump) || c->later.n)
+        return;
+    bool any = false;
+    while (c->tx < c->n && c->tx - c->rx < c->cfg.depth) {
+        struct plan *p = c->plan[c->tx];
+        if (p->expect && any)
+            break;
+        any = true;
+        c->tx++;
+        sim_say(c->sim, "%s:%u sends %u %s %s%s", c->host->name, c->tcb->lport, p->id, p->method, p->host,
+                p->target);
+        if (!write_request(c, p)) {
+            sim_arm(c->sim, &c->t_later, c->sim->now + 1 * SEC);
+            break;
+        }
+        if (plan_ends_conn(p))
+            break;
+    }
+    if (any)
+        pump_start(&c->pump, c->tcb, c->cfg.cut);
+}
+
+static void all_written(void *arg)
+{
+    struct client *c = arg;
+    if (c->later.n)
+        return;
+    for (unsigned i = 0; i < c->tx; i++)
+        c->plan[i]->sent = true;
+    if (c->tx == c->n && c->cfg.half_close)
+        tcb_shutdown(c->tcb);
+}
+
+/* ---- judging ---- */
+
+static void settle(struct client *c, enum outcome o)
+{
+    struct plan *p = current(c);
+    p->outcome = o;
+    p->got_body = c->reader.off;
+    c->rx++;
+    if (o == EX_OK)
+        c->sim->stats.exchanges_ok++;
+    else
+        c->sim->stats.exchanges_failed++;
+    sim_say(c->sim, "%s:%u %s %u", c->host->name, c->tcb->lport, o == EX_OK ? "finished" : "gave up", p->id);
+}
+
+/* The connection is over: what is open has failed. */
+static void give_up(struct client *c, const char *why)
+{
+    while (current(c)) {
+        const struct plan *p = current(c);
+        if (p->may_fail)
+            c->excused = true;
+        if (!c->excused)
+            sim_fail(c->sim, "%s:%u exchange %u (%s %s%s) must succeed, but %s after %llu body bytes",
+                     c->host->name, c->tcb->lport, p->id, p->method, p->host, p->target, why,
+                     (unsigned long long)c->reader.off);
+        settle(c, EX_FAILED);
+        reader_reset(&c->reader);
+    }
+    c->done = true;
+    sim_disarm(c->sim, &c->t_close);
+    sim_disarm(c->sim, &c->t_send);
+    sim_disarm(c->sim, &c->t_later);
+    sim_disarm(c->sim, &c->pump.timer);
+}
+
+static const char *check_connection(struct client *c, const struct plan *p)
+{
+    char v[100];
+    head_field(&c->reader, "Connection", v, sizeof v);
+    bool close = strcasestr(v, "close") != NULL, last_half_closed = c->rx + 1 == c->n && c->cfg.half_close;
+    if (c->cfg.direct) {
+        c->ending = plan_ends_conn(p);
+        return NULL;
+    }
+    c->ending = close || plan_ends_conn(p);
+    if (last_half_closed || c->cfg.may_close) {
+        c->excused |= close && c->cfg.may_close;
+        return NULL;
+    }
+    if (close != plan_ends_conn(p))
+        return close ? "response says close where the connection must stay"
+                     : "response lacks Connection: close";
+    if (p->minor == 0 && p->keep10 && !strcasestr(v, "keep-alive"))
+        return "HTTP/1.0 response lacks Connection: keep-alive";
+    if (!close && head_field(&c->reader, "Keep-Alive", v, sizeof v) && p->minor == 1)
+        return "the endpoint's Keep-Alive field was not removed";
+    return NULL;
+}
+
+static const char *interim(struct client *c, struct plan *p, unsigned status)
+{
+    c->reader.interim = true;
+    if (p->minor == 0)
+        return "interim response to an HTTP/1.0 client";
+    if (status == 100) {
+        if (!p->expect)
+            return "100 Continue that nobody asked for";
+        send_later(c);
+    } else if (status != 103 || !p->hints) {
+        return "unexpected interim response";
+    }
+    return NULL;
+}
+
+static const char *own_reply(struct client *c, const struct plan *p, unsigned status)
+{
+    struct reader *r = &c->reader;
+    char v[100];
+    if (p->own_status ? p->own_status != status : !p->may_fail) {
+        snprintf(r->why, sizeof r->why, "lacon itself answered %u to exchange %u", status, p->id);
+        return r->why;
+    }
+    if (!head_field(r, "Content-Length", v, sizeof v))
+        return "own reply without Content-Length";
+    r->kind = p->head ? BODY_NONE : BODY_LENGTH;
+    r->length = strtoull(v, NULL, 10);
+    r->compare = false;
+    head_field(r, "Connection", v, sizeof v);
+    c->ending = strcasestr(v, "close") != NULL;
+    return NULL;
+}
+
+static const char *framing(struct reader *r, const struct plan *p)
+{
+    char v[100];
+    r->kind = BODY_NONE;
+    r->compare = true;
+    r->id = p->id;
+    r->dir = DIR_RESPONSE;
+    unsigned cl = head_field(r, "Content-Length", v, sizeof v);
+    r->length = strtoull(v, NULL, 10);
+    if (cl != (p->status != 204 && (p->resp_kind == BODY_LENGTH || p->early) ? 1u : 0u))
+        return "Content-Length fields changed in number";
+    if (cl && r->length != p->resp_len)
+        return "Content-Length changed";
+    if (plan_resp_body(p))
+        r->kind = p->early ? BODY_LENGTH : p->resp_kind;
+    return NULL;
+}
+
+static const char *on_head(void *arg, struct reader *r)
+{
+    struct client *c = arg;
+    struct plan *p = current(c);
+    char v[100];
+    if (r->head.n < 13 || memcmp(r->head.p, "HTTP/1.", 7) != 0)
+        return "not a response";
+    unsigned status = (unsigned)atoi((char *)r->head.p + 9);
+    if (status < 200)
+        return interim(c, p, status);
+    p->got_status = (uint16_t)status;
+    if (head_field(r, "X-Id", v, sizeof v) != 1)
+        return own_reply(c, p, status);
+    if (p->own_status)
+        return "an endpoint answered what lacon had to answer itself";
+    if (strtoul(v, NULL, 10) != p->id) {
+        snprintf(r->why, sizeof r->why, "response %s arrived for exchange %u", v, p->id);
+        return r->why;
+    }
+    if (status != p->status)
+        return "another status than the endpoint sent";
+    const char *why = check_connection(c, p);
+    return why ? why : framing(r, p);
+}
+
+static void response_done(struct client *c)
+{
+    struct plan *p = current(c);
+    struct reader *r = &c->reader;
+    if (r->compare && r->kind != BODY_NONE && r->off != p->resp_len)
+        sim_fail(c->sim, "response %u ended cleanly after %llu of %u bytes", p->id,
+                 (unsigned long long)r->off, p->resp_len);
+    c->sim->stats.bytes += r->off;
+    if (!r->compare && !p->own_status)
+        c->excused = true;
+    settle(c, r->compare || p->own_status ? EX_OK : EX_FAILED);
+    reader_reset(r);
+    if (c->later.n) { /* answered before the body was asked for */
+        c->later.n = 0;
+        sim_disarm(c->sim, &c->t_later);
+    }
+    if (c->ending)
+        c->excused |= p->own_status != 0;
+    else if (current(c))
+        sim_arm(c->sim, &c->t_send, c->sim->now + rng_below(&c->sim->rng, c->cfg.think_ns + 1));
+    else
+        sim_arm(c->sim, &c->t_close, c->sim->now + rng_below(&c->sim->rng, c->cfg.linger_ns + 1));
+}
+
+static void close_now(void *arg)
+{
+    struct client *c = arg;
+    tcb_shutdown(c->tcb);
+}
+
+/* ---- reading ---- */
+
+static bool reset_by_plan(struct client *c)
+{
+    const struct plan *p = current(c);
+    if (!p || c->reader.state == READ_HEAD || c->reader.off < p->client_reset_at)
+        return false;
+    c->excused = true;
+    tcb_abort(c->tcb);
+    return true;
+}
+
+/* Feeds up to `allowance` bytes; what the reader does not want belongs to the next response. */
+static void drain(struct client *c, size_t allowance)
+{
+    const uint8_t *p;
+    size_t n;
+    while (allowance && !c->sim->failed && (n = tcb_peek(c->tcb, &p)) > 0) {
+        n = n < allowance ? n : allowance;
+        if (!current(c)) {
+            sim_fail(c->sim, "%s:%u got %zu bytes after its last response", c->host->name, c->tcb->lport, n);
+            return;
+        }
+        n = reader_feed(&c->reader, p, n);
+        allowance -= n;
+        if (reset_by_plan(c))
+            return;
+        tcb_consume(c->tcb, n);
+        if (c->reader.state == READ_BAD)
+            sim_fail(c->sim, "%s:%u response to %u: %s", c->host->name, c->tcb->lport, current(c)->id,
+                     c->reader.why);
+        if (c->reader.state == READ_DONE)
+            response_done(c);
+    }
+}
+
+static void at_eof(struct client *c)
+{
+    if (current(c) && reader_eof(&c->reader) && c->reader.state == READ_DONE)
+        response_done(c);
+    else if (current(c) && !c->cfg.direct && (c->reader.state != READ_HEAD || c->reader.head.n))
+        sim_fail(c->sim, "%s:%u response %u was cut short and ended cleanly after %llu body bytes",
+                 c->host->name, c->tcb->lport, current(c)->id, (unsigned long long)c->reader.off);
+    tcb_shutdown(c->tcb);
+}
+
+#define READ_TICK (10 * MS)
+
+static void read_some(void *arg)
+{
+    struct client *c = arg;
+    const uint8_t *p;
+    uint64_t per_tick = c->cfg.read_rate * (READ_TICK / 1000) / (SEC / 1000);
+    drain(c, c->cfg.read_rate ? per_tick + 1 : SIZE_MAX);
+    if (tcb_peek(c->tcb, &p) && !c->done)
+        sim_arm(c->sim, &c->t_read, c->sim->now + READ_TICK);
+    else if (tcb_eof(c->tcb) && !c->done)
+        at_eof(c);
+}
+
+static const char *end_name(enum tcb_end e)
+{
+    static const char *const name[] = {"open",      "closed cleanly", "was refused",
+                                       "was reset", "timed out",      "was aborted"};
+    return name[e];
+}
+
+static void on_event(void *arg, struct tcb *t, enum tcb_event ev)
+{
+    struct client *c = arg;
+    char why[60];
+    switch (ev) {
+    case TCB_EV_CONNECTED:
+        send_more(c);
+        break;
+    case TCB_EV_READABLE:
+    case TCB_EV_EOF:
+        if (!sim_armed(&c->t_read))
+            read_some(c);
+        break;
+    case TCB_EV_ENDED:
+        sim_disarm(c->sim, &c->t_read);
+        if (t->end == TCB_END_CLOSED) {
+            drain(c, SIZE_MAX);
+            if (tcb_eof(t) && current(c))
+                at_eof(c);
+        }
+        snprintf(why, sizeof why, "the connection %s", end_name(t->end));
+        give_up(c, why);
+        break;
+    case TCB_EV_ACKED:
+        break;
+    }
+}
+
+static void start(void *arg)
+{
+    struct client *c = arg;
+    c->tcb = host_connect(c->host, c->cfg.which, &c->cfg.to, c->cfg.port);
+    c->tcb->event = on_event;
+    c->tcb->arg = c;
+}
+
+void client_init(struct client *c, struct host *h, const struct client_cfg *cfg)
+{
+    memset(c, 0, sizeof *c);
+    c->sim = h->sim;
+    c->host = h;
+    c->cfg = *cfg;
+    c->t_start = (struct sim_timer){.fn = start, .arg = c};
+    c->t_send = (struct sim_timer){.fn = send_more, .arg = c};
+    c->t_read = (struct sim_timer){.fn = read_some, .arg = c};
+    c->t_later = (struct sim_timer){.fn = send_later, .arg = c};
+    c->t_close = (struct sim_timer){.fn = close_now, .arg = c};
+    pump_init(&c->pump, all_written, c);
+    c->reader.on_head = on_head;
+    c->reader.arg = c;
+    sim_arm(c->sim, &c->t_start, c->sim->now + cfg->start_ns);
+}
+
+void client_add(struct client *c, struct plan *p)
+{
+    c->plan[c->n++] = p;
+}
+
+void client_free(struct client *c)
+{
+    sim_disarm(c->sim, &c->t_start);
+    sim_disarm(c->sim, &c->t_send);
+    sim_disarm(c->sim, &c->t_read);
+    sim_disarm(c->sim, &c->t_later);
+    sim_disarm(c->sim, &c->t_close);
+    pump_free(&c->pump, c->sim);
+    reader_free(&c->reader);
+    buf_free(&c->later);
+}

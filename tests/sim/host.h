@@ -1,0 +1,81 @@
+/* host: one machine of the model world: its addresses, its neighbour table, its TCP. Clients and endpoints
+ * are hosts with an application on top; lacon is between them. Lives as long as the world. */
+#ifndef SIM_HOST_H
+#define SIM_HOST_H
+
+#include "tests/sim/lan.h"
+#include "tests/sim/seg.h"
+#include "tests/sim/tcb.h"
+
+#define HOST_ADDRS  4
+#define HOST_NEIGHS 8
+#define HOST_QUEUE  16
+
+enum listen_mode {
+    LISTEN_ACCEPT,
+    LISTEN_REFUSE, /* RST to every SYN */
+    LISTEN_IGNORE, /* a black hole */
+};
+
+struct listen {
+    uint16_t port;
+    enum listen_mode mode;
+    /* A connection is up: set c->event and c->arg. */
+    void (*accept)(void *arg, struct tcb *c);
+    void *arg;
+};
+
+/* A neighbour, and packets (layer 3 on) that wait for its MAC. */
+struct neigh {
+    struct ip_addr addr;
+    uint8_t mac[6];
+    bool used, known;
+    unsigned tries, nqueue;
+    struct {
+        uint8_t *p;
+        uint32_t n;
+    } queue[HOST_QUEUE];
+    struct sim_timer timer;
+    struct host *host;
+};
+
+struct host {
+    struct sim *sim;
+    const char *name;
+    struct lan_port port;
+    struct ip_addr addr[HOST_ADDRS];
+    unsigned naddr;
+    bool pad; /* Ethernet frames are padded to 60 bytes (with noise) */
+    bool raw; /* no TCP of its own: segments go to `raw_input`, as rows want it */
+    void (*raw_input)(void *arg, const struct seg *s);
+    void *raw_arg;
+    struct listen listen;
+    struct tcb_cfg tcp; /* for new connections */
+    struct tcb *tcbs;
+    struct tcb *dead; /* ended; kept until the world ends, because applications point to them */
+    uint16_t next_port;
+    uint16_t ip_id;
+    struct neigh neigh[HOST_NEIGHS];
+};
+
+void host_init(struct host *h, const char *name, struct lan *lan, const uint8_t mac[6],
+               const struct link_cfg *link);
+void host_fini(struct host *h);
+void host_add_addr(struct host *h, const struct ip_addr *a);
+bool host_has_addr(const struct host *h, const struct ip_addr *a);
+
+/* Sends a TCP segment (MACs, TTL, id are filled in here), resolving the neighbour first. */
+void host_send(struct host *h, struct seg *s);
+
+/* Opens a connection from addr[which]; the caller sets event and arg before anything arrives. */
+struct tcb *host_connect(struct host *h, unsigned which, const struct ip_addr *to, uint16_t port);
+
+/* ---- host_neigh.c ---- */
+void neigh_init(struct host *h);
+void neigh_fini(struct host *h);
+/* Sends the layer-3 packet inside `frame` (n bytes with room for the Ethernet header) to dst. */
+void neigh_send(struct host *h, const struct ip_addr *dst, uint8_t *frame, uint32_t n);
+void neigh_arp_input(struct host *h, const struct seg *s);
+void neigh_icmp6_input(struct host *h, const struct seg *s);
+
+#endif

@@ -1,0 +1,46 @@
+/* lacon: the thing under test inside the model world: one engine per worker, fed with frames in bursts and
+ * with virtual time, watched by the oracle. */
+#ifndef SIM_LACON_H
+#define SIM_LACON_H
+
+#include "agent/worker/engine.h"
+#include "tests/sim/frames.h"
+#include "tests/sim/lan.h"
+#include "tests/sim/oracle.h"
+#include "tests/sim/plan.h"
+
+#define LACON_WORKERS 4
+#define LACON_PORTS   2
+#define LACON_QUEUE   1024
+
+struct lacon {
+    struct sim *sim;
+    struct book *book; /* exchanges that the access log must know; may be NULL */
+    const struct config *config;
+    unsigned nworkers, nports;
+    struct engine *engine[LACON_WORKERS];
+    struct lan_port port[LACON_PORTS];
+    struct frames frames;
+    struct oracle oracle;
+    struct frame *queue[LACON_QUEUE]; /* received, for the next poll */
+    unsigned nqueue;
+    uint64_t poll_ns; /* frames wait up to this long, so that bursts form */
+    struct sim_timer t_poll, t_tick;
+    uint64_t logged;
+    struct access_record last_log;
+};
+
+/* Starts the engines on config; interface i is attached to lan[i]. The config outlives it. */
+void lacon_start(struct lacon *l, struct sim *s, const struct config *config, struct lan *const lan[],
+                 struct book *book);
+/* Ends the engines; checks that every frame came back. */
+void lacon_stop(struct lacon *l);
+
+void lacon_drain(struct lacon *l);
+bool lacon_idle(const struct lacon *l); /* no client connection, no exchange on any worker */
+uint64_t lacon_kept(const struct lacon *l);
+/* Sum over all workers of one counter, named by its offset in struct counters. */
+uint64_t lacon_count(const struct lacon *l, size_t offset);
+#define LACON_COUNT(l, field) lacon_count(l, offsetof(struct counters, field))
+
+#endif

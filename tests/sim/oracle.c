@@ -1,0 +1,259 @@
+#include "tests/sim/oracle.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One direction of one connection; positions count from the SYN (0). */
+struct half {
+    bool syn; /* a SYN was seen */
+    uint32_t isn;
+    int8_t wscale; /* offered, -1: no */
+    bool sack_ok;
+    uint16_t mss;
+    uint64_t end;  /* first position never sent */
+    uint64_t edge; /* right edge that the other side may send to */
+    uint64_t wl_seq, wl_ack;
+};
+
+struct oracle_flow {
+    struct oracle_flow *next;
+    struct flow_key key;  /* remote is the host */
+    struct half in, out;  /* the host's stream; lacon's */
+    uint8_t *byte, *have; /* what lacon sent at each position */
+    size_t cap;
+};
+
+void oracle_init(struct oracle *o, struct sim *s)
+{
+    memset(o, 0, sizeof *o);
+    o->sim = s;
+}
+
+static void drop_flow(struct oracle_flow *f)
+{
+    free(f->byte);
+    free(f->have);
+    free(f);
+}
+
+void oracle_fini(struct oracle *o)
+{
+    for (unsigned i = 0; i < 256; i++)
+        while (o->flow[i]) {
+            struct oracle_flow *f = o->flow[i];
+            o->flow[i] = f->next;
+            drop_flow(f);
+        }
+}
+
+static struct oracle_flow *find(struct oracle *o, const struct seg *s, bool ingress)
+{
+    struct flow_key k = {.remote = ingress ? s->src : s->dst,
+                         .local = ingress ? s->dst : s->src,
+                         .remote_port = ingress ? s->sport : s->dport,
+                         .local_port = ingress ? s->dport : s->sport};
+    struct oracle_flow **bucket = &o->flow[(k.remote_port * 31u + k.local_port + k.remote.b[15]) & 255];
+    for (struct oracle_flow *f = *bucket; f; f = f->next)
+        if (flow_key_eq(&f->key, &k))
+            return f;
+    struct oracle_flow *f = xalloc(sizeof *f);
+    f->key = k;
+    f->next = *bucket;
+    return *bucket = f;
+}
+
+static uint64_t unwrap(const struct half *h, uint32_t seq)
+{
+    uint32_t expect = h->isn + (uint32_t)h->end;
+    return h->end + (uint64_t)(int64_t)(int32_t)(seq - expect);
+}
+
+static void fail(struct oracle *o, const struct seg *s, const char *fmt, ...)
+{
+    char text[SEG_STR], why[300];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(why, sizeof why, fmt, ap);
+    va_end(ap);
+    sim_fail(o->sim, "lacon sent %s: %s", seg_str(s, text), why);
+}
+
+/* A SYN begins a half anew, unless it is the same one again. */
+static bool begin(struct half *h, const struct seg *s)
+{
+    if (h->syn && h->isn == s->seq)
+        return false;
+    *h = (struct half){.syn = true,
+                       .isn = s->seq,
+                       .wscale = s->wscale,
+                       .sack_ok = s->sack_ok,
+                       .mss = s->mss ? s->mss : 536,
+                       .end = 1};
+    return true;
+}
+
+static unsigned scale(const struct half *of, const struct half *other, const struct seg *s)
+{
+    bool both = of->wscale >= 0 && other->wscale >= 0;
+    return (s->flags & SEG_SYN) || !both ? 0 : (unsigned)of->wscale;
+}
+
+static void forget_bytes(struct oracle_flow *f)
+{
+    if (f->have)
+        memset(f->have, 0, f->cap);
+}
+
+void oracle_ingress(struct oracle *o, const uint8_t *p, uint32_t n)
+{
+    struct seg s;
+    if (seg_parse(p, n, &s) || s.kind != SEG_TCP)
+        return;
+    o->in++;
+    struct oracle_flow *f = find(o, &s, true);
+    if (s.flags & SEG_SYN && begin(&f->in, &s) && !(s.flags & SEG_ACK)) {
+        f->out = (struct half){0};
+        forget_bytes(f);
+    }
+    if (!f->in.syn)
+        return;
+    uint64_t pos = unwrap(&f->in, s.seq);
+    uint64_t end = pos + s.len + (s.flags & SEG_SYN ? 1u : 0) + (s.flags & SEG_FIN ? 1u : 0);
+    if ((int64_t)end > (int64_t)f->in.end)
+        f->in.end = end;
+    if (!(s.flags & SEG_ACK) || !f->out.syn || s.flags & SEG_RST)
+        return;
+    uint64_t ack = unwrap(&f->out, s.ack), edge = ack + ((uint64_t)s.wnd << scale(&f->in, &f->out, &s));
+    if ((int64_t)ack <= (int64_t)f->out.end && edge > f->out.edge)
+        f->out.edge = edge;
+}
+
+/* ---- what lacon sends ---- */
+
+static const char *check_headers(const struct seg *s, const uint8_t mac[6])
+{
+    bool syn = s->flags & SEG_SYN;
+    if (memcmp(s->smac, mac, 6) != 0)
+        return "foreign source MAC";
+    if (s->ttl != 64 || s->tos != 0 || !s->df)
+        return "TTL is not 64, or TOS/ECN is set, or DF is not (S14)";
+    if (s->reserved || s->flags & (SEG_URG | SEG_ECE | SEG_CWR) || s->urgent)
+        return "reserved bits, URG, urgent pointer or ECN flags (S1, S14)";
+    if (s->unknown || s->timestamp)
+        return "a TCP option that lacon must not send (S14)";
+    if (syn ? s->nsack || !s->mss : s->mss || s->wscale >= 0 || s->sack_ok)
+        return "options that do not belong into this segment (S14)";
+    if (syn && s->flags & (SEG_FIN | SEG_RST))
+        return "SYN with FIN or RST";
+    return NULL;
+}
+
+static void check_ack(struct oracle *o, struct oracle_flow *f, const struct seg *s, uint64_t pos)
+{
+    struct half *in = &f->in;
+    if (!(s->flags & SEG_ACK) || !in->syn)
+        return;
+    uint64_t ack = unwrap(in, s->ack);
+    if ((int64_t)ack > (int64_t)in->end)
+        fail(o, s, "acks %lld bytes more than arrived (S5)", (long long)(ack - in->end));
+    for (unsigned i = 0; i < s->nsack; i++) {
+        uint64_t lo = unwrap(in, s->sack[i].lo), hi = unwrap(in, s->sack[i].hi);
+        if ((int64_t)hi > (int64_t)in->end || (int64_t)lo >= (int64_t)hi)
+            fail(o, s, "SACK block that is empty or beyond what arrived (S5)");
+    }
+    if (s->nsack && !(in->sack_ok && f->out.sack_ok))
+        fail(o, s, "SACK without both sides' permission");
+    if (s->flags & SEG_RST)
+        return;
+    unsigned shift = scale(&f->out, in, s);
+    uint64_t edge = ack + ((uint64_t)s->wnd << shift);
+    if (pos < in->wl_seq || (pos == in->wl_seq && ack < in->wl_ack))
+        return; /* the peer takes no window from an old segment */
+    in->wl_seq = pos;
+    in->wl_ack = ack;
+    if (edge + (1ull << shift) <= in->edge)
+        fail(o, s, "right edge retreats by %llu (S4)", (unsigned long long)(in->edge - edge));
+    if (edge > in->edge)
+        in->edge = edge;
+}
+
+static void grow(struct oracle_flow *f, uint64_t end)
+{
+    if (end <= f->cap)
+        return;
+    size_t cap = f->cap ? f->cap : 4096;
+    while (cap < end)
+        cap *= 2;
+    f->byte = xrealloc(f->byte, cap);
+    f->have = xrealloc(f->have, cap);
+    memset(f->have + f->cap, 0, cap - f->cap);
+    f->cap = cap;
+}
+
+static void check_bytes(struct oracle *o, struct oracle_flow *f, const struct seg *s, uint64_t pos)
+{
+    if (pos + s->len > 1u << 28) {
+        fail(o, s, "sequence number far from the stream");
+        return;
+    }
+    grow(f, pos + s->len);
+    for (uint32_t i = 0; i < s->len; i++) {
+        if (f->have[pos + i] && f->byte[pos + i] != s->data[i]) {
+            fail(o, s, "other bytes than before at offset %u (S1)", i);
+            return;
+        }
+        f->have[pos + i] = 1;
+        f->byte[pos + i] = s->data[i];
+    }
+}
+
+static void check_data(struct oracle *o, struct oracle_flow *f, const struct seg *s, uint64_t pos)
+{
+    struct half *out = &f->out;
+    uint64_t end = pos + s->len;
+    if (s->len > f->in.mss)
+        fail(o, s, "more than the peer's MSS of %u", f->in.mss);
+    if (s->len && end > out->edge && !(s->len == 1 && pos == out->edge))
+        fail(o, s, "%llu bytes beyond the peer's window", (unsigned long long)(end - out->edge));
+    if (s->len)
+        check_bytes(o, f, s, pos);
+    end += (s->flags & SEG_FIN ? 1u : 0) + (s->flags & SEG_SYN ? 1u : 0);
+    if (end > out->end)
+        out->end = end;
+}
+
+void oracle_egress(struct oracle *o, const uint8_t mac[6], const uint8_t *p, uint32_t n)
+{
+    struct seg s;
+    const char *why = seg_parse(p, n, &s);
+    if (why) {
+        sim_fail(o->sim, "lacon sent a frame of %u bytes with %s", n, why);
+        return;
+    }
+    if (s.kind != SEG_TCP)
+        return;
+    o->out++;
+    why = check_headers(&s, mac);
+    if (why)
+        fail(o, &s, "%s", why);
+    if (n > SEG_MTU + 14)
+        fail(o, &s, "frame larger than the MTU");
+    struct oracle_flow *f = find(o, &s, false);
+    if (s.flags & SEG_SYN && begin(&f->out, &s)) {
+        if (!(s.flags & SEG_ACK))
+            f->in = (struct half){0};
+        forget_bytes(f);
+    }
+    if (!f->out.syn)
+        return; /* a reset to somebody unknown */
+    uint64_t pos = unwrap(&f->out, s.seq);
+    if ((int64_t)pos < 0 && !(s.flags & SEG_RST))
+        fail(o, &s, "sequence number before the stream");
+    if ((int64_t)pos < 0)
+        return;
+    check_ack(o, f, &s, pos);
+    if (f->in.syn && !(s.flags & SEG_RST))
+        check_data(o, f, &s, pos);
+}

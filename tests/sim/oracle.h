@@ -1,0 +1,25 @@
+/* oracle: looks at every frame that enters and leaves lacon, with a parser of its own, and knows what no
+ * frame of lacon's may do: wrong checksums, foreign options or flags (S14), bytes that differ from those sent
+ * before (S1), a right edge that retreats (S4), acks of what never arrived (S5), more than the peer's window
+ * or MSS. */
+#ifndef SIM_ORACLE_H
+#define SIM_ORACLE_H
+
+#include "tests/sim/seg.h"
+#include "tests/sim/sim.h"
+
+struct oracle_flow;
+
+struct oracle {
+    struct sim *sim;
+    struct oracle_flow *flow[256];
+    uint64_t in, out; /* TCP segments */
+};
+
+void oracle_init(struct oracle *o, struct sim *s);
+void oracle_fini(struct oracle *o);
+void oracle_ingress(struct oracle *o, const uint8_t *p, uint32_t n);
+/* mac: that of the interface it leaves by. */
+void oracle_egress(struct oracle *o, const uint8_t mac[6], const uint8_t *p, uint32_t n);
+
+#endif

@@ -1,0 +1,148 @@
+#include "tests/sim/world.h"
+
+#include <string.h>
+
+/* A link as bad as its bounds, or better. */
+static struct link_cfg draw_link(struct rng *r, const struct link_cfg *max)
+{
+    struct link_cfg c = *max;
+    c.delay_ns = rng_range(r, max->delay_ns / 4, max->delay_ns);
+    c.loss = (uint16_t)rng_range(r, max->loss / 4, max->loss);
+    c.duplicate = (uint16_t)rng_below(r, max->duplicate + 1u);
+    c.reorder = (uint16_t)rng_below(r, max->reorder + 1u);
+    c.corrupt = (uint16_t)rng_below(r, max->corrupt + 1u);
+    return c;
+}
+
+static struct tcb_cfg linux_tcp(const struct scenario *sc, bool v6, struct rng *r)
+{
+    (void)sc;
+    return (struct tcb_cfg){.mss = v6 ? 1440 : 1460,
+                            .rcvbuf = 65535u << rng_below(r, 3),
+                            .wscale = 7,
+                            .sack = true,
+                            .dsack = true,
+                            .timestamps = true,
+                            .ecn = rng_permille(r, 200),
+                            .nagle = rng_permille(r, 500),
+                            .round_up = true,
+                            .delack_ns = 40 * MS,
+                            .syn_retries = 30,
+                            .retries = 40,
+                            .time_wait_ns = 60 * SEC};
+}
+
+static void vary(struct tcb_cfg *c, bool v6, struct rng *r)
+{
+    static const uint16_t mss[] = {1440, 1400, 1360, 1220, 1000, 536};
+    c->mss = rng_permille(r, 300) ? c->mss : mss[rng_below(r, 6)];
+    if (v6 && c->mss < 1220)
+        c->mss = 1220; /* IPv6's least MTU */
+    c->rcvbuf = (uint32_t)rng_range(r, 2, 16) * 1000u << rng_below(r, 7);
+    c->wscale = rng_permille(r, 250) ? -1 : (int8_t)rng_below(r, rng_permille(r, 100) ? 15 : 9);
+    c->sack = rng_permille(r, 750);
+    c->dsack = rng_permille(r, 750);
+    c->timestamps = rng_permille(r, 500);
+    c->probe_byte = rng_permille(r, 400);
+    c->round_up = c->wscale < 8 && rng_permille(r, 700);
+    c->delack_ns = rng_permille(r, 700) ? 40 * MS : rng_permille(r, 500) ? 0 : 200 * MS;
+    c->keepalive_ns = rng_permille(r, 300) ? rng_range(r, 1, 10) * SEC : 0;
+    c->split = rng_permille(r, 500) ? 0 : (uint16_t)rng_below(r, 500);
+}
+
+static void make_tiny(struct tcb_cfg *c, bool v6, struct rng *r)
+{
+    c->mss = v6 ? 1220 : (uint16_t)rng_range(r, 536, 900);
+    c->rcvbuf = (uint32_t)rng_range(r, 200, 3000);
+    c->wscale = rng_permille(r, 500) ? -1 : (int8_t)rng_below(r, 4);
+    c->probe_byte = rng_permille(r, 400);
+}
+
+static struct tcb_cfg draw_tcp(const struct scenario *sc, bool v6, struct rng *r)
+{
+    struct tcb_cfg c = linux_tcp(sc, v6, r);
+    if (sc->hosts != HOSTS_LINUX)
+        vary(&c, v6, r);
+    if (sc->hosts == HOSTS_TINY)
+        make_tiny(&c, v6, r);
+    return c;
+}
+
+static void add_host(struct world *w, struct host *h, const char *name, unsigned side, unsigned number,
+                     const struct link_cfg *max)
+{
+    uint8_t mac[6] = {2, 0, 0, 0, (uint8_t)side, (uint8_t)number};
+    bool v6 = side ? w->sc->endpoint_v6 : w->sc->client_v6;
+    struct link_cfg link = draw_link(&w->sim.rng, max);
+    struct ip_addr a = topo_addr(v6, side, number);
+    host_init(h, name, &w->lan[w->sc->topo == TOPO_TWO_ARMS ? side : 0], mac, &link);
+    host_add_addr(h, &a);
+    h->tcp = draw_tcp(w->sc, v6, &w->sim.rng);
+}
+
+static void add_server(struct world *w, unsigned i)
+{
+    static const char *const name[WORLD_SERVERS] = {"c0e0", "c0e1", "c1e0", "c1e1"};
+    unsigned cluster = i / TOPO_ENDPOINTS, e = i % TOPO_ENDPOINTS;
+    enum fault f = w->sc->fault;
+    struct server *s = &w->server[i];
+    add_host(w, &w->server_host[i], name[i], 1, 10 + 10 * cluster + e, &w->sc->endpoint_link);
+    server_init(s, &w->server_host[i], &w->book, cluster, TOPO_EP_PORT);
+    s->direct = world_direct(w);
+    s->cut = w->sc->mix->cut;
+    s->idle_close = w->sc->mix->idle_close;
+    s->idle_close_ns = 2 * SEC;
+    s->read_rate = rng_permille(&w->sim.rng, w->sc->mix->slow_reader) ? 200000 : 0;
+    if (f == FAULT_ALL_REFUSE ? cluster == 1 : f == FAULT_ONE_REFUSES && e == 0)
+        w->server_host[i].listen.mode = LISTEN_REFUSE;
+    if (f == FAULT_ONE_IGNORES && e == 0)
+        w->server_host[i].listen.mode = LISTEN_IGNORE;
+}
+
+static void add_lacon(struct world *w)
+{
+    const struct scenario *sc = w->sc;
+    struct lan *lan[LACON_PORTS] = {&w->lan[0], &w->lan[1]};
+    w->config = topo_config(sc->topo == TOPO_ONE_ARM, sc->endpoint_v6, sc->workers ? sc->workers : 1);
+    if (sc->fault == FAULT_ONE_IGNORES)
+        for (unsigned i = 0; i < TOPO_CLUSTERS; i++)
+            w->config->cluster[i].connect_timeout_ns = 1 * SEC;
+    lacon_start(&w->lacon, &w->sim, w->config, lan, &w->book);
+    if (sc->fault == FAULT_NO_FRAMES)
+        w->lacon.frames.fail_permille = 10;
+}
+
+void world_build(struct world *w, const struct scenario *sc, uint64_t seed)
+{
+    static const char *const name[WORLD_CLIENT_HOSTS] = {"client0", "client1", "client2", "client3"};
+    memset(w, 0, sizeof *w);
+    w->sc = sc;
+    sim_init(&w->sim, seed);
+    lan_init(&w->lan[0], &w->sim);
+    lan_init(&w->lan[1], &w->sim);
+    for (unsigned i = 0; i < WORLD_CLIENT_HOSTS; i++)
+        add_host(w, &w->client_host[i], name[i], 0, 100 + i, &sc->client_link);
+    for (unsigned i = 0; i < WORLD_SERVERS; i++)
+        add_server(w, i);
+    if (!world_direct(w))
+        add_lacon(w);
+    traffic_build(w);
+}
+
+void world_free(struct world *w)
+{
+    for (unsigned i = 0; i < w->nclient; i++)
+        client_free(&w->client[i]);
+    for (unsigned i = 0; i < WORLD_SERVERS; i++) {
+        server_free(&w->server[i]);
+        host_fini(&w->server_host[i]);
+    }
+    for (unsigned i = 0; i < WORLD_CLIENT_HOSTS; i++)
+        host_fini(&w->client_host[i]);
+    if (!world_direct(w)) {
+        lacon_stop(&w->lacon);
+        topo_config_free(w->config);
+    }
+    book_free(&w->book);
+    sim_fini(&w->sim);
+}
