@@ -1,0 +1,357 @@
+/* The admin socket's answers about workers that the test makes up: what is added up, what is paged, what is
+ * refused. The functions of worker.h and engine.h that answers.c calls are the ones below. */
+#include "agent/control/answers.h"
+#include "agent/net/net.h"
+
+#include <criterion/criterion.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- the made-up process: two workers ---- */
+
+#define NWORKER 2
+
+struct engine {
+    struct counters counters;
+    uint32_t slots;
+    unsigned every; /* a connection in each slot that this divides; clients in the even ones of these */
+};
+
+struct worker {
+    struct counters counters;
+    struct engine engine;
+};
+
+struct workers {
+    struct worker worker[NWORKER];
+    unsigned calls;
+};
+
+static struct cfg_endpoint endpoint = {.at = {.port = 8080}};
+static struct cfg_cluster cluster = {.name = "app", .nendpoint = 1, .endpoint = &endpoint};
+static struct cfg_interface interface = {.name = "front"};
+static struct config config = {.ncluster = 1,
+                               .cluster = &cluster,
+                               .ninterface = 1,
+                               .interface = &interface,
+                               .file = "/etc/lacon/lacon.yaml",
+                               .logging = {.access_log = "/var/log/access.log"}};
+static struct workers workers;
+static struct answers answers = {.workers = &workers};
+
+const struct config *workers_config(const struct workers *ws)
+{
+    (void)ws;
+    return &config;
+}
+
+unsigned workers_count(const struct workers *ws)
+{
+    (void)ws;
+    return NWORKER;
+}
+
+struct worker *workers_at(const struct workers *ws, unsigned i)
+{
+    cr_assert_lt(i, NWORKER);
+    return (struct worker *)&ws->worker[i];
+}
+
+unsigned workers_port_count(const struct workers *ws)
+{
+    (void)ws;
+    return 1;
+}
+
+void workers_port(const struct workers *ws, unsigned i, struct io_port_info *out)
+{
+    (void)ws;
+    (void)i;
+    *out = (struct io_port_info){.name = "front",
+                                 .target = "eth0",
+                                 .driver = "net_af_xdp",
+                                 .why = "asked for",
+                                 .mac = {2, 0, 0, 0, 0, 0x1f},
+                                 .mtu = 1500,
+                                 .queues = 2,
+                                 .up = true};
+}
+
+uint64_t workers_now_ns(void)
+{
+    return 5500000000;
+}
+
+struct engine *worker_engine(const struct worker *w)
+{
+    return (struct engine *)&w->engine;
+}
+
+const struct counters *worker_counters(const struct worker *w)
+{
+    return &w->counters;
+}
+
+void worker_info(const struct worker *w, struct worker_info *out)
+{
+    (void)w;
+    *out = (struct worker_info){.core = -1, .tid = 77, .busy_ns = 250, .idle_ns = 750, .queues = 2};
+}
+
+const struct counters *engine_counters(const struct engine *e)
+{
+    return &e->counters;
+}
+
+uint64_t engine_kept_bytes(const struct engine *e, uint64_t *total)
+{
+    (void)e;
+    *total = 1000;
+    return 10;
+}
+
+uint32_t engine_conn_slots(const struct engine *e)
+{
+    return e->slots;
+}
+
+bool engine_conn_info(const struct engine *e, uint32_t i, uint64_t now_ns, struct engine_conn_info *info)
+{
+    if (!e->every || i % e->every)
+        return false;
+    bool client = i / e->every % 2 == 0;
+    *info = (struct engine_conn_info){.client = client,
+                                      .state = "open",
+                                      .cluster = client ? CFG_NONE : 0,
+                                      .endpoint = client ? CFG_NONE : 0,
+                                      .bytes_in = i,
+                                      .bytes_out = 2 * (uint64_t)i,
+                                      .age_ns = now_ns / 2};
+    info->key.remote = ip_from_v4((const uint8_t[]){192, 0, 2, 1});
+    info->key.remote_port = 40000;
+    info->key.local = ip_from_v6((const uint8_t[16]){0xfd, [15] = 1});
+    info->key.local_port = 80;
+    return true;
+}
+
+void engine_neighbours(const struct engine *e, void (*fn)(void *arg, const struct net_neigh_info *i),
+                       void *arg)
+{
+    struct net_neigh_info i = {.state = "reachable", .mac = {2, 0, 0, 0, 0, 9}};
+    i.addr = ip_from_v4((const uint8_t[]){10, 0, 0, e == &workers.worker[0].engine ? 1 : 2});
+    fn(arg, &i);
+    i = (struct net_neigh_info){.state = "incomplete", .ifidx = 7};
+    fn(arg, &i);
+}
+
+int workers_call(struct workers *ws, unsigned i, worker_fn *fn, void *arg, bool wait)
+{
+    cr_assert(wait);
+    ws->calls++;
+    fn(&ws->worker[i].engine, arg, workers_now_ns());
+    return 0;
+}
+
+void access_log_stats(const struct access_log *l, struct access_log_stats *out)
+{
+    (void)l;
+    *out = (struct access_log_stats){.lines = 3, .lost = 1, .reopens = 2};
+}
+
+/* ---- asking ---- */
+
+static json_t *ask(unsigned n, const char *const word[])
+{
+    char *text = answers_get(&answers, n, (char *const *)(uintptr_t)word);
+    cr_assert_not_null(text);
+    cr_assert_null(strchr(text, '\n'), "an answer is one line");
+    json_t *j = json_loads(text, 0, NULL);
+    cr_assert(json_is_object(j), "%s", text);
+    free(text);
+    return j;
+}
+
+#define ASK(...)                                                                                             \
+    ask(sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *), (const char *const[]){__VA_ARGS__})
+
+static void assert_json(json_t *got, const char *wanted)
+{
+    json_error_t why;
+    json_t *w = json_loads(wanted, JSON_DECODE_ANY, &why);
+    cr_assert_not_null(w, "%s", why.text);
+    char *text = json_dumps(got, JSON_ENCODE_ANY);
+    cr_assert(json_equal(got, w), "%s", text);
+    free(text);
+    json_decref(w);
+}
+
+static long long value_of(const json_t *answer, const char *counter)
+{
+    size_t i;
+    json_t *o;
+    json_array_foreach(json_object_get(answer, "counters"), i,
+                       o) if (strcmp(json_string_value(json_object_get(o, "name")), counter) ==
+                              0) return json_integer_value(json_object_get(o, "value"));
+    cr_assert_fail("no counter %s", counter);
+    return -1;
+}
+
+/* ---- tests ---- */
+
+Test(answers, counters_add_loop_and_engine_of_every_worker)
+{
+    workers.worker[0].counters.handed_over = 1;
+    workers.worker[1].counters.handed_over = 20;
+    workers.worker[0].engine.counters.handed_over = 300;
+    workers.worker[1].engine.counters.handed_over = 4000;
+    workers.worker[1].engine.counters.reason[R_DROP_ARP] = 5;
+    json_t *a = ASK("counters");
+    cr_assert_eq(value_of(a, "handed_over"), 4321);
+    cr_assert_eq(value_of(a, "drop_arp"), 5);
+    cr_assert_eq(value_of(a, "rx_frames"), 0);
+    size_t n = R_MAX - 1;
+#define X(field, name, text) n++;
+    STATS(X)
+#undef X
+    cr_assert_eq(json_array_size(json_object_get(a, "counters")), n, "each counter once");
+    json_decref(a);
+}
+
+Test(answers, status)
+{
+    workers.worker[1].engine.counters.clients_open = 12;
+    answers.start_ns = 4000000000;
+    json_t *a = ASK("status");
+    assert_json(json_object_get(a, "uptime_s"), "1.5");
+    assert_json(json_object_get(a, "config"), "\"/etc/lacon/lacon.yaml\"");
+    assert_json(json_object_get(a, "access_log"), "null");
+    assert_json(json_object_get(a, "interfaces"),
+                "[{\"name\": \"front\", \"target\": \"eth0\", \"driver\": \"net_af_xdp\", \"why\": \"asked "
+                "for\", \"mac\": \"02:00:00:00:00:1f\", \"mtu\": 1500, \"queues\": 2, \"up\": true}]");
+    json_t *w = json_object_get(a, "workers");
+    cr_assert_eq(json_array_size(w), 2);
+    assert_json(
+        json_array_get(w, 1),
+        "{\"worker\": 1, \"core\": -1, \"tid\": 77, \"queues\": 2, \"busy\": 0.25, \"sleeps\": 0, "
+        "\"clients\": 12, \"endpoints\": 0, \"endpoints_idle\": 0, \"exchanges\": 0, \"requests\": 0, "
+        "\"kept_bytes\": 10, \"kept_bytes_max\": 1000}");
+    json_decref(a);
+}
+
+Test(answers, status_of_the_access_log)
+{
+    answers.log = (const struct access_log *)&answers; /* looked at by access_log_stats() alone */
+    json_t *a = ASK("status");
+    assert_json(json_object_get(a, "access_log"),
+                "{\"path\": \"/var/log/access.log\", \"lines\": 3, \"lost\": 1, \"reopens\": 2}");
+    json_decref(a);
+}
+
+Test(answers, status_survives_a_path_that_is_no_utf8)
+{
+    config.file = "\xff\xfe";
+    json_t *a = ASK("status");
+    assert_json(json_object_get(a, "config"), "null");
+    json_decref(a);
+}
+
+Test(answers, connections)
+{
+    workers.worker[1].engine = (struct engine){.slots = 4, .every = 2};
+    json_t *a = ASK("connections", "all", "0", "0");
+    assert_json(a, "{\"connections\": ["
+                   "{\"side\": \"client\", \"worker\": 1, \"state\": \"open\", \"remote\": "
+                   "\"192.0.2.1:40000\", \"local\": \"[fd00::1]:80\", \"peer\": null, \"cluster\": null, "
+                   "\"endpoint\": null, \"bytes_in\": 0, \"bytes_out\": 0, \"age_s\": 2.75},"
+                   "{\"side\": \"endpoint\", \"worker\": 1, \"state\": \"open\", \"remote\": "
+                   "\"192.0.2.1:40000\", \"local\": \"[fd00::1]:80\", \"peer\": null, \"cluster\": \"app\", "
+                   "\"endpoint\": \"[::]:8080\", \"bytes_in\": 2, \"bytes_out\": 4, \"age_s\": 2.75}]}");
+    json_decref(a);
+}
+
+/* Follows "next" to the end; returns how many connections there were, over how many pages. */
+static unsigned walk(const char *side, unsigned *pages)
+{
+    unsigned found = 0;
+    char w[16] = "0", s[16] = "0";
+    for (*pages = 0;;) {
+        json_t *a = ASK("connections", side, w, s), *next = json_object_get(a, "next");
+        size_t n = json_array_size(json_object_get(a, "connections"));
+        cr_assert_leq(n, ANSWERS_PAGE);
+        found += (unsigned)n;
+        ++*pages;
+        cr_assert_lt(*pages, 100, "no end");
+        if (!next) {
+            json_decref(a);
+            return found;
+        }
+        snprintf(w, sizeof w, "%lld", json_integer_value(json_array_get(next, 0)));
+        snprintf(s, sizeof s, "%lld", json_integer_value(json_array_get(next, 1)));
+        json_decref(a);
+    }
+}
+
+Test(answers, pages_lose_and_double_nothing)
+{
+    unsigned pages;
+    workers.worker[0].engine = (struct engine){.slots = 3 * ANSWERS_PAGE + 1, .every = 1};
+    workers.worker[1].engine = (struct engine){.slots = 10, .every = 3};
+    cr_assert_eq(walk("all", &pages), 3 * ANSWERS_PAGE + 1 + 4);
+    cr_assert_eq(pages, 4);
+    cr_assert_eq(walk("client", &pages) + walk("endpoint", &pages), 3 * ANSWERS_PAGE + 1 + 4);
+}
+
+Test(answers, a_page_ends_also_in_an_empty_table)
+{
+    unsigned pages;
+    workers.worker[0].engine = (struct engine){.slots = 2 * ANSWERS_PAGE_SLOTS + 1, .every = 0};
+    workers.worker[1].engine = (struct engine){.slots = 1, .every = 1};
+    cr_assert_eq(walk("all", &pages), 1);
+    cr_assert_eq(pages, 3);
+}
+
+Test(answers, neighbours_of_each_worker)
+{
+    json_t *a = ASK("neighbours");
+    json_t *list = json_object_get(a, "neighbours");
+    cr_assert_eq(json_array_size(list), 4);
+    assert_json(json_array_get(list, 2),
+                "{\"address\": \"10.0.0.2\", \"mac\": \"02:00:00:00:00:09\", "
+                "\"interface\": \"front\", \"state\": \"reachable\", \"worker\": 1}");
+    assert_json(json_array_get(list, 3), "{\"address\": \"::\", \"mac\": null, \"interface\": \"-\", "
+                                         "\"state\": \"incomplete\", \"worker\": 1}");
+    cr_assert_eq(workers.calls, 2);
+    json_decref(a);
+}
+
+Test(answers, what_is_refused)
+{
+    static const struct {
+        unsigned n;
+        const char *word[4];
+    } rows[] = {
+        {1, {"reboot"}},
+        {1, {"Status"}},
+        {2, {"status", "now"}},
+        {1, {"connections"}},
+        {4, {"connections", "both", "0", "0"}},
+        {4, {"connections", "all", "-1", "0"}},
+        {4, {"connections", "all", "0", "4294967296"}},
+        {4, {"connections", "all", "0", "99999999999999999999"}},
+        {4, {"connections", "all", "1x", "0"}},
+        {4, {"connections", "all", "+1", "0"}},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        json_t *a = ask(rows[i].n, rows[i].word);
+        cr_assert(json_is_string(json_object_get(a, "error")), "row %zu", i);
+        json_decref(a);
+    }
+}
+
+Test(answers, places_beyond_the_end)
+{
+    json_t *a = ASK("connections", "all", "4294967295", "4294967295");
+    assert_json(a, "{\"connections\": []}");
+    json_decref(a);
+}
