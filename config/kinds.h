@@ -1,0 +1,32 @@
+/* kinds: every kind of value that a key may have. See keys.h for what a kind is. */
+#ifndef LACON_CONFIG_KINDS_H
+#define LACON_CONFIG_KINDS_H
+
+#include "config/keys.h"
+
+/* read.c: groups of keys, and lists of anything */
+extern const struct key_kind kind_section, kind_list;
+
+/* kinds.c */
+extern const struct key_kind kind_uint, kind_duration, kind_size, kind_bool, kind_word;
+extern const struct key_kind kind_text;                   /* char *; cfg_key.judge says what is allowed */
+extern const struct key_kind kind_output;                 /* char *: text, or off: NULL */
+extern const struct key_kind kind_mode;                   /* file permissions */
+extern const struct key_kind kind_mtu;                    /* a number, or 0: as the device says */
+extern const struct key_kind kind_match_path;             /* struct cfg_match; which: enum cfg_match_path */
+extern const struct key_kind kind_cluster, kind_listener; /* index of what is named */
+
+/* kinds_net.c; those with a struct's name read several of its fields */
+extern const struct key_kind kind_target;   /* struct cfg_interface; which: enum cfg_if_kind */
+extern const struct key_kind kind_driver;   /* struct cfg_interface */
+extern const struct key_kind kind_gateway;  /* struct cfg_interface; which: 4 or 6 */
+extern const struct key_kind kind_prefix;   /* struct cfg_prefix */
+extern const struct key_kind kind_listen;   /* struct cfg_listener: at, any4, any6 */
+extern const struct key_kind kind_endpoint; /* struct ip_port */
+extern const struct key_kind kind_ports;    /* struct cfg_dpdk: port_lo, port_hi */
+extern const struct key_kind kind_host;     /* char *, lower case */
+
+/* Prints text so that it reads back as itself: in quotes where a reader of YAML might see something else. */
+void print_quoted(FILE *f, const char *s);
+
+#endif

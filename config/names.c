@@ -1,0 +1,130 @@
+/* Names: unique among their kind, and found where they are used. Part of one reading; see keys.h. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/keys.h"
+
+#define MEANT_MAX 1000u /* names that a misspelt one is compared with: bounds the work, not the use */
+
+struct named {
+    const char *name;
+    struct mark at;
+    uint32_t index;
+};
+
+/* Those of one kind, sorted by name, then by place in the list. */
+struct names {
+    const char *what;
+    struct named *v;
+    size_t n;
+};
+
+static int by_name(const void *pa, const void *pb)
+{
+    const struct named *a = pa, *b = pb;
+    int d = strcmp(a->name, b->name);
+
+    return d ? d : (a->index > b->index) - (a->index < b->index);
+}
+
+/* Items are `count` structs of `size` bytes whose name is at `offset`; those without a good one are left out.
+ */
+static struct names collect(struct reading *r, const char *what, const void *items, size_t count, size_t size,
+                            size_t offset)
+{
+    struct names all = {what, arena_array(&r->scratch, count, sizeof *all.v), 0};
+
+    for (size_t i = 0; i < count; i++) {
+        char *const *name = (char *const *)(const void *)((const char *)items + i * size + offset);
+
+        if (*name)
+            all.v[all.n++] = (struct named){*name, place_of(r, name)->at, (uint32_t)i};
+    }
+    if (all.n)
+        qsort(all.v, all.n, sizeof *all.v, by_name);
+    for (size_t i = 1, first = 0; i < all.n; i++) {
+        if (strcmp(all.v[i].name, all.v[first].name) == 0)
+            complain(&r->errors, all.v[i].at, "name: another %s is called \"%s\", on line %u", what,
+                     all.v[i].name, all.v[first].at.line);
+        else
+            first = i;
+    }
+    return all;
+}
+
+static const struct named *find(const struct names *all, const char *name)
+{
+    size_t lo = 0, hi = all->n;
+
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+
+        if (strcmp(all->v[mid].name, name) < 0)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo < all->n && strcmp(all->v[lo].name, name) == 0 ? &all->v[lo] : NULL;
+}
+
+static void resolve(struct reading *r, const struct names *all, const struct reference *ref)
+{
+    const struct named *hit = find(all, ref->v->text);
+    const char **names, *meant;
+    size_t n;
+
+    if (hit) {
+        *ref->index = hit->index;
+        return;
+    }
+    n = all->n < MEANT_MAX ? all->n : MEANT_MAX;
+    names = arena_array(&r->scratch, n, sizeof *names);
+    for (size_t i = 0; i < n; i++)
+        names[i] = all->v[i].name;
+    meant = closest_word(ref->v->text, names, n);
+    complain(&r->errors, ref->v->at, "no %s is called \"%.63s\"%s%s%s", all->what, ref->v->text,
+             meant ? "; did you mean \"" : "", meant ? meant : "", meant ? "\"?" : "");
+}
+
+/* A listener, or a host, twice in one route. */
+static void check_route(struct reading *r, const struct cfg_route *t)
+{
+    for (uint32_t i = 0; i < t->nlistener; i++) {
+        for (uint32_t j = 0; j < i; j++) {
+            if (t->listener[i] != CFG_NONE && t->listener[i] == t->listener[j]) {
+                complain(&r->errors, place_of(r, &t->listener[i])->at, "listeners: \"%s\" is listed twice",
+                         r->config->listener[t->listener[i]].name);
+                break;
+            }
+        }
+    }
+    for (uint32_t i = 0; i < t->nhost; i++) {
+        for (uint32_t j = 0; j < i; j++) {
+            if (t->host[i] && t->host[j] && strcmp(t->host[i], t->host[j]) == 0) {
+                complain(&r->errors, place_of(r, &t->host[i])->at, "hostnames: \"%s\" is listed twice",
+                         t->host[i]);
+                break;
+            }
+        }
+    }
+}
+
+void check_names(struct reading *r)
+{
+    const struct config *c = r->config;
+    struct names listeners, clusters;
+
+    collect(r, "interface", c->interface, c->ninterface, sizeof *c->interface,
+            offsetof(struct cfg_interface, name));
+    collect(r, "route", c->route, c->nroute, sizeof *c->route, offsetof(struct cfg_route, name));
+    listeners = collect(r, "listener", c->listener, c->nlistener, sizeof *c->listener,
+                        offsetof(struct cfg_listener, name));
+    clusters = collect(r, "cluster", c->cluster, c->ncluster, sizeof *c->cluster,
+                       offsetof(struct cfg_cluster, name));
+    for (const struct reference *ref = r->references; ref; ref = ref->next) {
+        if ((ref->to_cluster ? clusters : listeners).n > 0) /* else that has been complained about */
+            resolve(r, ref->to_cluster ? &clusters : &listeners, ref);
+    }
+    for (uint32_t i = 0; i < c->nroute; i++)
+        check_route(r, &c->route[i]);
+}
