@@ -69,7 +69,7 @@ static bool quoted4(struct span q, struct span *tcp, struct ip_addr *src, struct
         return false;
     uint32_t ihl = (q.p[0] & 15u) * 4;
     bool later_fragment = (get_be16(q.p + 6) & 0x1fff) != 0;
-    if (ihl < IP4_MIN || q.n < ihl || q.p[9] != IPPROTO_NET_TCP || later_fragment)
+    if (ihl < IP4_MIN || q.p[9] != IPPROTO_NET_TCP || later_fragment)
         return false;
     *tcp = span_from(q, ihl);
     *src = ip_from_v4(q.p + 12);

@@ -184,8 +184,8 @@ static void start(struct net *n, struct neigh *e, enum neigh_state state, uint64
 static void fail(struct net *n, struct neigh *e, uint64_t now_ns)
 {
     uint64_t wait = NEIGH_RETRANS_NS << e->fails;
-    if (wait >= NEIGH_BACKOFF_MAX_NS)
-        wait = NEIGH_BACKOFF_MAX_NS;
+    if (wait >= NEIGH_BACKOFF_NS)
+        wait = NEIGH_BACKOFF_NS;
     else
         e->fails++;
     e->retry_ns = now_ns + wait;

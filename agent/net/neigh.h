@@ -17,17 +17,15 @@
 #include "agent/net/net.h"
 
 #define NEIGH_SEC          UINT64_C(1000000000)
-#define NEIGH_REACHABLE_NS (30 * NEIGH_SEC) /* RFC 4861 section 10: REACHABLE_TIME */
-#define NEIGH_DELAY_NS     (5 * NEIGH_SEC)  /* DELAY_FIRST_PROBE_TIME */
-#define NEIGH_RETRANS_NS   NEIGH_SEC        /* RETRANS_TIMER */
-#define NEIGH_TRIES        3u               /* MAX_MULTICAST_SOLICIT and MAX_UNICAST_SOLICIT */
-#define NEIGH_BACKOFF_MAX_NS                                                                                 \
-    (8 * NEIGH_SEC)                         /* a next hop that failed is asked for again at most this late   \
-                                             */
-#define NEIGH_IDLE_NS     (300 * NEIGH_SEC) /* unused for so long: forgotten */
-#define NEIGH_GUEST_SHARE 64u               /* so many guests may push out slots of higher ranks */
-#define NEIGH_BUCKETS     2048u
-#define NEIGH_NONE        UINT16_MAX
+#define NEIGH_REACHABLE_NS (30 * NEIGH_SEC)  /* RFC 4861 section 10: REACHABLE_TIME */
+#define NEIGH_DELAY_NS     (5 * NEIGH_SEC)   /* DELAY_FIRST_PROBE_TIME */
+#define NEIGH_RETRANS_NS   NEIGH_SEC         /* RETRANS_TIMER */
+#define NEIGH_TRIES        3u                /* MAX_MULTICAST_SOLICIT and MAX_UNICAST_SOLICIT */
+#define NEIGH_BACKOFF_NS   (8 * NEIGH_SEC)   /* the longest wait between resolutions that fail */
+#define NEIGH_IDLE_NS      (300 * NEIGH_SEC) /* unused for so long: forgotten */
+#define NEIGH_GUEST_SHARE  64u               /* so many guests may push out slots of higher ranks */
+#define NEIGH_BUCKETS      2048u
+#define NEIGH_NONE         UINT16_MAX
 
 /* X(enum suffix, "name in laconctl") */
 #define NEIGH_STATES(X)                                                                                      \

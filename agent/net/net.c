@@ -191,7 +191,6 @@ static void collect_special(struct net *n)
         }
 }
 
-/* NULL: out of memory, or more interfaces or addresses than there is room for. */
 struct net *net_create(const struct net_if *ifs, unsigned nif, bool answers, const struct frame_ops *ops,
                        struct counters *counters, uint64_t now_ns)
 {
@@ -314,7 +313,6 @@ enum reason net_check(const struct net *n, const struct frame *f, const struct p
     return ours ? R_OK : R_DROP_NOT_OURS;
 }
 
-/* p must have passed net_check. Counts one reason for f. */
 void net_input(struct net *n, struct frame *f, const struct pkt *p, struct net_unreach *u, uint64_t now_ns)
 {
     memset(u, 0, sizeof *u);

@@ -35,8 +35,9 @@ struct net_if {
 
 struct net;
 
-/* `ifs` is copied. `answers`: this worker replies to ARP, ND, echo and announces our addresses. Counters are
- * borrowed. */
+/* `ifs` and `ops` are copied. `answers`: this worker replies to ARP, ND, echo and announces our addresses
+ * (now, on links that are up). Counters are borrowed. NULL: out of memory, or more interfaces or addresses
+ * than there is room for. */
 struct net *net_create(const struct net_if *ifs, unsigned n, bool answers, const struct frame_ops *ops,
                        struct counters *counters, uint64_t now_ns);
 void net_destroy(struct net *n);
@@ -45,18 +46,21 @@ void net_set_link(struct net *n, uint16_t port, bool up, uint64_t now_ns);
 uint16_t net_if_vlan(const struct net *n, uint16_t port);
 uint16_t net_if_mtu(const struct net *n, uint16_t port);
 
-/* Is this destination address one of ours (on any interface)? */
+/* Is this destination address one of ours (on any interface)? Ours is also each interface's link-local IPv6
+ * address made from its MAC (RFC 4291 appendix A). */
 bool net_is_ours(const struct net *n, const struct ip_addr *a);
 
 /* Whole check of a parsed frame's layer 2 and 3 addresses: R_OK, or why it is dropped (DROP_DMAC,
  * DROP_IP_SOURCE, DROP_NOT_OURS). */
 enum reason net_check(const struct net *n, const struct frame *f, const struct pkt *p);
 
-/* Handles ARP, ICMP and ICMPv6 (echo, ND; errors are returned to the caller as DROP_ICMP after *unreach is
- * filled). Consumes f. */
+/* Handles ARP, ICMP and ICMPv6 of a frame that passed net_check. Consumes f and counts one reason for it
+ * (besides DROP_NO_FRAME for an answer that could not be made). *u is always written; an ICMP error that
+ * makes it valid counts as CONSUMED, any other as DROP_ICMP. That the quoted sequence number is one we sent
+ * is the caller's to check. */
 struct net_unreach {
     bool valid;          /* an ICMP destination-unreachable that quotes a TCP segment of ours */
-    bool hard;           /* port, protocol, host or net unreachable (not "too big") */
+    bool hard;           /* destination unreachable, whatever code (not "too big") */
     struct flow_key key; /* the quoted flow, remote = whom we sent to */
     uint32_t seq;        /* quoted */
     uint16_t mtu;        /* "too big": next-hop MTU, 0 otherwise */
@@ -71,12 +75,14 @@ struct net_path {
     uint32_t gen;   /* of that slot */
 };
 
-/* Where does dst lead? False: no route. Chooses an interface with dst on-link, else one with a gateway of
- * that family; starts resolution when the neighbour is not known. */
+/* Where does dst lead? False: no route, also for addresses that are ours or no host's. Chooses an interface
+ * with dst on-link (longest prefix), else one with a gateway of that family; among equals one whose link is
+ * up; starts resolution when the neighbour is not known. For whom lacon itself wants to reach (endpoints):
+ * its slot is not pushed out by those who merely send to us, unless such needs fill the table. */
 bool net_route(struct net *n, const struct ip_addr *dst, struct net_path *path, uint64_t now_ns);
 
-/* As net_route, and also notes that smac on `port` sent us a frame from dst, when dst is on-link there (a
- * SYN's source saves a resolution). */
+/* As net_route for who sent us f, by f's interface when that is no worse; also notes that smac on `port` sent
+ * us a frame from dst, when dst is on-link there (a SYN's source saves a resolution). */
 bool net_route_back(struct net *n, const struct frame *f, const struct pkt *p, struct net_path *path,
                     uint64_t now_ns);
 

@@ -18,7 +18,6 @@ struct port_pool {
     bool *taken;
 };
 
-/* The ports of [lo, hi] that are this worker's. NULL: out of memory, or the range holds none. */
 struct port_pool *ports_create(uint16_t lo, uint16_t hi, unsigned worker, unsigned nworkers)
 {
     if (nworkers == 0 || worker >= nworkers)

@@ -12,6 +12,7 @@
 
 struct port_pool;
 
+/* The worker's share of [lo, hi]. NULL: out of memory, or the share is empty. Port 0 is never in it. */
 struct port_pool *ports_create(uint16_t lo, uint16_t hi, unsigned worker, unsigned nworkers);
 void ports_destroy(struct port_pool *p);
 
@@ -23,7 +24,8 @@ static inline unsigned port_owner(uint16_t port, unsigned nworkers)
 /* Takes the longest unused port. False: all are in use. *last_seq is the highest sequence number used there
  * (0 and *used == false when never used). */
 bool ports_take(struct port_pool *p, uint16_t *port, uint32_t *last_seq, bool *used);
-/* Gives it back; it goes to the end of the queue. last_seq: the highest sequence number that was sent. */
+/* Gives it back; it goes to the end of the queue. last_seq: the highest sequence number that was sent. A port
+ * that is not taken is left alone. */
 void ports_give(struct port_pool *p, uint16_t port, uint32_t last_seq);
 uint32_t ports_free(const struct port_pool *p);
 

@@ -348,6 +348,22 @@ Test(neigh, who_asks_for_us_becomes_a_guest_within_the_subnet)
     }
 }
 
+Test(neigh, arp_of_other_kinds_is_dropped)
+{
+    struct rig *r = rig_new(true, false);
+    struct net_path path;
+    cr_assert(rig_route(r, "192.0.2.3", &path));
+    for (unsigned at = 14; at < 20; at++) {
+        uint8_t b[64];
+        uint32_t n =
+            rig_build_arp(r, 0, (struct rig_arp){MAC0, NULL, 2, PEER, "192.0.2.3", MAC0, "192.0.2.1"}, b);
+        b[at] ^= 4;
+        cr_expect_eq(rig_input(r, 0, b, n, 0), R_DROP_ARP, "byte %u", at);
+    }
+    expect_state(r, "192.0.2.3", "incomplete");
+    rig_end(r);
+}
+
 /* ---- who may push out whom ---- */
 
 static struct ip_addr guest_addr(uint32_t k)
@@ -385,6 +401,13 @@ Test(neigh, a_flood_of_guests_pushes_out_neither_needed_nor_proven_ones)
     cr_assert(rig_link(r, &client, "192.0.2.40", &l));
     rig_run(r, NEIGH_DELAY_NS);
     rig_arp_answer(r, "192.0.2.40", PEER2); /* has answered: proven */
+    /* A use does not cost the rank; a guest that we come to need ourselves is one no longer. */
+    r->now += NEIGH_SEC;
+    cr_assert(rig_link(r, &endpoint, "192.0.2.3", &l) && rig_link(r, &client, "192.0.2.40", &l));
+    struct ip_addr both = ip("192.0.2.41"), beyond = ip("2600::1");
+    struct net_path needed, gw6;
+    cr_assert(rig_back(r, 0, &both, PEER2, &needed) && rig_route(r, "192.0.2.41", &needed));
+    cr_assert(rig_back(r, 0, &beyond, GW, &gw6)); /* a gateway is needed, whoever led to it */
     unsigned sent = r->nsent;
     flood(r, 0, 20 * NET_MAX_NEIGH);
     cr_expect_eq(neigh_count(r), NET_MAX_NEIGH);
@@ -392,6 +415,8 @@ Test(neigh, a_flood_of_guests_pushes_out_neither_needed_nor_proven_ones)
     expect_state(r, "192.0.2.254", "reachable");
     expect_state(r, "192.0.2.3", "reachable");
     expect_state(r, "192.0.2.40", "reachable");
+    expect_state(r, "192.0.2.41", "stale");
+    expect_state(r, "fe80::fe", "incomplete");
     const struct {
         struct net_path *path;
         const char *dst;

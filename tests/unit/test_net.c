@@ -93,6 +93,19 @@ Test(net, a_v6_prefix_of_no_bits_does_not_take_v4_in)
     rig_end(r);
 }
 
+Test(net, a_point_to_point_subnet_has_no_broadcast_address)
+{
+    struct rig *r = rig_new(true, false);
+    struct net_if only = {.port = 0, .up = true, .mtu = 1500, .mac = {2, 0, 0, 0, 0, 9}};
+    rig_addr(&only, "10.0.0.0", 127);
+    struct net *n = net_create(&only, 1, false, &r->ops, &r->c, r->now);
+    struct net_path path;
+    struct ip_addr peer = ip("10.0.0.1");
+    cr_expect(net_route(n, &peer, &path, r->now));
+    net_destroy(n);
+    rig_end(r);
+}
+
 Test(net, the_longest_prefix_wins_then_the_link_that_is_up)
 {
     struct rig *r = rig_new(true, false);
@@ -118,6 +131,14 @@ Test(net, the_longest_prefix_wins_then_the_link_that_is_up)
     cr_expect(net_route_back(n, &f, &p, &path, r->now) && path.ifidx == 1);
     f.port = 4;
     cr_expect(net_route_back(n, &f, &p, &path, r->now) && path.ifidx == 0);
+    /* ... but not over a longer prefix; and the sender on the wrong link is not believed. */
+    struct wire_link l;
+    p.key.remote = ip("10.1.2.99");
+    cr_expect(net_route_back(n, &f, &p, &path, r->now) && path.ifidx == 1);
+    cr_expect(!net_link(n, &path, &p.key.remote, &l, r->now));
+    struct rig_find q = {.addr = p.key.remote};
+    net_neighbours(n, rig_visit, &q);
+    cr_expect(q.n == 1 && q.found.ifidx == 1);
     net_destroy(n);
     rig_end(r);
 }
@@ -526,6 +547,9 @@ Test(net, advertisements_that_fail_the_checks)
     n = rig_nd_body(136, 0, "2001:db8::3", 2, PEER, b);
     cr_expect_eq(rig_ip(r, 0, MAC0, PEER, "2001:db8::3", "2001:db8::1", 58, 254, b, n), R_DROP_ND);
     cr_expect_eq(rig_ip(r, 0, ALL_NODES, PEER, "::", "ff02::1", 58, 255, b, n), R_DROP_ND);
+    n = rig_nd_body(136, 0, "ff02::3", 2, PEER, b);
+    cr_expect_eq(rig_ip(r, 0, MAC0, PEER, "2001:db8::3", "2001:db8::1", 58, 255, b, n), R_DROP_ND, "a group");
+    n = rig_nd_body(136, 0, "2001:db8::3", 2, PEER, b);
     b[1] = 1;
     cr_expect_eq(rig_ip(r, 0, MAC0, PEER, "2001:db8::3", "2001:db8::1", 58, 255, b, n), R_DROP_ND, "code");
     expect_state(r, "2001:db8::3", "incomplete");
