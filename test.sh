@@ -117,21 +117,23 @@ run_tier() {
 
 # ---- building ----
 
-# Configures and builds a preset once a run; quiet unless it fails.
+# build PRESET [TARGET...]: configures and builds a preset once a run; quiet unless it fails.
 build() {
-    local start=$SECONDS
-    [ ! -e "$tmp/built.$1" ] || return 0
-    if ! { cmake --preset "$1" && cmake --build --preset "$1" --parallel "$jobs"; } >"$tmp/build.log" 2>&1; then
+    local what=$1 start=$SECONDS
+    shift
+    [ ! -e "$tmp/built.$what" ] || return 0
+    if ! { cmake --preset "$what" &&
+        cmake --build --preset "$what" --parallel "$jobs" ${1:+--target "$@"}; } >"$tmp/build.log" 2>&1; then
         grep -v '^\[[0-9]*/[0-9]*\] [A-Z]' "$tmp/build.log" | tail -n 60
-        fail "build of $1"
+        fail "build of $what"
         return 1
     fi
-    touch "$tmp/built.$1"
-    echo "built build/$1 in $((SECONDS - start)) s"
+    touch "$tmp/built.$what"
+    echo "built build/$what in $((SECONDS - start)) s"
 }
 
-# ctest's verbose output to one line per program, with the number of Criterion's cases, and all that a program
-# said only when it failed.
+# ctest's verbose output to one line per program, with the number of its cases where it tells them (Criterion's
+# closing line, or "N passed, N failed"), and all that it said only when it failed.
 condense() {
     awk '
         match($0, /^ *[0-9]+: /) {
@@ -143,6 +145,11 @@ condense() {
                 cases[id] = good[id] = bad[id] = 0
                 if (match(text, /Passing: [0-9]+/)) good[id] = substr(text, RSTART + 9, RLENGTH - 9) + 0
                 if (match(text, /Failing: [0-9]+/)) bad[id] = substr(text, RSTART + 9, RLENGTH - 9) + 0
+                cases[id] = good[id] + bad[id]
+            } else if (text ~ /^[0-9]+ passed, [0-9]+ failed$/) {
+                split(text, word, " ")
+                good[id] = word[1] + 0
+                bad[id] = word[3] + 0
                 cases[id] = good[id] + bad[id]
             }
             next
@@ -194,18 +201,44 @@ tier_unit() {
     build "$preset" && run_ctest "$preset" unit "${names[unit]:-}"
 }
 
-# Simulator programs read LACON_SEEDS and LACON_FROM; without them each runs its own small number.
+# What ctest knows: the directed rows, and a few seeds of each scenario. Seeds of one's own choice go to the
+# simulator itself, one process per scenario.
 tier_sim() {
-    [ $full = 0 ] || seeds=${seeds:-20000}
-    [ -z "$seeds" ] || export LACON_SEEDS=$seeds
-    [ -z "$from" ] || export LACON_FROM=$from
-    build "$preset" && run_ctest "$preset" sim "${names[sim]:-}"
+    [ $full = 0 ] || seeds=${seeds:-1000}
+    build "$preset" || return 1
+    if [ -z "$seeds$from" ]; then
+        run_ctest "$preset" sim "${names[sim]:-}"
+        return
+    fi
+    local sim="build/$preset/bin/sim" scenario
+    "$sim" --list | awk '$1 != "row" { print $1 }' | while read -r scenario; do
+        [ -z "${names[sim]:-}" ] || [[ " ${names[sim]} " == *" $scenario "* ]] || continue
+        printf '%s\n' "$scenario"
+    done | "${fixed_layout[@]}" xargs -P "$jobs" -I '{}' bash -c 'sim_seeds "$@"' sim \
+        "$sim" '{}' "${seeds:-10}" "${from:-1}"
 }
+
+# sim_seeds SIM SCENARIO SEEDS FROM: one scenario's seeds; what it said is shown when one failed.
+# shellcheck disable=SC2317 # called by xargs
+sim_seeds() {
+    local said status good bad
+    said=$("$1" --scenario "$2" --seeds "$3" --from "$4" 2>&1)
+    status=$?
+    good=$(sed -n 's/^\([0-9]*\) passed, [0-9]* failed$/\1/p' <<<"$said")
+    bad=$(sed -n 's/^[0-9]* passed, \([1-9][0-9]*\) failed$/\1/p' <<<"$said")
+    if [ $status != 0 ]; then
+        printf '%s\nnot ok sim.%s # cases %s\n' "$said" "$2" "${bad:-1}"
+    fi
+    [ "${good:-0}" = 0 ] || printf 'ok sim.%s # cases %s\n' "$2" "$good"
+}
+export -f sim_seeds
 
 # Replays the kept inputs; --full also lets each target search on, from a copy of them.
 tier_fuzz() {
     local target name corpora seconds=600 status=0
-    build fuzz || return 1
+    local targets=(tests/fuzz/fuzz_*.c)
+    targets=("${targets[@]##*/}")
+    build fuzz "${targets[@]%.c}" || return 1
     run_ctest fuzz fuzz "${names[fuzz]:-}" || status=1
     [ $full = 1 ] || return $status
     for target in build/fuzz/bin/fuzz_*; do
