@@ -14,6 +14,16 @@ static uint8_t kept_flags(const struct exchange *x, bool held)
     return (uint8_t)((held ? EXT_OWNED : 0) | (x->keep_copy ? EXT_RETAIN : 0));
 }
 
+/* May the client ask the endpoint to change protocols? Not to HTTP/2: its requests would pass by routing and
+ * log. */
+static bool may_upgrade(const struct http_head *h)
+{
+    for (unsigned i = 0; h->upgrade && i < h->nfields; i++)
+        if (h->field[i].id == HTTP_F_HTTP2_SETTINGS)
+            return false;
+    return h->upgrade;
+}
+
 /* Writes the edited head and `tail` body bytes, and the source's bytes behind them, as one kept extent. */
 static int map_head(struct exchanges *w, struct exchange *x, const struct http_head *h, struct span bytes,
                     size_t tail, bool held)
@@ -21,7 +31,7 @@ static int map_head(struct exchanges *w, struct exchange *x, const struct http_h
     struct conn *c = x->c;
     const struct cfg_listener *l = listener_of(w, c);
     struct http_request_edit edit = {
-        .client = c->key.remote, .add_xff = l->x_forwarded_for, .keep_upgrade = h->upgrade};
+        .client = c->key.remote, .add_xff = l->x_forwarded_for, .keep_upgrade = x->upgrade};
     size_t raw = h->bytes + tail;
     uint32_t cap;
     uint8_t *buf = splice_buf(w->s, h->bytes + HTTP_EDIT_ROOM + tail + (held ? 0 : raw), &cap);
@@ -121,7 +131,7 @@ static void take_head(struct exchange *x, const struct http_head *h)
 {
     x->method = h->method;
     x->minor = h->minor;
-    x->upgrade = h->upgrade;
+    x->upgrade = may_upgrade(h);
     x->req_body = h->body;
     x->req_left = h->length;
     x->want_keep = !h->close;

@@ -365,15 +365,15 @@ static enum reason take_bytes(struct splice *s, struct conn *c, struct frame **f
 {
     pos_t end = seq + p->payload_len, lo = pos_max(seq, c->in_acked), mapped = c->in_mapped;
     enum reason r = R_CONSUMED;
-    if ((p->flags & TCP_FIN) && end >= c->in_acked && !c->in_fin) {
+    bool fin = (p->flags & TCP_FIN) && end >= c->in_acked && !c->in_fin;
+    if (fin) {
         c->in_fin = end;
         if (!fin_ends_copy(c)) {
             reset_both(s, c, R_CLOSE_BYTES_DIFFER);
             return R_CLOSE_BYTES_DIFFER;
         }
         mapped = c->in_mapped;
-    }
-    if (end <= c->in_acked) {
+    } else if (end <= c->in_acked) {
         c->ack_now = true;
         return R_DROP_OLD;
     }
