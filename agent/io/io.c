@@ -89,6 +89,11 @@ int io_start(const struct config *c, struct io **out)
     int rc;
 
     *out = NULL;
+    if (c->ninterface > LANE_MAX_PORTS) {
+        log_error("interfaces: %u of them, at most %d are possible", c->ninterface, LANE_MAX_PORTS);
+        free(io);
+        return -E2BIG;
+    }
     if (!io)
         return -ENOMEM;
     io->nworkers = c->dpdk.workers;

@@ -11,8 +11,8 @@
 #include "agent/worker/core.h"
 
 #define IDLE_SPIN_NS 50000ull  /* empty for so long: block */
-#define IDLE_STEP_NS 100000ull /* sleep between looks at a queue that cannot wake us */
 #define IDLE_MAX_NS  SEC_NS    /* a bound, for safety's sake */
+#define LOOK_MAX_NS  500000ull /* between looks at a queue that cannot wake us */
 #define MAX_WAIT_FDS 64u
 
 /* What the round's beginning knew, for accounting. */
@@ -195,8 +195,15 @@ static bool one_round(struct worker *w, uint64_t now_ns)
 
 /* ---- rest ---- */
 
+/* How long to sleep when some queue has no descriptor to wait for: an eighth of the time since the last
+ * frame, so that a busy queue is looked at often and an idle one costs little. */
+static uint64_t look_again_ns(uint64_t idle_ns)
+{
+    return idle_ns / 8 < LOOK_MAX_NS ? idle_ns / 8 : LOOK_MAX_NS;
+}
+
 /* Blocks until a frame, another thread or a timer wants us. A round has been run after wake_prepare(). */
-static void block(struct worker *w, uint64_t now_ns)
+static void block(struct worker *w, uint64_t now_ns, uint64_t idle_ns)
 {
     struct pollfd pfd[MAX_WAIT_FDS + 1];
     int fds[MAX_WAIT_FDS];
@@ -206,8 +213,8 @@ static void block(struct worker *w, uint64_t now_ns)
     bool all;
 
     n = io_wait_fds(w->lane, fds, MAX_WAIT_FDS, &all);
-    if (!all && ns > IDLE_STEP_NS)
-        ns = IDLE_STEP_NS;
+    if (!all && ns > look_again_ns(idle_ns))
+        ns = look_again_ns(idle_ns);
     if (ns > IDLE_MAX_NS)
         ns = IDLE_MAX_NS;
     for (unsigned i = 0; i < n; i++)
@@ -241,14 +248,19 @@ static void account(struct worker *w, struct clock *c, uint64_t now_ns, bool bus
  * wake.h asks for. */
 static void rest(struct worker *w, struct clock *c)
 {
-    if (w->spin || c->ns - c->idle_since < IDLE_SPIN_NS)
+    uint64_t idle_ns = c->ns - c->idle_since;
+
+    if (w->spin || idle_ns < IDLE_SPIN_NS)
         return;
     wake_prepare(&w->wake);
-    if (!one_round(w, c->ns) && !__atomic_load_n(&w->stop, __ATOMIC_RELAXED)) {
-        block(w, c->ns);
+    if (one_round(w, c->ns)) {
+        c->idle_since = c->ns;
+    } else if (!__atomic_load_n(&w->stop, __ATOMIC_RELAXED)) {
+        block(w, c->ns, idle_ns);
         bump(&w->info.sleeps, 1);
     }
     wake_done(&w->wake);
+    account(w, c, workers_now_ns(), false);
 }
 
 static void run(struct worker *w)
