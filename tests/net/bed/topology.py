@@ -1,0 +1,112 @@
+"""topology: the namespaces and what connects them. Two shapes; a test asks for addresses by role and does not
+care which.
+
+    two-armed    cli c0 ---- front lac back ---- sw ---- e0 ep1, ep2, ep3
+                 10.88.0.0/24, fd88::/64         10.99.0.0/24, fd99::/64
+
+    one-armed    cli c0 ---- sw ---- front lac
+                             |---- e0 ep1, ep2, ep3
+                 10.88.0.0/24, fd88::/64
+
+"sw" is a Linux bridge in a namespace of its own, so lacon's neighbours see a switch and nothing else.
+In lacon's namespace the kernel has an address of its own on the same device (.2): sharing is the normal case.
+"""
+import subprocess
+
+from .netns import Netns, must
+
+ENDPOINTS = 3
+CLIENT_NET = ("10.88.0.", "fd88::")
+ENDPOINT_NET = ("10.99.0.", "fd99::")
+SHAPES = ("one-armed", "two-armed")
+
+# The client may use this address for hand-made TCP: its kernel's resets from it never leave.
+RAW_CLIENT = "10.88.0.66"
+
+
+class Topology:
+    def __init__(self, janitor, prefix, shape):
+        if shape not in SHAPES:
+            raise ValueError(shape)
+        self.shape = shape
+        back = CLIENT_NET if shape == "one-armed" else ENDPOINT_NET
+        self.vip4, self.vip6 = CLIENT_NET[0] + "1", CLIENT_NET[1] + "1"
+        self.back4, self.back6 = back[0] + "1", back[1] + "1"
+        self.kernel4 = CLIENT_NET[0] + "2"
+        self.ep4 = [f"{back[0]}{11 + i}" for i in range(ENDPOINTS)]
+        self.ep6 = [f"{back[1]}{11 + i}" for i in range(ENDPOINTS)]
+        self.cli4, self.cli6 = CLIENT_NET[0] + "10", CLIENT_NET[1] + "10"
+
+        make = lambda name: Netns(janitor, f"{prefix}-{name}")
+        self.cli, self.lac, self.sw = make("cli"), make("lac"), make("sw")
+        self.ep = [make(f"ep{i + 1}") for i in range(ENDPOINTS)]
+        for ns in self.all():
+            _prepare(ns)
+        self.sw.ip("link add br0 type bridge forward_delay 0 mcast_snooping 0\nlink set br0 up\n")
+
+        if shape == "two-armed":
+            _wire(self.cli, "c0", self.lac, "front")
+            self._plug(self.lac, "back")
+        else:
+            self._plug(self.cli, "c0")
+            self._plug(self.lac, "front")
+        for ns in self.ep:
+            self._plug(ns, "e0")
+
+        _host(self.cli, "c0", [self.cli4, RAW_CLIENT, self.cli6])
+        for i, ns in enumerate(self.ep):
+            _host(ns, "e0", [self.ep4[i], self.ep6[i]])
+        self.lac.ip(f"addr add {self.kernel4}/24 dev front\n")
+        self.cli.nft("table ip raw_client {\nchain out {\ntype filter hook output priority 0;\n"
+                     f"ip saddr {RAW_CLIENT} tcp flags & rst == rst drop\n}}\n}}\n")
+
+    def all(self):
+        return [self.cli, self.lac, self.sw] + self.ep
+
+    def hosts(self):
+        """(namespace, device) of every end that has a TCP of its own."""
+        return [(self.cli, "c0")] + [(ns, "e0") for ns in self.ep]
+
+    def _plug(self, ns, dev):
+        """Into the switch."""
+        port = f"p-{ns.name.rsplit('-', 1)[1]}-{dev}"[:15]
+        _wire(ns, dev, self.sw, port)
+        self.sw.ip(f"link set {port} master br0\n")
+
+    def lose(self, percent):
+        """From now on every host loses so many of the packets it receives, and as many of those it sends."""
+        chains = "".join(f"chain {hook} {{\ntype filter hook {hook} priority 0;\n"
+                         f"meta l4proto tcp numgen random mod 100 < {percent} drop\n}}\n"
+                         for hook in ("prerouting", "postrouting"))
+        for ns, _ in self.hosts():
+            ns.nft(f"table inet loss {{\n{chains}}}\n")
+
+    def lose_nothing(self):
+        for ns, _ in self.hosts():
+            ns.nft("table inet loss {}\ndelete table inet loss\n")
+
+    def forget_connections(self):
+        """Closes what sockets of the last test are left, so that the next one starts from nothing."""
+        for ns, _ in self.hosts():
+            subprocess.run(["ip", "netns", "exec", ns.name, "ss", "-K", "-t"], stdout=subprocess.DEVNULL,
+                           stderr=subprocess.DEVNULL, check=False)
+
+
+def _prepare(ns):
+    # The machine's default differs from one to the next; Reno is what a namespace may always choose.
+    ns.sysctl(net__ipv6__conf__default__accept_dad=0, net__ipv6__conf__all__accept_dad=0,
+              net__ipv4__tcp_congestion_control="reno", net__ipv4__ip_local_port_range="10000 60999",
+              net__ipv4__tcp_tw_reuse=1, net__core__somaxconn=4096, net__ipv4__tcp_max_syn_backlog=4096)
+    ns.ip("link set lo up\n")
+
+
+def _wire(a, adev, b, bdev):
+    a.ip(f"link add {adev} type veth peer name {bdev} netns {b.name}\nlink set {adev} up\n")
+    b.ip(f"link set {bdev} up\n")
+
+
+def _host(ns, dev, addresses):
+    # With transmit checksums offloaded a veth sends unfinished ones; segmentation offload goes with it.
+    must(["ip", "netns", "exec", ns.name, "ethtool", "-K", dev, "tx", "off"])
+    ns.ip("".join(f"addr add {a}/{64 if ':' in a else 24} dev {dev}{' nodad' if ':' in a else ''}\n"
+                  for a in addresses))
