@@ -300,7 +300,8 @@ check_tidy() {
     local where='/(agent|lb-policy|conntable|accel|config)/'
     [ $full = 0 ] || where='/(agent|lb-policy|conntable|accel|config|bench|tests)/'
     run-clang-tidy -quiet -j "$jobs" -p build/debug "^$PWD$where.*\\.c\$" >"$tmp/tidy.log" 2>&1 && return 0
-    grep -A 4 -E '(error|warning):' "$tmp/tidy.log" || cat "$tmp/tidy.log"
+    sed -i 's/\x1b\[[0-9;]*m//g' "$tmp/tidy.log"
+    grep -A 2 -E '(error|warning):' "$tmp/tidy.log" || cat "$tmp/tidy.log"
     return 1
 }
 

@@ -161,27 +161,33 @@ static void heads(struct table *t, unsigned n, const char *const head[])
         cell(t, "%s", head[i]);
 }
 
+/* The width of a column; negative (printf's left-aligned) unless its head says otherwise. Takes the '>' off.
+ */
+static int column_width(struct table *t, unsigned column)
+{
+    char *head = t->cell[column];
+    bool right = head[0] == '>';
+    size_t width = 0;
+    if (right)
+        memmove(head, head + 1, strlen(head));
+    for (size_t i = column; i < t->ncell; i += t->ncolumn)
+        width = strlen(t->cell[i]) > width ? strlen(t->cell[i]) : width;
+    if (right)
+        return (int)width;
+    return column == t->ncolumn - 1 ? 0 : -(int)width;
+}
+
 /* Prints the table, takes it apart. */
 static void print_table(struct table *t)
 {
     int width[COLUMNS_MAX] = {0};
-    bool right[COLUMNS_MAX];
-    for (size_t i = 0; i < t->ncolumn; i++) {
-        right[i] = t->cell[i][0] == '>';
-        if (right[i])
-            memmove(t->cell[i], t->cell[i] + 1, strlen(t->cell[i]));
-    }
-    for (size_t i = 0; i < t->ncell; i++) {
-        int n = (int)strlen(t->cell[i]);
-        width[i % t->ncolumn] = n > width[i % t->ncolumn] ? n : width[i % t->ncolumn];
-    }
-    for (size_t i = 0; i < t->ncell; i++) {
-        size_t column = i % t->ncolumn;
-        bool last = column == t->ncolumn - 1;
-        int w = last && !right[column] ? 0 : right[column] ? width[column] : -width[column];
-        printf("%*s%s", w, t->cell[i], last ? "\n" : "  ");
-        free(t->cell[i]);
-    }
+    for (unsigned column = 0; column < t->ncolumn; column++)
+        width[column] = column_width(t, column);
+    for (char **row = t->cell; row < t->cell + t->ncell; row += t->ncolumn)
+        for (unsigned column = 0; column < t->ncolumn; column++) {
+            printf("%*s%s", width[column], row[column], column == t->ncolumn - 1 ? "\n" : "  ");
+            free(row[column]);
+        }
     free(t->cell);
 }
 
