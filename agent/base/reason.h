@@ -51,6 +51,7 @@
     X(DROP_SYN_OPEN, "drop_syn_open", "SYN on an open connection (RFC 5961)")                                \
     X(DROP_OLD, "drop_old", "bytes already taken; acknowledged again")                                       \
     X(DROP_HORIZON, "drop_horizon", "bytes beyond what framing allows and beyond what we hold (S2)")         \
+    X(DROP_WINDOW, "drop_window", "bytes beyond the receiver's window; their sender will repeat them")       \
     X(DROP_CONNECTING, "drop_connecting", "answer to a SYN that is not acceptable; tried again")             \
     X(CONSUMED, "consumed", "taken by lacon itself: acknowledgements, heads, control packets")               \
     /* why a connection ended */                                                                             \

@@ -143,10 +143,23 @@ static void response_head(struct exchanges *w, struct exchange *x, struct span b
         final_head(w, x, &w->head, bytes, held);
 }
 
+/* The extent before may be acked and gone already: then the rest gets one of its own. */
+static bool own_more(struct exchanges *w, struct exchange *x, struct span bytes)
+{
+    uint32_t cap;
+    if (splice_append_owned(w->s, x->e, x->c, bytes))
+        return true;
+    uint8_t *buf = splice_buf(w->s, (size_t)x->resp_left, &cap);
+    if (!buf)
+        return false;
+    memcpy(buf, bytes.p, bytes.n);
+    return splice_map_kept(w->s, x->e, x->c, bytes.n, buf, cap, (uint32_t)bytes.n, EXT_OWNED, false) == 0;
+}
+
 static void adopt_more(struct exchanges *w, struct exchange *x, struct span bytes)
 {
     size_t n = bytes.n < x->resp_left ? bytes.n : (size_t)x->resp_left;
-    if (!splice_append_owned(w->s, x->e, x->c, span_of(bytes.p, n))) {
+    if (!own_more(w, x, span_of(bytes.p, n))) {
         exchange_abort(w, x, R_CLOSE_NO_MEMORY);
         return;
     }

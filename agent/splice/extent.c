@@ -223,12 +223,15 @@ pos_t conn_offer(const struct conn *b)
     pos_t own = b->in_mapped + b->w0;
     if (!a || (b->in_mode == IN_WAIT && b->pub.side == SIDE_CLIENT))
         return own;
+    if (b->in_mode == IN_WAIT) {
+        /* A head is awaited: what the client can take, and enough to hold a head that grows (S4). */
+        uint64_t room = a->out_edge > a->out_end ? a->out_edge - a->out_end : 0,
+                 head = splice_held(b).n + HEAD_STEP;
+        return pos_min(b->in_mapped + (room > head ? room : head), pos_max(own, b->in_mapped + room));
+    }
     if (a->out_edge < a->out_end)
         return pos_min(edge_within(a, own), own);
-    uint64_t room = a->out_edge - a->out_end;
-    if (b->in_mode == IN_WAIT)
-        return b->in_mapped + (room > b->w0 ? room : b->w0);
-    return b->in_mode == IN_OPEN ? b->in_mapped + room : own;
+    return b->in_mode == IN_OPEN ? b->in_mapped + (a->out_edge - a->out_end) : own;
 }
 
 void sack_translate(const struct conn *a, pos_t lo, pos_t hi, struct sack_fwd *f)

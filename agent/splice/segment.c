@@ -165,6 +165,16 @@ struct run {
     pos_t at;
 };
 
+/* Nothing goes beyond the receiver's window (S4), but for the one byte of a zero-window probe. */
+static uint32_t within_window(struct splice *s, const struct conn *a, struct run r)
+{
+    uint64_t room = a->out_edge > r.at ? a->out_edge - r.at : 0;
+    if (room >= r.n || (room == 0 && r.n == 1))
+        return r.n;
+    count(s->cnt, R_DROP_WINDOW);
+    return (uint32_t)room;
+}
+
 /* Sends one run, cut to a's segment size. `*f` is taken when the run may use it (last != 0) and set to NULL.
  */
 static void send_run(struct splice *s, struct conn *a, struct frame **f, const struct pkt *p, struct run r,
@@ -172,6 +182,9 @@ static void send_run(struct splice *s, struct conn *a, struct frame **f, const s
 {
     const uint8_t *payload = (*f)->data + p->payload_off;
     uint8_t psh = p->flags & TCP_PSH;
+    r.n = within_window(s, a, r);
+    if (r.n == 0)
+        return;
     while (r.n > a->mss) {
         forward_copy(s, a, payload + r.off, a->mss, r.at, 0);
         r.off += a->mss;
