@@ -176,14 +176,14 @@ int eal_start(const struct config *c)
     libbpf_set_print(quiet_bpf);
     build_args(c);
     if (args.overflow || open_log() != 0) {
-        log_error("dpdk: out of memory, or too many dpdk.eal_args");
+        log_error("dpdk: out of memory, or too many dpdk.eal");
         return -ENOMEM;
     }
     for (int i = 0; i < args.n; i++)
         log_debug("dpdk argument: %s", args.v[i]);
     memcpy(argv, args.v, sizeof argv); /* the EAL reorders it */
     if (rte_eal_init(args.n, argv) < 0) {
-        log_error("DPDK does not start: %s%s%s (dpdk.memory, dpdk.hugepages, dpdk.eal_args)",
+        log_error("DPDK does not start: %s%s%s (dpdk.memory, dpdk.hugepages, dpdk.eal)",
                   rte_strerror(rte_errno), complaint[0] ? ": " : "", complaint);
         return -EIO;
     }
