@@ -119,6 +119,10 @@ static const char *check_connection(struct client *c, const struct plan *p)
         c->ending = plan_ends_conn(p);
         return NULL;
     }
+    if (p->early) { /* unless the upload was complete before the endpoint answered */
+        c->ending = close;
+        return NULL;
+    }
     c->ending = close || plan_ends_conn(p);
     if (last_half_closed || c->cfg.may_close) {
         c->excused |= close && c->cfg.may_close;
@@ -222,7 +226,7 @@ static void response_done(struct client *c)
         c->excused = true;
     settle(c, r->compare || p->own_status ? EX_OK : EX_FAILED);
     reader_reset(r);
-    if (c->later.n) { /* answered before the body was asked for */
+    if (c->later.n && c->rx == c->tx) { /* answered before the body was asked for */
         c->later.n = 0;
         sim_disarm(c->sim, &c->t_later);
     }

@@ -22,7 +22,7 @@ void host_send(struct host *h, struct seg *s)
     uint8_t out[SEG_FRAME];
     s->ip_id = h->ip_id++;
     uint32_t n = seg_build(s, out);
-    neigh_send(h, &s->dst, out, n);
+    host_neigh_send(h, &s->dst, out, n);
 }
 
 static struct tcb *find(const struct host *h, const struct seg *s)
@@ -110,7 +110,7 @@ static void echo_reply(struct host *h, const struct seg *s)
     r.v4 = true;
     r.src = s->dst;
     r.dst = s->src;
-    neigh_send(h, &s->src, out, seg_build_ip(&r, 1, l4, s->l4_len, out));
+    host_neigh_send(h, &s->src, out, seg_build_ip(&r, 1, l4, s->l4_len, out));
 }
 
 static void input(void *arg, const uint8_t *p, uint32_t n)
@@ -120,9 +120,9 @@ static void input(void *arg, const uint8_t *p, uint32_t n)
     if (seg_parse(p, n, &s)) /* corrupted on the way */
         return;
     if (s.kind == SEG_ARP) {
-        neigh_arp_input(h, &s);
+        host_neigh_arp_input(h, &s);
     } else if (s.kind == SEG_ICMP6) {
-        neigh_icmp6_input(h, &s);
+        host_neigh_icmp6_input(h, &s);
     } else if (!host_has_addr(h, &s.dst)) {
         return;
     } else if (s.kind == SEG_ICMP4) {
@@ -144,7 +144,7 @@ void host_init(struct host *h, const char *name, struct lan *lan, const uint8_t 
     h->ip_id = (uint16_t)rng_u32(&h->sim->rng);
     h->pad = rng_permille(&h->sim->rng, 500);
     lan_attach(lan, &h->port, mac, link, input, h);
-    neigh_init(h);
+    host_neigh_init(h);
 }
 
 static void free_list(struct tcb *c)
@@ -160,7 +160,7 @@ void host_fini(struct host *h)
 {
     free_list(h->tcbs);
     free_list(h->dead);
-    neigh_fini(h);
+    host_neigh_fini(h);
     lan_detach(&h->port);
 }
 

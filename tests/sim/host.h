@@ -71,11 +71,11 @@ void host_send(struct host *h, struct seg *s);
 struct tcb *host_connect(struct host *h, unsigned which, const struct ip_addr *to, uint16_t port);
 
 /* ---- host_neigh.c ---- */
-void neigh_init(struct host *h);
-void neigh_fini(struct host *h);
+void host_neigh_init(struct host *h);
+void host_neigh_fini(struct host *h);
 /* Sends the layer-3 packet inside `frame` (n bytes with room for the Ethernet header) to dst. */
-void neigh_send(struct host *h, const struct ip_addr *dst, uint8_t *frame, uint32_t n);
-void neigh_arp_input(struct host *h, const struct seg *s);
-void neigh_icmp6_input(struct host *h, const struct seg *s);
+void host_neigh_send(struct host *h, const struct ip_addr *dst, uint8_t *frame, uint32_t n);
+void host_neigh_arp_input(struct host *h, const struct seg *s);
+void host_neigh_icmp6_input(struct host *h, const struct seg *s);
 
 #endif

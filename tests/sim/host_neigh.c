@@ -93,7 +93,7 @@ static void on_timer(void *arg)
     sim_arm(n->host->sim, &n->timer, n->host->sim->now + RETRY);
 }
 
-void neigh_init(struct host *h)
+void host_neigh_init(struct host *h)
 {
     for (unsigned i = 0; i < HOST_NEIGHS; i++) {
         h->neigh[i].host = h;
@@ -101,7 +101,7 @@ void neigh_init(struct host *h)
     }
 }
 
-void neigh_fini(struct host *h)
+void host_neigh_fini(struct host *h)
 {
     for (unsigned i = 0; i < HOST_NEIGHS; i++) {
         sim_disarm(h->sim, &h->neigh[i].timer);
@@ -131,7 +131,7 @@ static struct neigh *add(struct host *h, const struct ip_addr *a)
     return &h->neigh[0];
 }
 
-void neigh_send(struct host *h, const struct ip_addr *dst, uint8_t *frame, uint32_t n)
+void host_neigh_send(struct host *h, const struct ip_addr *dst, uint8_t *frame, uint32_t n)
 {
     struct neigh *e = find(h, dst);
     if (e && e->known) {
@@ -165,7 +165,7 @@ static void learn(struct host *h, const struct ip_addr *a, const uint8_t mac[6],
     forget_queue(e);
 }
 
-void neigh_arp_input(struct host *h, const struct seg *s)
+void host_neigh_arp_input(struct host *h, const struct seg *s)
 {
     struct ip_addr from = ip_from_v4(s->l3 + 14), to = ip_from_v4(s->l3 + 24);
     bool ours = host_has_addr(h, &to), probe = memcmp(s->l3 + 14, "\0\0\0\0", 4) == 0;
@@ -175,7 +175,7 @@ void neigh_arp_input(struct host *h, const struct seg *s)
         send_arp(h, 2, s->l3 + 8, s->l3 + 8, to.b + 12, s->l3 + 14);
 }
 
-void neigh_icmp6_input(struct host *h, const struct seg *s)
+void host_neigh_icmp6_input(struct host *h, const struct seg *s)
 {
     if (s->l4_len < 24 || s->ttl != 255)
         return;

@@ -1,6 +1,7 @@
 #include "tests/sim/lacon.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* ---- the engines' surroundings ---- */
@@ -36,8 +37,8 @@ static void on_send(void *arg, const struct frame *f)
         sim_fail(l->sim, "lacon sent a frame to interface %u", f->port);
         return;
     }
-    oracle_egress(&l->oracle, l->port[f->port].mac, f->data, f->len);
     lan_send(&l->port[f->port], f->data, f->len);
+    oracle_egress(&l->oracle, l->port[f->port].mac, f->data, f->len);
 }
 
 /* The id is the last number of the request line's path. */
@@ -65,6 +66,7 @@ static bool on_log(void *ctx, const struct access_record *r)
     p->log_status = r->status;
     p->log_request = r->bytes_request;
     p->log_body = r->bytes_body;
+    sim_say(l->sim, "log %u: status %u, reason %s", p->id, r->status, reason_name(r->reason));
     if (++p->logged > 1)
         sim_fail(l->sim, "exchange %u was logged twice", p->id);
     return true;
@@ -219,4 +221,24 @@ uint64_t lacon_count(const struct lacon *l, size_t offset)
         sum += counter_read(
             (const uint64_t *)(const void *)((const char *)engine_counters(l->engine[i]) + offset));
     return sum;
+}
+
+void lacon_print_counters(const struct lacon *l)
+{
+    static const struct {
+        const char *name;
+        size_t offset;
+    } stat[] = {
+#define X(field, name, text) {name, offsetof(struct counters, field)},
+        STATS(X)
+#undef X
+    };
+    for (unsigned i = 0; i < sizeof stat / sizeof *stat; i++)
+        if (lacon_count(l, stat[i].offset))
+            printf("%-20s %llu\n", stat[i].name, (unsigned long long)lacon_count(l, stat[i].offset));
+    for (unsigned r = 0; r < R_MAX; r++)
+        if (lacon_count(l, offsetof(struct counters, reason) + r * sizeof(uint64_t)))
+            printf(
+                "%-20s %llu\n", reason_name((enum reason)r),
+                (unsigned long long)lacon_count(l, offsetof(struct counters, reason) + r * sizeof(uint64_t)));
 }

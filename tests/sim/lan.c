@@ -14,8 +14,6 @@ void lan_init(struct lan *l, struct sim *s)
 static void switch_frame(void *arg, const uint8_t *p, uint32_t n)
 {
     struct lan_port *from = arg;
-    if (from->lan->sim->pcap)
-        pcap_write(from->lan->sim->pcap, from->lan->sim->now, p, n);
     for (struct lan_port *to = from->lan->ports; to; to = to->next)
         if (to != from && (p[0] & 1 || memcmp(to->mac, p, 6) == 0))
             link_send(&to->down, p, n);
@@ -49,4 +47,11 @@ void lan_detach(struct lan_port *p)
         }
     link_fini(&p->up);
     link_fini(&p->down);
+}
+
+void lan_send(struct lan_port *p, const uint8_t *frame, uint32_t n)
+{
+    if (p->lan->sim->pcap)
+        pcap_write(p->lan->sim->pcap, p->lan->sim->now, frame, n);
+    link_send(&p->up, frame, n);
 }

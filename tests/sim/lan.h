@@ -25,9 +25,7 @@ void lan_attach(struct lan *l, struct lan_port *p, const uint8_t mac[6], const s
                 void (*input)(void *arg, const uint8_t *p, uint32_t n), void *arg);
 void lan_detach(struct lan_port *p); /* packets in flight on its cable are gone */
 
-static inline void lan_send(struct lan_port *p, const uint8_t *frame, uint32_t n)
-{
-    link_send(&p->up, frame, n);
-}
+/* What a member sends is what the trace shows, before any loss. */
+void lan_send(struct lan_port *p, const uint8_t *frame, uint32_t n);
 
 #endif

@@ -120,6 +120,7 @@ static void run_all(const struct options *o, struct totals *t)
 static int usage(FILE *f, int code)
 {
     fputs("usage: sim [--seeds N] [--from S] [--scenario NAME] [--seed S] [--verbose] [--trace FILE.pcap]\n"
+          "           [--ignore TEXT]  (pass over failures that say TEXT)\n"
           "       sim --rows | --list\n",
           f);
     return code;
@@ -137,11 +138,17 @@ static int list(void)
 static int parse(int argc, char **argv, struct options *o)
 {
     static const struct option opts[] = {
-        {"seeds", required_argument, NULL, 'n'},    {"from", required_argument, NULL, 'f'},
-        {"scenario", required_argument, NULL, 's'}, {"seed", required_argument, NULL, '1'},
-        {"verbose", no_argument, NULL, 'v'},        {"trace", required_argument, NULL, 't'},
-        {"rows", no_argument, NULL, 'r'},           {"list", no_argument, NULL, 'l'},
-        {"help", no_argument, NULL, 'h'},           {0},
+        {"seeds", required_argument, NULL, 'n'},
+        {"from", required_argument, NULL, 'f'},
+        {"scenario", required_argument, NULL, 's'},
+        {"seed", required_argument, NULL, '1'},
+        {"verbose", no_argument, NULL, 'v'},
+        {"trace", required_argument, NULL, 't'},
+        {"ignore", required_argument, NULL, 'i'},
+        {"rows", no_argument, NULL, 'r'},
+        {"list", no_argument, NULL, 'l'},
+        {"help", no_argument, NULL, 'h'},
+        {0},
     };
     *o = (struct options){.from = 1, .seeds = 10};
     for (int c; (c = getopt_long(argc, argv, "", opts, NULL)) != -1;) {
@@ -164,6 +171,9 @@ static int parse(int argc, char **argv, struct options *o)
             break;
         case 't':
             o->trace = optarg;
+            break;
+        case 'i':
+            sim_ignore = optarg;
             break;
         case 'r':
             o->rows = true;

@@ -107,6 +107,8 @@ void run_scenario(const struct scenario *sc, uint64_t seed, bool verbose, const 
     w->sim.pcap = pcap;
     w->sim.verbose = verbose;
     drive(w);
+    if (verbose && !world_direct(w))
+        lacon_print_counters(&w->lacon);
     world_free(w);
     pcap_close(pcap);
     *out = (struct run_result){.ok = !w->sim.failed, .failed_at = w->sim.failed_at, .stats = w->sim.stats};

@@ -172,8 +172,6 @@ static void written(void *arg)
     if (rng_permille(&s->rng, se->server->idle_close))
         sim_arm(s, &se->t_idle, s->now + rng_below(&s->rng, se->server->idle_close_ns));
     read_some(se);
-    if (tcb_eof(se->tcb) && !se->answering)
-        tcb_shutdown(se->tcb);
 }
 
 static void answer(void *arg)
@@ -254,6 +252,8 @@ static void read_some(void *arg)
     }
     if (tcb_peek(se->tcb, &p) && se->tcb->end == TCB_OPEN)
         sim_arm(sv->sim, &se->t_read, sv->sim->now + READ_TICK);
+    else if (tcb_eof(se->tcb) && !se->answering)
+        tcb_shutdown(se->tcb);
 }
 
 static void stop(struct session *se)
@@ -269,10 +269,9 @@ static void stop(struct session *se)
 static void on_event(void *arg, struct tcb *c, enum tcb_event ev)
 {
     struct session *se = arg;
-    if (ev == TCB_EV_READABLE && !sim_armed(&se->t_read))
+    (void)c;
+    if ((ev == TCB_EV_READABLE || ev == TCB_EV_EOF) && !sim_armed(&se->t_read))
         read_some(se);
-    else if (ev == TCB_EV_EOF && !se->answering)
-        tcb_shutdown(c);
     else if (ev == TCB_EV_ENDED)
         stop(se);
 }

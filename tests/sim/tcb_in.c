@@ -162,7 +162,8 @@ static void drop_acked(struct tcb *c, uint64_t ack)
         at = c->sent[gone++].at;
     }
     c->nsent -= gone;
-    memmove(c->sent, c->sent + gone, c->nsent * sizeof *c->sent);
+    if (gone)
+        memmove(c->sent, c->sent + gone, c->nsent * sizeof *c->sent);
     if (c->nsent && c->sent[0].lo < ack)
         c->sent[0].lo = ack;
     if (gone && clean) /* Karn: never from what was sent twice */

@@ -329,7 +329,7 @@ static void on_delack(void *arg)
 static void on_wait(void *arg)
 {
     struct tcb *c = arg;
-    if (c->state == TCB_TIME_WAIT || c->state == TCB_FIN_WAIT2) {
+    if (c->state == TCB_TIME_WAIT || (c->state == TCB_FIN_WAIT2 && c->discard)) {
         tcb_ended(c, TCB_END_CLOSED);
         return;
     }

@@ -41,6 +41,8 @@ static void vary(struct tcb_cfg *c, bool v6, struct rng *r)
     c->rcvbuf = (uint32_t)rng_range(r, 2, 16) * 1000u << rng_below(r, 7);
     c->wscale = rng_permille(r, 250) ? -1 : (int8_t)rng_below(r, rng_permille(r, 100) ? 15 : 9);
     c->sack = rng_permille(r, 750);
+    while (c->wscale > 0 && c->rcvbuf >> c->wscale < 8) /* else every window would round to nothing */
+        c->wscale--;
     c->dsack = rng_permille(r, 750);
     c->timestamps = rng_permille(r, 500);
     c->probe_byte = rng_permille(r, 400);
