@@ -312,13 +312,18 @@ static void check_endpoint(struct reading *r, const struct cfg_endpoint *e)
             scalar_ip_port_str(&e->at, at));
         return;
     }
-    for (uint32_t n = 0; n < c->nlistener && is_ours(c, &e->at.addr); n++) {
+    if (!is_ours(c, &e->at.addr))
+        return;
+    for (uint32_t n = 0; n < c->nlistener; n++) {
         if (given(r, &c->listener[n].at) && takes(&c->listener[n], &e->at)) {
             complain(&r->errors, where(r, &e->at), "address: %s is a listener of lacon's own, on line %u",
                      scalar_ip_port_str(&e->at, at), where(r, &c->listener[n].at).line);
             return;
         }
     }
+    complain(&r->errors, where(r, &e->at),
+             "address: %s is at an address of lacon's own, where no server can be",
+             scalar_ip_port_str(&e->at, at));
 }
 
 static void check_weights(struct reading *r, const struct cfg_cluster *k)

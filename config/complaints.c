@@ -105,7 +105,7 @@ const char *closest_word(const char *word, const char *const *names, size_t n)
 {
     const char *found = NULL;
     size_t len = strlen(word);
-    unsigned best = len < 4 ? 1 : len < 8 ? 2 : 3;
+    unsigned best = len < 2 ? 0 : len < 4 ? 1 : len < 8 ? 2 : 3;
 
     if (len == 0 || len > WORD_MAX)
         return NULL;

@@ -11,7 +11,7 @@
 
 #include "config/keys.h"
 
-#define MEMORY_MAX (512u << 20) /* bytes that one reading may take of either arena */
+#define MEMORY_MAX (128u << 20) /* bytes that one reading may take of either arena */
 
 /* What config_free() gets back from the pointer it is handed. */
 struct holder {

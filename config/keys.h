@@ -34,6 +34,7 @@ struct cfg_key {
     const char *name;
     const struct key_kind *kind;
     size_t offset, width; /* the field in the section's struct; of an item: 0 and its size */
+    bool is_item;         /* of a list, whose name it bears */
     bool required;
     bool choice;                        /* exactly one of a section's keys with this is to be given */
     const char *initial;                /* the default, as it would be written; NULL: none */
@@ -86,6 +87,9 @@ struct reading {
 
 /* Reads a section of the file into obj; v NULL: it is absent, and defaults are filled in. */
 bool read_section(struct reading *r, const struct cfg_section *s, const struct node *v, void *obj);
+
+/* A text of the file as messages repeat it: not all of it when it is long. In scratch memory. */
+const char *shown(struct reading *r, const char *text);
 
 /* Complains "KEY: must be ..., not ..."; always false. */
 bool must_be(struct reading *r, const struct cfg_key *k, const struct node *v, const char *format, ...)

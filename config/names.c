@@ -82,7 +82,7 @@ static void resolve(struct reading *r, const struct names *all, const struct ref
     for (size_t i = 0; i < n; i++)
         names[i] = all->v[i].name;
     meant = closest_word(ref->v->text, names, n);
-    complain(&r->errors, ref->v->at, "no %s is called \"%.63s\"%s%s%s", all->what, ref->v->text,
+    complain(&r->errors, ref->v->at, "no %s is called \"%s\"%s%s%s", all->what, shown(r, ref->v->text),
              meant ? "; did you mean \"" : "", meant ? meant : "", meant ? "\"?" : "");
 }
 

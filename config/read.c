@@ -5,40 +5,39 @@
 
 #include "config/kinds.h"
 
-#define SHOWN 60 /* bytes of a wrong value that a message repeats */
+#define SHOWN 60 /* bytes */
 
-/* A value as a message names it; in scratch memory. */
-static const char *describe(struct reading *r, const struct node *v)
+const char *shown(struct reading *r, const char *text)
 {
-    size_t n = v->kind == NODE_SCALAR ? strlen(v->text) : 0;
-    bool cut = n > SHOWN;
-    char buf[SHOWN + 8];
+    size_t n = strlen(text);
+    char *cut;
 
-    switch (v->kind) {
-    case NODE_SCALAR:
-        n = cut ? SHOWN : n;
-        while (cut && ((unsigned char)v->text[n] & 0xc0) == 0x80) /* not within a character */
-            n--;
-        snprintf(buf, sizeof buf, "\"%.*s%s\"", (int)n, v->text, cut ? "..." : "");
-        return arena_text(&r->scratch, buf, strlen(buf));
-    case NODE_LIST:
-        return "a list";
-    case NODE_MAP:
-        return "a group of keys";
-    default:
-        return "empty";
-    }
+    if (n <= SHOWN)
+        return text;
+    n = SHOWN;
+    while (((unsigned char)text[n] & 0xc0) == 0x80) /* not within a character */
+        n--;
+    cut = arena_alloc(&r->scratch, SHOWN + sizeof "...");
+    memcpy(cut, text, n);
+    memcpy(cut + n, "...", sizeof "...");
+    return cut;
 }
 
 bool must_be(struct reading *r, const struct cfg_key *k, const struct node *v, const char *format, ...)
 {
+    static const char *const kinds[] = {
+        [NODE_NULL] = "empty", [NODE_LIST] = "a list", [NODE_MAP] = "a group of keys"};
+    const char *must = k->is_item ? "each item must" : "must";
     char what[512];
     va_list args;
 
     va_start(args, format);
     vsnprintf(what, sizeof what, format, args);
     va_end(args);
-    complain(&r->errors, v->at, "%s: must be %s, not %s", k->name, what, describe(r, v));
+    if (v->kind == NODE_SCALAR)
+        complain(&r->errors, v->at, "%s: %s be %s, not \"%s\"", k->name, must, what, shown(r, v->text));
+    else
+        complain(&r->errors, v->at, "%s: %s be %s, not %s", k->name, must, what, kinds[v->kind]);
     return false;
 }
 
@@ -110,10 +109,11 @@ static void complain_unknown(struct reading *r, const struct cfg_section *s, con
     }
     meant = closest_word(v->key, names, s->nkeys);
     if (meant)
-        complain(&r->errors, v->key_at, "unknown key \"%.60s\" in %s; did you mean \"%s\"?", v->key, s->what,
-                 meant);
+        complain(&r->errors, v->key_at, "unknown key \"%s\" in %s; did you mean \"%s\"?", shown(r, v->key),
+                 s->what, meant);
     else
-        complain(&r->errors, v->key_at, "unknown key \"%.60s\" in %s; it knows %s", v->key, s->what, known);
+        complain(&r->errors, v->key_at, "unknown key \"%s\" in %s; it knows %s", shown(r, v->key), s->what,
+                 known);
 }
 
 static const struct cfg_key *find_key(const struct cfg_section *s, const char *name)

@@ -6,7 +6,7 @@
 #include "config/kinds.h"
 
 #define FIELD(type, field) .offset = offsetof(type, field), .width = sizeof(((type *)0)->field)
-#define ITEM(type)         .offset = 0, .width = sizeof(type)
+#define ITEM(type)         .is_item = true, .width = sizeof(type)
 /* A list: the pointer's field, the count's field, and what its items are. */
 #define LIST(type, field, count, of)                                                                         \
     .kind = &kind_list, FIELD(type, field), .count_offset = offsetof(type, count), .item = &(of)

@@ -68,8 +68,8 @@ static bool plain_value(struct tree_parser *p, const yaml_char_t *anchor, const 
                  "anchors (&%.64s) are not supported: write the value out where it is needed",
                  (const char *)anchor);
     else if (tag)
-        complain(p->errors, mark_of(p->event.start_mark), "tags (%.64s) are not supported: leave it away",
-                 (const char *)tag);
+        complain(p->errors, mark_of(p->event.start_mark),
+                 "tags, such as !!int, are not supported: write the value alone");
     return !anchor && !tag;
 }
 
