@@ -122,10 +122,15 @@ build() {
     local what=$1 start=$SECONDS
     shift
     [ ! -e "$tmp/built.$what" ] || return 0
+    if [ -e "$tmp/broken.$what" ]; then
+        fail "build of $what, as above"
+        return 1
+    fi
     if ! { cmake --preset "$what" &&
         cmake --build --preset "$what" --parallel "$jobs" ${1:+--target "$@"}; } >"$tmp/build.log" 2>&1; then
         grep -v '^\[[0-9]*/[0-9]*\] [A-Z]' "$tmp/build.log" | tail -n 60
         fail "build of $what"
+        touch "$tmp/broken.$what"
         return 1
     fi
     touch "$tmp/built.$what"
