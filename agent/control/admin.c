@@ -70,19 +70,16 @@ static unsigned split(char *line, size_t n, char *word[ADMIN_WORDS_MAX])
     return inside ? nword : 0;
 }
 
-/* Takes ownership of text. */
+/* Takes ownership of text; NULL ends the client. */
 static void reply(struct client *c, char *text, bool ends)
 {
-    size_t n = text ? strlen(text) : 0;
-    char *out = text ? realloc(text, n + 1) : NULL;
-    if (!out) {
-        free(text);
+    if (!text) {
         drop(c);
         return;
     }
-    out[n] = '\n'; /* in place of the 0 */
-    c->out = out;
-    c->out_size = n + 1;
+    c->out = text;
+    c->out_size = strlen(text) + 1;
+    c->out[c->out_size - 1] = '\n'; /* in place of the 0 */
     c->out_off = 0;
     c->ends = ends;
 }
