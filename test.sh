@@ -78,6 +78,11 @@ tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
 trap 'exit 130' INT TERM HUP
 
+# mawk, Debian's, would show results only when it has many.
+if [[ "$(readlink -f "$(command -v awk)")" = *mawk ]]; then
+    awk() { command awk -W interactive "$@"; }
+fi
+
 # ---- results: every test is a line "ok NAME" or "not ok NAME", on its way through tally() ----
 
 pass() { printf 'ok %s\n' "$*"; }
