@@ -56,7 +56,7 @@ int map_chunked(struct exchanges *w, struct conn *src, struct conn *dst, struct 
         return 0; /* no room now: the bytes wait, or come again */
     *st = next;
     if (data > have && splice_map_copy(w->s, src, dst, data - have) < 0)
-        return -400;
+        return -ENOMEM; /* room for it was looked for above: cannot happen */
     *done = next.state == HTTP_CHUNK_DONE;
     return 0;
 }

@@ -35,6 +35,11 @@ void reply_own(struct exchanges *w, struct exchange *x, unsigned status, enum re
     uint8_t *buf = splice_buf(w->s, REPLY_ROOM, &cap);
     int n = buf ? http_write_reply(status, x->client_close, x->method == HTTP_HEAD, buf, cap) : -1;
     x->rec.status = (uint16_t)status;
+    if (n > 0) {
+        const uint8_t *end = memmem(buf, (size_t)n, "\r\n\r\n", 4);
+        x->body_out = c->out_end + (pos_t)(end + 4 - buf);
+        x->adopted = true;
+    }
     if (n < 0 || splice_map_kept(w->s, NULL, c, 0, buf, cap, (uint32_t)n, EXT_OWNED, false) < 0) {
         exchange_abort(w, x, R_CLOSE_NO_MEMORY);
         return;

@@ -128,17 +128,15 @@ int splice_map_copy(struct splice *s, struct conn *src, struct conn *dst, uint64
     while (n > 0) {
         const struct hold *h = &src->hold;
         uint64_t run = n;
-        int err;
-        if (h->nrange && h->range[0].lo < n && h->range[0].lo > 0)
-            run = h->range[0].lo;
-        if (h->nrange && h->range[0].lo == 0) {
-            run = h->range[0].hi < n ? h->range[0].hi : n;
-            err = map_held_part(s, src, dst, (uint32_t)run);
-        } else {
-            err = map_copy_run(s, src, dst, run);
-        }
-        if (err < 0)
-            return err;
+        if (h->nrange && h->range[0].lo < n)
+            run = h->range[0].lo ? h->range[0].lo : h->range[0].hi < n ? h->range[0].hi : n;
+        bool held = h->nrange && h->range[0].lo == 0;
+        /* Held bytes behind a gap were never acked: where there is no room to keep them, they are let go and
+         * will come again. */
+        bool kept =
+            held && dst->x_count + 2 < SPLICE_MAX_EXTENTS && map_held_part(s, src, dst, (uint32_t)run) == 0;
+        if (!kept && map_copy_run(s, src, dst, run) < 0)
+            return -ENOMEM;
         n -= run;
     }
     return 0;

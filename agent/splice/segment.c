@@ -279,8 +279,7 @@ void judge_held(struct splice *s, struct conn *c)
         if (b.n == 0 || conn_is_dead(c))
             return;
         if (c->sink) {
-            hold_consume(s, c, b.n);
-            c->in_mapped += b.n;
+            splice_skip(s, c, b.n);
             continue;
         }
         s->user->judge(s->ux, c, b, true);
@@ -294,7 +293,7 @@ static enum reason judge(struct splice *s, struct conn *c, pos_t at, struct span
 {
     while (bytes.n > 0 && at == c->in_mapped && splice_held(c).n == 0 && !conn_is_dead(c)) {
         if (c->sink)
-            c->in_mapped += bytes.n;
+            splice_skip(s, c, bytes.n);
         else
             s->user->judge(s->ux, c, bytes, false);
         if (c->in_mapped == at || conn_is_dead(c))
@@ -303,8 +302,10 @@ static enum reason judge(struct splice *s, struct conn *c, pos_t at, struct span
         at = c->in_mapped;
         bytes = span_from(bytes, took < bytes.n ? (size_t)took : bytes.n);
     }
-    if (bytes.n == 0 || conn_is_dead(c) || at < c->in_mapped)
+    if (bytes.n == 0 || conn_is_dead(c) || at < c->in_mapped) {
+        judge_held(s, c); /* what was held behind these bytes may be contiguous now */
         return R_CONSUMED;
+    }
     /* Behind a gap the peer is told with a duplicate ack; contiguous bytes are acked when what is before them
      * is. */
     if (at > c->in_mapped + splice_held(c).n)

@@ -326,9 +326,9 @@ void seg_resend(struct splice *s, struct conn *c)
     if (x->kind != EXT_KEPT)
         return;
     uint64_t from = c->out_una - x->out;
-    uint32_t n = min3(x->n - from, c->mss, UINT32_MAX);
-    if (c->out_edge <= c->out_una)
-        n = 1; /* zero-window probe with one byte (RFC 9293 section 3.8.6.1) */
+    uint64_t room =
+        c->out_edge > c->out_una ? c->out_edge - c->out_una : 1; /* zero window: probe with one byte */
+    uint32_t n = min3(x->n - from, c->mss, room);
     if (!send_kept(s, c, x, from, n))
         return;
     s->cnt->kept_resends++;
