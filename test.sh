@@ -193,7 +193,7 @@ fixed_layout=()
 
 # run_ctest BUILD LABEL NAMES: the programs of one label, those named NAMES ("unit.span" or "span") or all.
 run_ctest() {
-    local args=(--test-dir "build/$1" -L "^$2\$" --parallel "$jobs" -V) wanted name
+    local args=(--test-dir "build/$1" -L "^$2\$" --parallel "$jobs" --timeout 600 -V) wanted name
     [ -z "$label" ] || args+=(-L "^$label\$")
     wanted=""
     for name in $3; do
