@@ -3,6 +3,7 @@
 #include "agent/io/io.h"
 
 #include <errno.h>
+#include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_lcore.h>
 #include <rte_mbuf.h>
@@ -37,6 +38,59 @@ static uint16_t data_room(const struct io *io)
     return (uint16_t)room;
 }
 
+/* Notes the highest end of an object. */
+static void note_end(struct rte_mempool *mp, void *highest, void *obj, unsigned i)
+{
+    uintptr_t end = (uintptr_t)obj + mp->elt_size + mp->trailer_size, *top = highest;
+
+    (void)i;
+    if (end > *top)
+        *top = end;
+}
+
+/* AF_XDP's driver registers (number of buffers) * (size of one) bytes from the pool's beginning with the
+ * kernel: a pool with gaps would have buffers beyond that, whose frames the kernel throws away. */
+static bool is_packed(struct rte_mempool *mp)
+{
+    const struct rte_mempool_memhdr *first = STAILQ_FIRST(&mp->mem_list);
+    size_t one = mp->header_size + mp->elt_size + mp->trailer_size;
+    uintptr_t top = 0;
+
+    rte_mempool_obj_iter(mp, note_end, &top);
+    return mp->nb_mem_chunks == 1 && top - (uintptr_t)first->addr <= one * mp->populated_size;
+}
+
+/* As rte_pktmbuf_pool_create(), which leaves gaps at page boundaries even where addresses as devices see them
+ * are virtual and need none. */
+static struct rte_mempool *make_pool(unsigned n, uint16_t room)
+{
+    const uint16_t priv = RTE_ALIGN(sizeof(struct frame), RTE_MBUF_PRIV_ALIGN);
+    struct rte_pktmbuf_pool_private info = {.mbuf_data_room_size = room, .mbuf_priv_size = priv};
+    unsigned flags = rte_eal_iova_mode() == RTE_IOVA_VA ? RTE_MEMPOOL_F_NO_IOVA_CONTIG : 0;
+    unsigned size = (unsigned)sizeof(struct rte_mbuf) + priv + room;
+    struct rte_mempool *mp =
+        rte_mempool_create_empty("frames", n, size, POOL_CACHE, sizeof info, SOCKET_ID_ANY, flags);
+
+    if (!mp)
+        return NULL;
+    rte_pktmbuf_pool_init(mp, &info);
+    if (rte_mempool_populate_default(mp) < 0) {
+        rte_mempool_free(mp);
+        return NULL;
+    }
+    rte_mempool_obj_iter(mp, rte_pktmbuf_init, NULL);
+    return mp;
+}
+
+static bool any_xdp(const struct io *io)
+{
+    bool any = false;
+
+    for (unsigned i = 0; i < io->nports; i++)
+        any = any || io->port[i].xdp;
+    return any;
+}
+
 /* One pool for all, so that a frame received on one port is sent on another without a copy. */
 static int create_pool(struct io *io)
 {
@@ -45,15 +99,20 @@ static int create_pool(struct io *io)
 
     for (unsigned i = 0; i < io->nports; i++)
         n += io->port[i].queues * PORT_QUEUE_BUFFERS;
-    eal_forget_complaint();
-    io->pool = rte_pktmbuf_pool_create("frames", n - 1, POOL_CACHE, RTE_ALIGN(sizeof(struct frame), 8),
-                                       data_room(io), SOCKET_ID_ANY);
-    if (io->pool)
-        return 0;
-    mib = ((unsigned long long)n * (data_room(io) + 384u) >> 20) + 32;
-    log_error("dpdk.memory: not enough for %u frame buffers, about %llu MiB are needed (%s)", n, mib,
-              rte_strerror(rte_errno));
-    return -ENOMEM;
+    io->pool = make_pool(n - 1, data_room(io));
+    if (!io->pool) {
+        mib = ((unsigned long long)n * (data_room(io) + 384u) >> 20) + 32;
+        log_error("dpdk.memory: not enough for %u frame buffers, about %llu MiB are needed (%s)", n, mib,
+                  rte_strerror(rte_errno));
+        return -ENOMEM;
+    }
+    if (any_xdp(io) && !is_packed(io->pool)) {
+        log_error(
+            "interfaces: AF_XDP needs buffers without gaps, which DPDK cannot give with this memory; set "
+            "dpdk.hugepages to off, or driver: af_packet");
+        return -ENOTSUP;
+    }
+    return 0;
 }
 
 static int open_ports(struct io *io, const struct config *c)
