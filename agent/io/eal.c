@@ -169,35 +169,46 @@ static void build_args(const struct config *c)
         add("%s", c->dpdk.eal_args[i]);
 }
 
+/* What eal_start() made and DPDK does not take down itself. */
+static void clean_up(void)
+{
+    const char *dir = rte_eal_get_runtime_dir();
+
+    if (dir[0])
+        rmdir(dir); /* empty by now */
+    rte_openlog_stream(NULL);
+    if (log_stream)
+        fclose(log_stream);
+    log_stream = NULL;
+    drop_args();
+}
+
 int eal_start(const struct config *c)
 {
     char *argv[MAX_ARGS + 1];
+    int rc = 0;
 
     libbpf_set_print(quiet_bpf);
     build_args(c);
     if (args.overflow || open_log() != 0) {
-        log_error("dpdk: out of memory, or too many dpdk.eal");
-        return -ENOMEM;
+        log_error("dpdk: out of memory, or too many arguments in dpdk.eal");
+        rc = -ENOMEM;
     }
     for (int i = 0; i < args.n; i++)
         log_debug("dpdk argument: %s", args.v[i]);
     memcpy(argv, args.v, sizeof argv); /* the EAL reorders it */
-    if (rte_eal_init(args.n, argv) < 0) {
-        log_error("DPDK does not start: %s%s%s (dpdk.memory, dpdk.hugepages, dpdk.eal)",
-                  rte_strerror(rte_errno), complaint[0] ? ": " : "", complaint);
-        return -EIO;
+    if (rc == 0 && rte_eal_init(args.n, argv) < 0) {
+        log_error("DPDK does not start: %s (dpdk.memory, dpdk.hugepages, dpdk.eal)",
+                  complaint[0] ? complaint : rte_strerror(rte_errno));
+        rc = -EIO;
     }
-    return 0;
+    if (rc)
+        clean_up();
+    return rc;
 }
 
 void eal_stop(void)
 {
-    char dir[256];
-
-    snprintf(dir, sizeof dir, "%s", rte_eal_get_runtime_dir());
     rte_eal_cleanup();
-    rmdir(dir); /* made by the EAL, empty now */
-    rte_openlog_stream(NULL);
-    fclose(log_stream);
-    drop_args();
+    clean_up();
 }
