@@ -87,11 +87,6 @@ enum reason {
         R_MAX
 };
 
-/* Before ours, so that <unistd.h>'s R_OK (of access(2)) can never come after it. */
-#include <unistd.h>
-#undef R_OK
-#define R_OK R_NONE
-
 /* Static strings; NULL never. */
 const char *reason_name(enum reason r);
 const char *reason_text(enum reason r);

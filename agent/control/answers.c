@@ -210,9 +210,6 @@ static json_t *get_connections(const struct workers *ws, enum side side, uint32_
 
 /* ---- neighbours ---- */
 
-/* An engine without this function (a simulated one, an older one) answers with an error. */
-#pragma weak engine_neighbours
-
 /* What a worker fills in on its own thread: memory is there beforehand, so that it holds up no traffic. */
 struct neighbours {
     unsigned n;
@@ -245,8 +242,6 @@ static json_t *one_neighbour(const struct config *config, unsigned worker, const
 
 static json_t *get_neighbours(struct workers *ws)
 {
-    if (!engine_neighbours)
-        return error("this engine does not show its neighbours");
     struct neighbours *found = malloc(sizeof *found);
     json_t *list = json_array();
     for (unsigned w = 0; found && w < workers_count(ws); w++) {

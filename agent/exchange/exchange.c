@@ -149,7 +149,7 @@ void exchange_over(struct exchanges *w, struct exchange *x, enum reason why)
     r->tries = x->tries;
     r->reason = (uint8_t)why;
     if (x->body_out) {
-        pos_t end = x->adopted || x->resp_mapped ? x->c->out_end : x->c->out_una;
+        pos_t end = x->adopted ? x->c->out_end : pos_min(x->c->out_una, x->c->out_end);
         r->bytes_body = end > x->body_out ? end - x->body_out : 0;
     }
     w->cnt->exchanges++;

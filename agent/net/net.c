@@ -302,15 +302,15 @@ enum reason net_check(const struct net *n, const struct frame *f, const struct p
     if (!dmac_fits(i, p))
         return R_DROP_DMAC;
     if (p->proto == WIRE_ARP)
-        return R_OK;
+        return R_NONE;
     if (bad_source(n, p))
         return R_DROP_IP_SOURCE;
     const struct ip_addr *dst = &p->key.local;
     if (p->proto == WIRE_ICMP6 && ip_is_multicast(dst))
-        return in_group(i, dst) ? R_OK : R_DROP_NOT_OURS;
+        return in_group(i, dst) ? R_NONE : R_DROP_NOT_OURS;
     /* A link-local address means nothing beyond its link (RFC 4007). */
     bool ours = ip_is_link_local6(dst) ? iface_has(i, dst) : net_is_ours(n, dst);
-    return ours ? R_OK : R_DROP_NOT_OURS;
+    return ours ? R_NONE : R_DROP_NOT_OURS;
 }
 
 void net_input(struct net *n, struct frame *f, const struct pkt *p, struct net_unreach *u, uint64_t now_ns)

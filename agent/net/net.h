@@ -50,7 +50,7 @@ uint16_t net_if_mtu(const struct net *n, uint16_t port);
  * address made from its MAC (RFC 4291 appendix A). */
 bool net_is_ours(const struct net *n, const struct ip_addr *a);
 
-/* Whole check of a parsed frame's layer 2 and 3 addresses: R_OK, or why it is dropped (DROP_DMAC,
+/* Whole check of a parsed frame's layer 2 and 3 addresses: R_NONE, or why it is dropped (DROP_DMAC,
  * DROP_IP_SOURCE, DROP_NOT_OURS). */
 enum reason net_check(const struct net *n, const struct frame *f, const struct pkt *p);
 

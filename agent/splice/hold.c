@@ -100,7 +100,7 @@ enum reason hold_insert(struct splice *s, struct conn *c, pos_t at, struct span 
     if (!ranges_add(h, lo, lo + n))
         return R_DROP_HORIZON;
     memcpy(h->buf + h->base + lo, bytes.p, n);
-    return R_OK;
+    return R_NONE;
 }
 
 void hold_consume(struct splice *s, struct conn *c, uint64_t n)

@@ -53,7 +53,7 @@ static enum reason acceptable(struct splice *s, struct conn *c, pos_t seq, const
         seg_challenge(s, c);
         return R_DROP_ACK;
     }
-    return R_OK;
+    return R_NONE;
 }
 
 /* ---- step 2 ---- */
@@ -315,7 +315,7 @@ static enum reason judge(struct splice *s, struct conn *c, pos_t at, struct span
         reset_both(s, c, r);
         return r;
     }
-    if (r != R_OK) {
+    if (r != R_NONE) {
         c->ack_now = true;
         return r;
     }
@@ -410,7 +410,7 @@ void conn_segment(struct splice *s, struct conn *c, struct frame *f, const struc
     pos_t seq = pos_unwrap(c->in_acked, p->seq);
     enum reason r = acceptable(s, c, seq, p);
     struct conn *a = NULL;
-    if (r != R_OK)
+    if (r != R_NONE)
         goto out;
     c->in_max = pos_max(c->in_max, seq + p->payload_len);
     take_sack(s, c, p);
@@ -437,7 +437,7 @@ answer:
     s->sack.n = 0;
 out:
     if (f) {
-        if (r != R_OK)
+        if (r != R_NONE)
             count(s->cnt, r);
         frame_free(&s->ops, f);
     }

@@ -23,7 +23,7 @@ static enum reason parse_eth(const struct frame *f, uint16_t vlan, struct pkt *p
         p->l3_off = ETH_LEN + VLAN_LEN;
         *type = get_be16(f->data + 16);
     }
-    return vid == vlan ? R_OK : R_DROP_VLAN;
+    return vid == vlan ? R_NONE : R_DROP_VLAN;
 }
 
 /* RFC 791 section 3.1. The frame may be longer than total length says (Ethernet padding), never shorter. */
@@ -51,7 +51,7 @@ static enum reason parse_ip4(const struct frame *f, struct pkt *p, uint8_t *prot
     p->key.remote = ip_from_v4(ip + 12);
     p->key.local = ip_from_v4(ip + 16);
     *proto = ip[9];
-    return *proto == PROTO_TCP || *proto == PROTO_ICMP ? R_OK : R_DROP_IP_PROTO;
+    return *proto == PROTO_TCP || *proto == PROTO_ICMP ? R_NONE : R_DROP_IP_PROTO;
 }
 
 /* Which of the next headers that we do not take it is (RFC 7045 lists the extension headers). */
@@ -60,7 +60,7 @@ static enum reason ip6_next_header(uint8_t next)
     switch (next) {
     case PROTO_TCP:
     case PROTO_ICMP6:
-        return R_OK;
+        return R_NONE;
     case 44:
         return R_DROP_IP_FRAGMENT;
     case 0:   /* hop-by-hop options */
@@ -129,10 +129,10 @@ static enum reason tcp_checksum(const struct frame *f, struct pkt *p, uint32_t h
         uint16_t field = get_be16(t + 16);
         if (field == pseudo || field == 0)
             p->payload_sum = csum_bytes(t + hlen, p->payload_len);
-        return R_OK;
+        return R_NONE;
     }
     uint16_t all = csum_add(head, csum_bytes(t + hlen, p->payload_len));
-    return all == 0xffff ? R_OK : R_DROP_L4_CSUM;
+    return all == 0xffff ? R_NONE : R_DROP_L4_CSUM;
 }
 
 /* RFC 9293 section 3.1. */
@@ -171,7 +171,7 @@ static enum reason parse_icmp(const struct frame *f, struct pkt *p)
     p->proto = p->v4 ? WIRE_ICMP4 : WIRE_ICMP6;
     p->payload_off = (uint16_t)(p->l4_off + ICMP_LEN);
     p->payload_len = p->l4_len - ICMP_LEN;
-    return R_OK;
+    return R_NONE;
 }
 
 static enum reason parse_arp(const struct frame *f, struct pkt *p)
@@ -181,7 +181,7 @@ static enum reason parse_arp(const struct frame *f, struct pkt *p)
     p->proto = WIRE_ARP;
     p->l4_off = p->payload_off = p->l3_off;
     p->l4_len = ARP_LEN;
-    return R_OK;
+    return R_NONE;
 }
 
 enum reason wire_parse(const struct frame *f, uint16_t vlan, struct pkt *p)
@@ -190,7 +190,7 @@ enum reason wire_parse(const struct frame *f, uint16_t vlan, struct pkt *p)
     uint8_t proto = 0;
     memset(p, 0, sizeof *p);
     enum reason r = parse_eth(f, vlan, p, &type);
-    if (r != R_OK)
+    if (r != R_NONE)
         return r;
     switch (type) {
     case ETHERTYPE_IP4:
@@ -204,7 +204,7 @@ enum reason wire_parse(const struct frame *f, uint16_t vlan, struct pkt *p)
     default:
         return R_DROP_ETHERTYPE;
     }
-    if (r != R_OK)
+    if (r != R_NONE)
         return r;
     return proto == PROTO_TCP ? parse_tcp(f, p) : parse_icmp(f, p);
 }

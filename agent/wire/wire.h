@@ -46,10 +46,10 @@ struct pkt {
 
 /* Finds offsets, checks lengths and checksums (trusting FRAME_L4_CSUM_OK). `vlan` is the tag that this
  * interface carries, 0 for none (a priority tag, VID 0, is accepted on untagged interfaces). IP-level checks
- * that need our addresses are net's. Returns R_OK or why the frame must be dropped; *p is then undefined.
+ * that need our addresses are net's. Returns R_NONE or why the frame must be dropped; *p is then undefined.
  * Does not consume f; the pointers in *p borrow its bytes.
  *
- * When it returns R_OK: ARP has the 28 bytes of RFC 826 at l3_off, unchecked; ICMP has at least its 8-byte
+ * When it returns R_NONE: ARP has the 28 bytes of RFC 826 at l3_off, unchecked; ICMP has at least its 8-byte
  * header at l4_off and a right checksum; IP has no options, extension headers or fragments, and an IPv6
  * address is never IPv4-mapped. */
 enum reason wire_parse(const struct frame *f, uint16_t vlan, struct pkt *p);

@@ -116,9 +116,9 @@ static bool take_frame(struct engine *e, struct frame *f, struct pkt *p, uint64_
     e->cnt.rx_frames++;
     e->cnt.rx_bytes += f->len;
     enum reason r = wire_parse(f, net_if_vlan(e->net, f->port), p);
-    if (r == R_OK)
+    if (r == R_NONE)
         r = net_check(e->net, f, p);
-    if (r != R_OK) {
+    if (r != R_NONE) {
         drop(e, f, r);
         return false;
     }
@@ -206,7 +206,7 @@ unsigned engine_owner(const struct engine *e, const struct frame *f)
     if (e->nworkers == 1)
         return 0;
     trusted.flags |= FRAME_L4_CSUM_OK; /* the owner verifies it */
-    if (wire_parse(&trusted, net_if_vlan(e->net, f->port), &p) != R_OK)
+    if (wire_parse(&trusted, net_if_vlan(e->net, f->port), &p) != R_NONE)
         return 0;
     if (p.proto == WIRE_ARP || p.proto == WIRE_ICMP6 || p.proto == WIRE_ICMP4)
         return ENGINE_ALL;
@@ -270,4 +270,10 @@ uint64_t engine_kept_bytes(const struct engine *e, uint64_t *total)
     if (total)
         *total = kbuf_total(splice_pool(e->splice));
     return kbuf_used(splice_pool(e->splice));
+}
+
+void engine_neighbours(const struct engine *e, void (*fn)(void *arg, const struct net_neigh_info *i),
+                       void *arg)
+{
+    net_neighbours(e->net, fn, arg);
 }

@@ -152,9 +152,9 @@ static inline enum reason rig_input(struct rig *r, uint16_t port, const void *by
     r->live++;
     struct pkt p;
     enum reason why = wire_parse(&r->in, net_if_vlan(r->net, port), &p);
-    if (why == R_OK)
+    if (why == R_NONE)
         why = net_check(r->net, &r->in, &p);
-    if (why != R_OK || p.proto == WIRE_TCP) {
+    if (why != R_NONE || p.proto == WIRE_TCP) {
         rig_free(r, &r->in);
         return why;
     }
@@ -311,7 +311,7 @@ __attribute__((unused)) static struct pkt sent_pkt(const struct rig *r, unsigned
     *f = (struct frame){.data = (uint8_t *)o->b, .len = o->len, .port = o->port};
     cr_assert(o->len <= sizeof o->b);
     enum reason why = wire_parse(f, r->ifs[o->port].vlan, &p);
-    cr_assert(why == R_OK, "%s", reason_name(why));
+    cr_assert(why == R_NONE, "%s", reason_name(why));
     return p;
 }
 

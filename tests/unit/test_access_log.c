@@ -1,6 +1,6 @@
 /* The access log: lines as rows of record and text, hostile bytes among them, and the thread that writes them
  * against files, pipes, a full device and rotation. */
-/* Before unistd.h, whose R_OK is another. */
+/* Before unistd.h, whose R_NONE is another. */
 #include "agent/base/reason.h"
 #include "agent/control/access_format.h"
 #include "agent/control/access_log.h"

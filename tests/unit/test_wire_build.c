@@ -85,7 +85,7 @@ static void expect_same(const struct tcp_seg *s, const struct wire_link *l, cons
     struct pkt p;
     struct flow_key want = {
         .remote = s->src, .local = s->dst, .remote_port = s->sport, .local_port = s->dport};
-    cr_assert_eq(wire_parse(f, l->vlan, &p), R_OK);
+    cr_assert_eq(wire_parse(f, l->vlan, &p), R_NONE);
     cr_assert_eq(p.l4_off + p.l4_len, f->len, "no padding");
     cr_assert(flow_key_eq(&p.key, &want));
     cr_assert(p.seq == s->seq && p.ack == s->ack && p.wnd == s->wnd && p.flags == s->flags);
@@ -165,11 +165,11 @@ Test(wire_build, checksum_protects_end_to_end)
             struct buf b = buf_with(in.b, in.n);
             struct pkt p;
             b.f.flags = (uint16_t)(n & 2 ? FRAME_L4_CSUM_OK : 0);
-            cr_assert_eq(wire_parse(&b.f, 0, &p), R_OK);
+            cr_assert_eq(wire_parse(&b.f, 0, &p), R_NONE);
             frame_pull(&b.f, p.payload_off);
             b.f.data[rnd_below(&seed, n)] ^= (uint8_t)(damage << rnd_below(&seed, 8));
             wire_push_tcp(&b.f, &l, &s, p.payload_sum);
-            cr_expect_eq(wire_parse(&b.f, l.vlan, &p), damage ? R_DROP_L4_CSUM : R_OK);
+            cr_expect_eq(wire_parse(&b.f, l.vlan, &p), damage ? R_DROP_L4_CSUM : R_NONE);
             free(b.mem);
         }
     }
@@ -191,7 +191,7 @@ Test(wire_build, icmp_round_trip)
         wire_push_ip(&b.f, &l, &src, &dst, v4 ? 1 : 58, 255);
         struct bytes raw = as_bytes(&b.f);
         cr_expect(rig_ip_good(&raw) && rig_l4_good(&raw));
-        cr_assert_eq(wire_parse(&b.f, 7, &p), R_OK);
+        cr_assert_eq(wire_parse(&b.f, 7, &p), R_NONE);
         cr_expect_eq(p.ttl, 255);
         cr_expect(ip_eq(&p.key.remote, &src) && ip_eq(&p.key.local, &dst));
         cr_expect_eq(b.f.port, 3);

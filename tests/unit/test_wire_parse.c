@@ -76,21 +76,21 @@ struct row {
 #define FIX true
 
 static const struct row rows[] = {
-    {"TCP over IPv4", TCP4, {{0}}, false, 0, 0, R_OK},
-    {"TCP over IPv6", TCP6, {{0}}, false, 0, 0, R_OK},
-    {"echo over IPv4", ICMP4, {{0}}, false, 0, 0, R_OK},
-    {"echo over IPv6", ICMP6, {{0}}, false, 0, 0, R_OK},
-    {"ARP", ARP, {{0}}, false, 0, 0, R_OK},
-    {"ARP padded", ARP, {{0}}, false, 18, 0, R_OK},
+    {"TCP over IPv4", TCP4, {{0}}, false, 0, 0, R_NONE},
+    {"TCP over IPv6", TCP6, {{0}}, false, 0, 0, R_NONE},
+    {"echo over IPv4", ICMP4, {{0}}, false, 0, 0, R_NONE},
+    {"echo over IPv6", ICMP6, {{0}}, false, 0, 0, R_NONE},
+    {"ARP", ARP, {{0}}, false, 0, 0, R_NONE},
+    {"ARP padded", ARP, {{0}}, false, 18, 0, R_NONE},
     {"ARP cut", ARP, {{0}}, false, -1, 0, R_DROP_SHORT},
-    {"Ethernet padding, IPv4", TCP4, {{0}}, false, 20, 0, R_OK},
-    {"Ethernet padding, IPv6", TCP6, {{0}}, false, 1, 0, R_OK},
+    {"Ethernet padding, IPv4", TCP4, {{0}}, false, 20, 0, R_NONE},
+    {"Ethernet padding, IPv6", TCP6, {{0}}, false, 1, 0, R_NONE},
 
-    {"VLAN 100", TAGGED, {{0}}, false, 0, 100, R_OK},
+    {"VLAN 100", TAGGED, {{0}}, false, 0, 100, R_NONE},
     {"VLAN 100 where untagged is wanted", TAGGED, {{0}}, false, 0, 0, R_DROP_VLAN},
     {"VLAN 100 where 101 is wanted", TAGGED, {{0}}, false, 0, 101, R_DROP_VLAN},
     {"untagged where VLAN 100 is wanted", TCP4, {{0}}, false, 0, 100, R_DROP_VLAN},
-    {"priority tag", PRIORITY, {{0}}, false, 0, 0, R_OK},
+    {"priority tag", PRIORITY, {{0}}, false, 0, 0, R_NONE},
     {"priority tag where VLAN 100 is wanted", PRIORITY, {{0}}, false, 0, 100, R_DROP_VLAN},
     {"two tags", TAGGED, {{16, 0x81}, {17, 0x00}}, false, 0, 100, R_DROP_ETHERTYPE},
     {"802.1ad", TCP4, {{12, 0x88}, {13, 0xa8}}, false, 0, 0, R_DROP_ETHERTYPE},
@@ -112,7 +112,7 @@ static const struct row rows[] = {
     {"first fragment", TCP4, {{IP + 6, 0x20}}, FIX, 0, 0, R_DROP_IP_FRAGMENT},
     {"last fragment", TCP4, {{IP + 6, 0}, {IP + 7, 1}}, FIX, 0, 0, R_DROP_IP_FRAGMENT},
     {"fragment with the highest offset bit", TCP4, {{IP + 6, 0x10}}, FIX, 0, 0, R_DROP_IP_FRAGMENT},
-    {"DF not set", TCP4, {{IP + 6, 0}}, FIX, 0, 0, R_OK},
+    {"DF not set", TCP4, {{IP + 6, 0}}, FIX, 0, 0, R_NONE},
     {"UDP", TCP4, {{IP + 9, 17}}, FIX, 0, 0, R_DROP_IP_PROTO},
     {"ICMPv6 over IPv4", ICMP4, {{IP + 9, 58}}, FIX, 0, 0, R_DROP_IP_PROTO},
 
@@ -137,17 +137,17 @@ static const struct row rows[] = {
     {"data offset into Ethernet padding", TCP4, {{T4 + 12, 0x80}}, FIX, 2, 0, R_DROP_TCP_HEADER},
     {"data offset past the end, IPv6", TCP6, {{T6 + 12, 0xf0}}, FIX, 0, 0, R_DROP_TCP_HEADER},
     {"TCP header of 19 bytes", TCP4, {{IP + 3, 39}}, FIX, 0, 0, R_DROP_TCP_HEADER},
-    {"TCP header and nothing else", TCP4, {{IP + 3, 40}}, FIX, 0, 0, R_OK},
+    {"TCP header and nothing else", TCP4, {{IP + 3, 40}}, FIX, 0, 0, R_NONE},
     {"no flags", TCP4, {{T4 + 13, 0}}, FIX, 0, 0, R_DROP_TCP_HEADER},
     {"ECN flags alone", TCP4, {{T4 + 13, 0xc0}}, FIX, 0, 0, R_DROP_TCP_HEADER},
     {"SYN and FIN", TCP4, {{T4 + 13, 0x03}}, FIX, 0, 0, R_DROP_TCP_HEADER},
     {"SYN and RST", TCP4, {{T4 + 13, 0x06}}, FIX, 0, 0, R_DROP_TCP_HEADER},
     {"SYN, RST and ACK", TCP6, {{T6 + 13, 0x16}}, FIX, 0, 0, R_DROP_TCP_HEADER},
     {"all flags", TCP6, {{T6 + 13, 0xff}}, FIX, 0, 0, R_DROP_TCP_HEADER},
-    {"SYN alone", TCP4, {{T4 + 13, 0x02}}, FIX, 0, 0, R_OK},
-    {"SYN that asks for ECN", TCP4, {{T4 + 13, 0xc2}}, FIX, 0, 0, R_OK},
-    {"RST alone", TCP4, {{T4 + 13, 0x04}}, FIX, 0, 0, R_OK},
-    {"FIN and ACK", TCP6, {{T6 + 13, 0x11}}, FIX, 0, 0, R_OK},
+    {"SYN alone", TCP4, {{T4 + 13, 0x02}}, FIX, 0, 0, R_NONE},
+    {"SYN that asks for ECN", TCP4, {{T4 + 13, 0xc2}}, FIX, 0, 0, R_NONE},
+    {"RST alone", TCP4, {{T4 + 13, 0x04}}, FIX, 0, 0, R_NONE},
+    {"FIN and ACK", TCP6, {{T6 + 13, 0x11}}, FIX, 0, 0, R_NONE},
 
     {"TCP header damaged", TCP4, {{T4 + 4, 0x99}}, false, 0, 0, R_DROP_L4_CSUM},
     {"payload damaged", TCP4, {{T4 + 20, 'A'}}, false, 0, 0, R_DROP_L4_CSUM},
@@ -157,7 +157,7 @@ static const struct row rows[] = {
     {"echo damaged", ICMP4, {{T4 + 8, 'P'}}, false, 0, 0, R_DROP_L4_CSUM},
     {"echo damaged, IPv6", ICMP6, {{T6 + 8, 'P'}}, false, 0, 0, R_DROP_L4_CSUM},
     {"ICMP of 7 bytes", ICMP4, {{IP + 3, 27}}, FIX, 0, 0, R_DROP_ICMP},
-    {"ICMP of 8 bytes", ICMP4, {{IP + 3, 28}}, FIX, 0, 0, R_OK},
+    {"ICMP of 8 bytes", ICMP4, {{IP + 3, 28}}, FIX, 0, 0, R_NONE},
     {"ICMPv6 of 7 bytes", ICMP6, {{IP + 5, 7}}, FIX, 0, 0, R_DROP_ICMP},
 };
 
@@ -218,7 +218,7 @@ static void expect_tcp_fields(bool v4, int vlan, uint32_t pad)
     uint32_t l3 = vlan < 0 ? 14 : 18, l4 = l3 + (v4 ? 20 : 40);
     struct ip_addr src = v4 ? ip_from_v4(rig_v4) : ip_from_v6(rig_v6);
     struct ip_addr dst = v4 ? ip_from_v4(rig_v4 + 4) : ip_from_v6(rig_v6 + 16);
-    cr_assert_eq(wire_parse(&f, (uint16_t)(vlan < 0 ? 0 : vlan), &p), R_OK);
+    cr_assert_eq(wire_parse(&f, (uint16_t)(vlan < 0 ? 0 : vlan), &p), R_NONE);
     cr_expect_eq(p.proto, WIRE_TCP);
     cr_expect_eq(p.v4, v4);
     cr_expect_eq(p.ttl, 57);
@@ -253,7 +253,7 @@ Test(wire_parse, icmp_and_arp_fields)
     struct pkt p;
     for (unsigned v4 = 0; v4 < 2; v4++) {
         struct bytes b = ping(v4);
-        cr_assert_eq(parse(&b, 0, 0, &p), R_OK);
+        cr_assert_eq(parse(&b, 0, 0, &p), R_NONE);
         cr_expect_eq(p.proto, v4 ? WIRE_ICMP4 : WIRE_ICMP6);
         cr_expect_eq(p.l4_len, 12);
         cr_expect_eq(p.payload_off, p.l4_off + 8);
@@ -263,7 +263,7 @@ Test(wire_parse, icmp_and_arp_fields)
         cr_expect(flow_key_eq(&p.key, &want));
     }
     struct bytes b = arp();
-    cr_assert_eq(parse(&b, 0, 0, &p), R_OK);
+    cr_assert_eq(parse(&b, 0, 0, &p), R_NONE);
     cr_expect_eq(p.proto, WIRE_ARP);
     cr_expect_eq(p.l3_off, 14);
 }
@@ -275,7 +275,7 @@ Test(wire_parse, ecn_flags_are_masked)
     struct pkt p;
     b.b[T4 + 13] = 0xc2;
     rig_fix(&b);
-    cr_assert_eq(parse(&b, 0, 0, &p), R_OK);
+    cr_assert_eq(parse(&b, 0, 0, &p), R_NONE);
     cr_expect_eq(p.flags, TCP_SYN);
 }
 
@@ -292,7 +292,7 @@ Test(wire_parse, device_verified)
     struct pkt p;
     b.b[T4 + 20] ^= 0x40;
     cr_expect_eq(parse(&b, 0, 0, &p), R_DROP_L4_CSUM);
-    cr_assert_eq(parse(&b, FRAME_L4_CSUM_OK, 0, &p), R_OK);
+    cr_assert_eq(parse(&b, FRAME_L4_CSUM_OK, 0, &p), R_NONE);
     cr_expect(same_sum(p.payload_sum, (uint16_t)rig_sum(payload, 10, 0)));
     b = ping(true);
     b.b[T4 + 8] ^= 1;
@@ -308,7 +308,7 @@ Test(wire_parse, device_verified_but_field_not_filled_in)
             struct pkt p;
             put_be16(b.b + rig_l4(&b) + 16, partial ? (uint16_t)rig_pseudo_sum(&b) : 0);
             cr_expect_eq(parse(&b, 0, 0, &p), R_DROP_L4_CSUM);
-            cr_assert_eq(parse(&b, FRAME_L4_CSUM_OK, 0, &p), R_OK);
+            cr_assert_eq(parse(&b, FRAME_L4_CSUM_OK, 0, &p), R_NONE);
             cr_expect(same_sum(p.payload_sum, (uint16_t)rig_sum(payload, 10, 0)));
         }
 }
@@ -324,7 +324,7 @@ Test(wire_parse, payload_sum_of_every_part)
         struct bytes b = rig_tcp(n & 1, -1, NULL, 0, data, n);
         struct frame f = rig_frame(&b, 0);
         struct pkt p;
-        cr_assert_eq(wire_parse(&f, 0, &p), R_OK);
+        cr_assert_eq(wire_parse(&f, 0, &p), R_NONE);
         for (uint32_t off = 0; off <= n; off++)
             for (uint32_t len = 0; off + len <= n; len++)
                 cr_assert(same_sum(wire_payload_sum(&f, &p, off, len), (uint16_t)rig_sum(data + off, len, 0)),
@@ -371,7 +371,7 @@ Test(wire_parse, random_damage_stays_inside)
         struct frame f = rig_frame(&b, rnd(&seed) >> 63 ? FRAME_L4_CSUM_OK : 0);
         struct pkt p;
         struct tcp_opts o;
-        if (wire_parse(&f, 0, &p) != R_OK)
+        if (wire_parse(&f, 0, &p) != R_NONE)
             continue;
         good++;
         expect_inside(&f, &p);
