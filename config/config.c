@@ -43,6 +43,7 @@ static bool read_guarded(struct reading *r, const char *name, const char *text, 
     struct node *root;
 
     r->scratch = r->keep = (struct arena){.left = MEMORY_MAX, .short_of_memory = &short_of_memory};
+    r->last_reference = &r->references;
     if (setjmp(short_of_memory))
         return false;
     r->config = arena_alloc(&r->keep, sizeof(struct holder));

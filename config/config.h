@@ -33,15 +33,16 @@ struct cfg_dpdk {
     uint32_t workers;      /* 1..CFG_MAX_WORKERS; default 1 */
     uint32_t ncores;       /* 0: not pinned by the file */
     uint32_t *cores;       /* CPU number per worker; ncores == workers when given */
-    uint64_t memory_bytes; /* for packet buffers; default 256 MiB */
+    uint64_t memory_bytes; /* for packet buffers; default 256 MiB; 64 MiB..1024 GiB */
     enum cfg_hugepages hugepages;
     enum cfg_idle idle;
     uint32_t connections;   /* per worker: table capacity; default 65536; 64..16777216 */
     uint64_t buffers_bytes; /* per worker: kept bytes; default 64 MiB; at least 1 MiB */
     uint32_t syn_ring;      /* per worker: half-open entries; default 8192; 16..1048576 */
     uint16_t port_lo,
-        port_hi; /* local ports toward endpoints; default 10000..60999 (key `local_ports: 10000-60999`) */
-    uint32_t neal_args; /* further EAL arguments, verbatim */
+        port_hi; /* local ports toward endpoints; default 10000..60999 (key `local_ports: 10000-60999`);
+                    within 1024..65535, at least 16 per worker, no listener's port among them */
+    uint32_t neal_args; /* further EAL arguments, verbatim; key `eal` */
     char **eal_args;
 };
 
@@ -70,6 +71,7 @@ struct cfg_interface {
     bool af_packet; /* `driver: af_packet` was asked for; default `auto`: AF_XDP, then af_packet */
 };
 
+/* All durations are within 1 ms..24 h. */
 struct cfg_listener {
     char *name;
     struct ip_port at; /* zero address: every address of ours ("*:80" or "0.0.0.0:80" IPv4 only, "[::]:80"
@@ -124,9 +126,9 @@ struct cfg_cluster {
     uint64_t connect_timeout_ns;  /* per try; default 1 s */
     uint64_t response_timeout_ns; /* request sent to response head; default 60 s (504) */
     uint64_t pool_idle_ns;        /* default 60 s */
-    uint32_t pool_size;           /* idle connections per endpoint and worker; default 256; 0: no reuse */
-    uint32_t tries;               /* endpoint connections tried per request; default 3; 1..10 */
-    uint32_t retry_buffer;        /* bytes; default 16 KiB; 0..60 KiB (S7) */
+    uint32_t pool_size;    /* idle connections per endpoint and worker; default 256; 0: no reuse; ..65536 */
+    uint32_t tries;        /* endpoint connections tried per request; default 3; 1..10 */
+    uint32_t retry_buffer; /* bytes; default 16 KiB; 0..60 KiB (S7) */
     uint32_t nendpoint;
     struct cfg_endpoint *endpoint;
 };

@@ -80,8 +80,8 @@ struct reading {
     struct tree_parser parser;
     struct complaints errors;
     struct config *config;
-    struct reference *references;
-    struct place *places; /* sorted by field once all is read */
+    struct reference *references, **last_reference; /* in the order of the file */
+    struct place *places;                           /* sorted by field once all is read */
     size_t nplaces, places_room;
 };
 

@@ -260,9 +260,10 @@ static bool read_reference(struct reading *r, const struct cfg_key *k, const str
     if (v->kind != NODE_SCALAR)
         return must_be(r, k, v, "the name of a %s", k->kind == &kind_cluster ? "cluster" : "listener");
     ref = arena_alloc(&r->scratch, sizeof *ref);
-    *ref = (struct reference){r->references, v, key_field(k, obj), k->kind == &kind_cluster};
+    *ref = (struct reference){NULL, v, key_field(k, obj), k->kind == &kind_cluster};
     *ref->index = CFG_NONE;
-    r->references = ref;
+    *r->last_reference = ref;
+    r->last_reference = &ref->next;
     return true;
 }
 

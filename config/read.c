@@ -18,8 +18,7 @@ const char *shown(struct reading *r, const char *text)
     while (((unsigned char)text[n] & 0xc0) == 0x80) /* not within a character */
         n--;
     cut = arena_alloc(&r->scratch, SHOWN + sizeof "...");
-    memcpy(cut, text, n);
-    memcpy(cut + n, "...", sizeof "...");
+    snprintf(cut, SHOWN + sizeof "...", "%.*s...", (int)n, text);
     return cut;
 }
 
@@ -168,7 +167,7 @@ bool read_section(struct reading *r, const struct cfg_section *s, const struct n
     for (size_t i = 0; i < s->nkeys; i++) {
         if (seen[i])
             continue;
-        if (s->keys[i].required)
+        if (v && s->keys[i].required)
             complain(&r->errors, v->at, "%s needs \"%s\"", s->what, s->keys[i].name);
         else
             read_default(r, &s->keys[i], obj);
