@@ -332,8 +332,7 @@ static bool fin_ends_copy(struct conn *c)
 {
     struct conn *a = c->peer;
     struct extent *x = a ? a->x_tail : NULL;
-    if (!x || x->kind != EXT_COPY || c->in_mode != IN_OPEN || x->in + x->m != c->in_mapped ||
-        x->in > c->in_fin)
+    if (!x || x->kind != EXT_COPY || c->in_mode != IN_OPEN || c->in_mapped <= c->in_fin || x->in > c->in_fin)
         return true;
     x->n = x->m = c->in_fin - x->in;
     a->out_end = x->out + x->n;
