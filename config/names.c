@@ -86,18 +86,29 @@ static void resolve(struct reading *r, const struct names *all, const struct ref
              meant ? "; did you mean \"" : "", meant ? meant : "", meant ? "\"?" : "");
 }
 
-/* A listener, or a host, twice in one route. */
-static void check_route(struct reading *r, const struct cfg_route *t)
+/* The listener's index, or CFG_NONE when the name was not one. */
+static uint32_t listener_of(const struct reading *r, const uint32_t *index)
+{
+    return place_of(r, index)->good ? *index : CFG_NONE;
+}
+
+static void check_route_listeners(struct reading *r, const struct cfg_route *t)
 {
     for (uint32_t i = 0; i < t->nlistener; i++) {
-        for (uint32_t j = 0; j < i; j++) {
-            if (t->listener[i] != CFG_NONE && t->listener[i] == t->listener[j]) {
+        uint32_t index = listener_of(r, &t->listener[i]);
+
+        for (uint32_t j = 0; j < i && index != CFG_NONE; j++) {
+            if (listener_of(r, &t->listener[j]) == index) {
                 complain(&r->errors, place_of(r, &t->listener[i])->at, "listeners: \"%s\" is listed twice",
-                         r->config->listener[t->listener[i]].name);
+                         r->config->listener[index].name);
                 break;
             }
         }
     }
+}
+
+static void check_route_hosts(struct reading *r, const struct cfg_route *t)
+{
     for (uint32_t i = 0; i < t->nhost; i++) {
         for (uint32_t j = 0; j < i; j++) {
             if (t->host[i] && t->host[j] && strcmp(t->host[i], t->host[j]) == 0) {
@@ -125,6 +136,8 @@ void check_names(struct reading *r)
         if ((ref->to_cluster ? clusters : listeners).n > 0) /* else that has been complained about */
             resolve(r, ref->to_cluster ? &clusters : &listeners, ref);
     }
-    for (uint32_t i = 0; i < c->nroute; i++)
-        check_route(r, &c->route[i]);
+    for (uint32_t i = 0; i < c->nroute; i++) {
+        check_route_listeners(r, &c->route[i]);
+        check_route_hosts(r, &c->route[i]);
+    }
 }

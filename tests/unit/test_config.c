@@ -369,6 +369,13 @@ static const struct row rows[] = {
      "routes: [{name: r, listeners: [x, l, l], rules: [{cluster: c}]}]\n" INTERFACES LISTENERS CLUSTERS,
      "1:32: no listener is called \"x\"\n"
      "1:38: listeners: \"l\" is listed twice\n"},
+    {"listeners that are no names",
+     "routes: [{name: r, listeners: [{a: 1}, l, ~, [l]], rules: [{cluster: c}]}]\n" CLUSTERS,
+     "1:1: the configuration needs \"interfaces\"\n"
+     "1:1: the configuration needs \"listeners\"\n"
+     "1:32: listeners: each item must be the name of a listener, not a group of keys\n"
+     "1:43: listeners: each item must be the name of a listener, not empty\n"
+     "1:46: listeners: each item must be the name of a listener, not a list\n"},
     {"hosts",
      "routes: [{name: r, hostnames: [a..b, \"*\", \"*.\", -a, a-, \"a:80\", a.b., \"a.*\", ok, OK, "
      "\"*.Ok.example\"], rules: [{cluster: c}]}]\n" INTERFACES LISTENERS CLUSTERS,
