@@ -358,12 +358,19 @@ void fin_check(struct splice *s, struct conn *c)
 /* ---- all steps ---- */
 
 /* Keeps a probe alive through the splice: only the receiver knows its window (S4, "the byte before a live
- * extent belongs to it"). */
+ * extent belongs to it"). Where bytes that we keep stand in front, they are the probe. */
 static void pass_probe(struct splice *s, struct conn *c)
 {
     struct conn *a = c->peer;
-    const struct extent *x = a ? ext_at(a, a->out_una) : NULL;
-    if (!x || x->kind != EXT_COPY || a->pub.state == TCP_SYN_SENT)
+    if (!a || a->pub.state == TCP_SYN_SENT)
+        return;
+    const struct extent *x = ext_at(a, a->out_una);
+    if (x && x->kind == EXT_KEPT) {
+        if (!(x->flags & EXT_OWNED))
+            seg_resend(s, a);
+        return;
+    }
+    if (!x && c->in_mode != IN_OPEN)
         return;
     struct frame *f = frame_alloc(&s->ops);
     if (f)
