@@ -39,7 +39,7 @@ build() {
     echo "build: configuring ($preset)"
     cmake --preset $preset >"$log" 2>&1 || { cat "$log" >&2; return 1; }
     cmake --build --preset $preset --parallel "$jobs" --target lacon laconctl 2>&1 | progress ||
-        { tail -n 40 "$log" >&2; return 1; }
+        { grep -v "^\[[0-9]*/[0-9]*\] [A-Z]" "$log" | tail -n 60 >&2; return 1; }
     echo "build: build/$preset/bin/lacon is there"
 }
 

@@ -91,5 +91,5 @@ class Lacon:
 
     def wait_access(self, n, seconds=20):
         """The log once it has n lines."""
-        until(lambda: len(self.access()) >= n, f"{n} access-log lines (there are {len(self.access())})", seconds)
+        until(lambda: len(self.access()) >= n, f"{n} access-log lines", seconds)
         return self.access()
