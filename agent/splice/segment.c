@@ -165,6 +165,16 @@ struct run {
     pos_t at;
 };
 
+/* A segment before a's window: whatever became of its last ack, it answers with a new one. */
+static void ask_window(struct splice *s, struct conn *a)
+{
+    struct frame *f = frame_alloc(&s->ops);
+    if (f)
+        seg_send(s, a, f, a->out_una - 1, 0, 0);
+    else
+        count(s->cnt, R_DROP_NO_FRAME);
+}
+
 /* Nothing goes beyond the receiver's window (S4), but for the one byte of a zero-window probe. */
 static uint32_t within_window(struct splice *s, const struct conn *a, struct run r)
 {
@@ -172,6 +182,7 @@ static uint32_t within_window(struct splice *s, const struct conn *a, struct run
     if (room >= r.n || (room == 0 && r.n == 1))
         return r.n;
     count(s->cnt, R_DROP_WINDOW);
+    a->peer->ack_now = true; /* the source may not know of the window */
     return (uint32_t)room;
 }
 
@@ -183,8 +194,10 @@ static void send_run(struct splice *s, struct conn *a, struct frame **f, const s
     const uint8_t *payload = (*f)->data + p->payload_off;
     uint8_t psh = p->flags & TCP_PSH;
     r.n = within_window(s, a, r);
-    if (r.n == 0)
+    if (r.n == 0) {
+        ask_window(s, a);
         return;
+    }
     while (r.n > a->mss) {
         forward_copy(s, a, payload + r.off, a->mss, r.at, 0);
         r.off += a->mss;
@@ -357,28 +370,6 @@ void fin_check(struct splice *s, struct conn *c)
 
 /* ---- all steps ---- */
 
-/* Keeps a probe alive through the splice: only the receiver knows its window (S4, "the byte before a live
- * extent belongs to it"). Where bytes that we keep stand in front, they are the probe. */
-static void pass_probe(struct splice *s, struct conn *c)
-{
-    struct conn *a = c->peer;
-    if (!a || a->pub.state == TCP_SYN_SENT)
-        return;
-    const struct extent *x = ext_at(a, a->out_una);
-    if (x && x->kind == EXT_KEPT) {
-        if (!(x->flags & EXT_OWNED))
-            seg_resend(s, a);
-        return;
-    }
-    if (!x && c->in_mode != IN_OPEN)
-        return;
-    struct frame *f = frame_alloc(&s->ops);
-    if (f)
-        seg_send(s, a, f, a->out_una - 1, 0, 0);
-    else
-        count(s->cnt, R_DROP_NO_FRAME);
-}
-
 /* The bytes of one segment. Returns the reason it counts under; *f is NULL when the frame went out. */
 static enum reason take_bytes(struct splice *s, struct conn *c, struct frame **f, const struct pkt *p,
                               pos_t seq)
@@ -409,6 +400,24 @@ static enum reason take_bytes(struct splice *s, struct conn *c, struct frame **f
     if (lo < hi && !forward(s, c, f, p, seq, lo, hi, mapped))
         return R_CLOSE_BYTES_DIFFER;
     return r;
+}
+
+/* Keeps a probe alive through the splice: only the receiver knows its window (S4, "the byte before a live
+ * extent belongs to it"). Where bytes that we keep stand in front, they are the probe. */
+static void pass_probe(struct splice *s, struct conn *c)
+{
+    struct conn *a = c->peer;
+    if (!a || a->pub.state == TCP_SYN_SENT)
+        return;
+    const struct extent *x = ext_at(a, a->out_una);
+    if (x && x->kind == EXT_KEPT) {
+        if (!(x->flags & EXT_OWNED))
+            seg_resend(s, a);
+        return;
+    }
+    if (!x && c->in_mode != IN_OPEN)
+        return;
+    ask_window(s, a);
 }
 
 void conn_segment(struct splice *s, struct conn *c, struct frame *f, const struct pkt *p)
