@@ -118,8 +118,8 @@ void client_next(struct exchanges *w, struct conn *c)
     if (w->judging == c)
         return; /* the loop that judges goes on by itself */
     splice_rejudge(w->s, c);
-    if (!conn_is_dead(c) && !c->user && c->fin_told)
-        client_close(w, c, R_CLOSE_NORMAL);
+    if (!conn_is_dead(c) && !c->user && (c->fin_told || w->draining))
+        client_close(w, c, c->fin_told ? R_CLOSE_NORMAL : R_CLOSE_DRAIN);
 }
 
 static void stalled(struct exchanges *w, struct exchange *x)

@@ -331,6 +331,9 @@ static void cb_progress(void *u, struct conn *c)
     if (c->peer && c->peer->hold.nrange)
         splice_rejudge(w->s, c->peer);
     x = c->user;
+    if (x && x->e && x->e->fin_told && !x->resp_mapped)
+        upstream_fin(w, x->e);
+    x = c->user;
     if (x)
         exchange_check(w, x);
 }

@@ -158,6 +158,9 @@ void upstream_fin(struct exchanges *w, struct conn *e)
         exchange_check(w, x);
         return;
     }
+    /* Chunks that are held for want of room: cb_progress() asks again. */
+    if (x->resp_head && x->resp_body == HTTP_BODY_CHUNKED && e->in_mapped < e->in_fin)
+        return;
     /* Closed before it answered, or in the middle: the conn is of no use. */
     splice_reset(w->s, e, R_CLOSE_TRUNCATED);
 }
