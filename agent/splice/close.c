@@ -103,20 +103,29 @@ void splice_take_fin(struct splice *s, struct conn *c)
     conn_event(s, c, EV_FIN_IN);
 }
 
+static void send_rst(struct splice *s, struct conn *c, pos_t at)
+{
+    struct tcp_seg g = {.src = c->key.local,
+                        .dst = c->key.remote,
+                        .sport = c->key.local_port,
+                        .dport = c->key.remote_port,
+                        .seq = pos_seq(at),
+                        .ack = pos_seq(c->in_acked),
+                        .flags = TCP_RST | TCP_ACK,
+                        .wscale = -1};
+    seg_bare(s, &g, &c->path);
+}
+
 void splice_reset(struct splice *s, struct conn *c, enum reason why)
 {
     if (conn_is_dead(c))
         return;
     if (c->pub.state != TCP_SYN_SENT && c->pub.state != TCP_TIME_WAIT) {
-        struct tcp_seg g = {.src = c->key.local,
-                            .dst = c->key.remote,
-                            .sport = c->key.local_port,
-                            .dport = c->key.remote_port,
-                            .seq = pos_seq(c->out_max),
-                            .ack = pos_seq(c->in_acked),
-                            .flags = TCP_RST | TCP_ACK,
-                            .wscale = -1};
-        seg_bare(s, &g, &c->path);
+        send_rst(s, c, c->out_max);
+        /* A peer that misses what is in flight believes only the number it expects (RFC 5961), and nobody
+         * will send again. */
+        if (c->out_una != c->out_max)
+            send_rst(s, c, c->out_una);
     }
     conn_end(s, c, why);
 }
