@@ -131,8 +131,8 @@ static void serve(struct process *p)
     struct pollfd pfd = {.fd = p->signals, .events = POLLIN};
 
     while (!p->stop) {
-        poll(&pfd, 1, HOUSEKEEPING_MS);
-        read_signals(p);
+        if (poll(&pfd, 1, HOUSEKEEPING_MS) > 0)
+            read_signals(p);
         workers_check_links(p->workers);
         if (p->draining && workers_idle(p->workers)) {
             log_info("drained");

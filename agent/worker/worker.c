@@ -23,21 +23,6 @@ struct workers {
 
 /* ---- start ---- */
 
-/* The CPU for worker i when the file names none: one each, the first one left to the kernel and to control.
- * -1 (float) when there are not enough. */
-static int default_core(unsigned i, unsigned nworkers)
-{
-    cpu_set_t set;
-    unsigned seen = 0;
-
-    if (sched_getaffinity(0, sizeof set, &set) != 0 || nworkers >= (unsigned)CPU_COUNT(&set))
-        return -1;
-    for (unsigned cpu = 0; cpu < CPU_SETSIZE; cpu++)
-        if (CPU_ISSET(cpu, &set) && seen++ == i + 1)
-            return (int)cpu;
-    return -1;
-}
-
 static struct engine_port *engine_ports(const struct workers *ws)
 {
     struct engine_port *p = calloc(io_port_count(ws->io), sizeof *p);
@@ -73,7 +58,7 @@ static int worker_create(struct workers *ws, unsigned i, struct engine_params *p
     w->wake.fd = -1;
     w->index = i;
     w->nworkers = ws->n;
-    w->core = w->info.core = c->ncores ? (int)c->cores[i] : default_core(i, ws->n);
+    w->core = w->info.core = c->ncores ? (int)c->cores[i] : -1;
     w->spin = c->idle == CFG_IDLE_POLL;
     w->lane = io_lane(ws->io, i);
     w->info.queues = io_lane_queues(w->lane);
