@@ -29,6 +29,26 @@ void client_close(struct exchanges *w, struct conn *c, enum reason why)
         splice_set_timer(w->s, c, splice_now(w->s) + LINGER_NS);
 }
 
+void client_break(struct exchanges *w, struct conn *c, enum reason why)
+{
+    if (conn_is_dead(c))
+        return;
+    if (c->out_una >= c->out_msg) {
+        splice_reset(w->s, c, why);
+        return;
+    }
+    c->user_doom = true;
+    c->close_why = (uint8_t)why;
+    splice_sink(w->s, c);
+    splice_set_timer(w->s, c, splice_now(w->s) + LINGER_NS);
+}
+
+void client_progress(struct exchanges *w, struct conn *c)
+{
+    if (c->user_doom && c->out_una >= c->out_msg)
+        splice_reset(w->s, c, c->close_why);
+}
+
 static void refuse(struct exchanges *w, struct conn *c, struct span bytes, unsigned status, enum reason why)
 {
     struct exchange *x = exchange_new(w, c);
@@ -94,7 +114,8 @@ void client_fin(struct exchanges *w, struct conn *c)
 {
     struct exchange *x = c->user;
     if (!x) {
-        client_close(w, c, R_CLOSE_NORMAL);
+        if (!c->user_doom)
+            client_close(w, c, R_CLOSE_NORMAL);
         return;
     }
     if (truncated(x)) {
@@ -142,8 +163,8 @@ void client_timeout(struct exchanges *w, struct conn *c)
     struct exchange *x = c->user;
     if (x)
         stalled(w, x);
-    else if (c->fin_queued)
-        splice_reset(w->s, c, R_CLOSE_LINGER);
+    else if (c->fin_queued || c->user_doom)
+        splice_reset(w->s, c, c->user_doom ? c->close_why : R_CLOSE_LINGER);
     else if (c->user_mark)
         refuse(w, c, splice_held(c), 408, R_CLOSE_HEAD_TIMEOUT);
     else

@@ -138,6 +138,7 @@ struct exchange *exchange_new(struct exchanges *w, struct conn *c)
     w->free = x->next_free;
     *x = (struct exchange){.c = c, .cluster = LB_NONE, .endpoint = LB_NONE};
     c->user = x;
+    c->out_msg = c->out_end; /* where its response will begin */
     w->cnt->exchanges_open++;
     return x;
 }
@@ -201,7 +202,7 @@ void exchange_abort(struct exchanges *w, struct exchange *x, enum reason why)
         splice_reset(w->s, e, why);
     }
     exchange_over(w, x, why);
-    splice_reset(w->s, c, why);
+    client_break(w, c, why);
 }
 
 void exchange_check(struct exchanges *w, struct exchange *x)
@@ -304,7 +305,7 @@ static void judge_client(struct exchanges *w, struct conn *c, struct span bytes,
     w->judging = c;
     if (x)
         request_body(w, x, bytes, held);
-    else if (c->fin_queued)
+    else if (c->fin_queued || c->user_doom)
         c->sink = true; /* after our FIN nothing is answered any more */
     else
         client_head(w, c, bytes, held);
@@ -323,8 +324,10 @@ static void cb_progress(void *u, struct conn *c)
 {
     struct exchanges *w = u;
     struct exchange *x = c->user;
-    if (!x)
+    if (!x) {
+        client_progress(w, c);
         return;
+    }
     if (x->tunnel)
         tunnel_progress(w, x, c);
     /* Extents are free again: what had to wait for them is judged. */

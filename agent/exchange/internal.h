@@ -91,6 +91,11 @@ void client_idle(struct exchanges *w, struct conn *c);
 /* The exchange is over: what the client has sent meanwhile is judged, or it is waited for. */
 void client_next(struct exchanges *w, struct conn *c);
 void client_close(struct exchanges *w, struct conn *c, enum reason why);
+/* The client can get no clean end: it is reset, but not before it has the responses that came before this
+ * one. */
+void client_break(struct exchanges *w, struct conn *c, enum reason why);
+void client_progress(struct exchanges *w,
+                     struct conn *c); /* a conn without an exchange: was that the last of them? */
 void client_head(struct exchanges *w, struct conn *c, struct span bytes, bool held);
 void client_fin(struct exchanges *w, struct conn *c);
 void client_timeout(struct exchanges *w, struct conn *c);

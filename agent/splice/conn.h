@@ -117,6 +117,7 @@ struct conn {
     uint32_t user_index; /* likewise (listener) */
     uint32_t user_scan;  /* likewise (how far a head in pieces was looked at) */
     bool user_mark;      /* likewise (the head timer runs) */
+    bool user_doom;      /* likewise (to be reset when what is before out_msg is delivered) */
     uint8_t close_why;   /* enum reason: what an orderly close counts as; R_NONE: normal */
     uint32_t idx;        /* slot in the table */
     struct flow_key key;
@@ -124,7 +125,7 @@ struct conn {
     pos_t in_edge_high;                         /* highest right edge ever offered */
     pos_t in_fin;                               /* position of the peer's FIN, 0: not seen */
     pos_t out_una, out_end, out_max, out_edge;
-    pos_t out_msg;   /* where the present message to it begins (set by exchange; rule S7) */
+    pos_t out_msg;   /* where the present message to it begins (set by exchange; rule S7, and below) */
     uint8_t in_mode; /* enum in_mode */
     bool fin_told;   /* user->fin was called */
     bool fin_queued; /* our FIN follows out_end */
