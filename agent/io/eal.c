@@ -26,6 +26,15 @@ static struct {
 static FILE *log_stream;
 static char complaint[256];
 
+#ifdef __SANITIZE_ADDRESS__
+/* The AF_XDP driver of DPDK 22.11 never gives back its umem and its BPF object; everything else counts. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:libxdp.so\nleak:libbpf.so\n";
+}
+#endif
+
 static void add(const char *format, ...) __attribute__((format(printf, 1, 2)));
 static void add(const char *format, ...)
 {
