@@ -94,7 +94,9 @@ void upstream_connected(struct exchanges *w, struct conn *e)
  * harmless. */
 static bool may_retry(const struct exchanges *w, const struct exchange *x, const struct conn *e)
 {
-    bool untouched = e->out_una <= e->out_msg;
+    /* Nothing of it acked, and sent just once: what answered was a closed socket, not one that had read it.
+     */
+    bool untouched = e->out_una <= e->out_msg && e->recover <= e->out_msg;
     return !x->resp_begun && x->c->peer == e && splice_can_move(e) &&
            x->tries < w->cluster[x->cluster].cfg->tries &&
            (untouched || http_idempotent((enum http_method)x->method));

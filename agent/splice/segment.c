@@ -27,11 +27,20 @@ static bool is_probe(const struct conn *c, pos_t seq, const struct pkt *p)
     return seq + 1 == c->in_acked && p->payload_len <= 1 && !(p->flags & TCP_FIN);
 }
 
+/* The ack in a RST tells what the peer had taken: whether a request may be run again depends on it (S7). */
+static void peer_reset(struct splice *s, struct conn *c, const struct pkt *p)
+{
+    pos_t ack = pos_unwrap(c->out_una, p->ack);
+    if ((p->flags & TCP_ACK) && ack > c->out_una && ack <= c->out_max)
+        c->out_una = ack;
+    conn_end(s, c, R_CLOSE_PEER_RESET);
+}
+
 static enum reason acceptable(struct splice *s, struct conn *c, pos_t seq, const struct pkt *p)
 {
     if (p->flags & TCP_RST) {
         if (seq == c->in_acked || seq == c->in_max) {
-            conn_end(s, c, R_CLOSE_PEER_RESET);
+            peer_reset(s, c, p);
             return R_CONSUMED;
         }
         if (seq > c->in_acked && seq < c->in_edge_high)
