@@ -11,13 +11,16 @@
 #include "agent/base/csum.h"
 #include "agent/splice/internal.h"
 
-/* Both sides of a splice are reset, the other one first. */
+/* Both sides of a splice are reset. The client's side first: an endpoint's that ends alone would have its
+ * request tried elsewhere. */
 static void reset_both(struct splice *s, struct conn *c, enum reason why)
 {
-    if (c->peer)
-        splice_reset(s, c->peer, why);
-    if (!conn_is_dead(c))
-        splice_reset(s, c, why);
+    struct conn *e = c->pub.side == SIDE_CLIENT ? c->peer : c;
+    struct conn *client = c->pub.side == SIDE_CLIENT ? c : c->peer;
+    if (client)
+        splice_reset(s, client, why);
+    if (e)
+        splice_reset(s, e, why);
 }
 
 /* ---- step 1 ---- */
@@ -266,8 +269,9 @@ static bool forward(struct splice *s, struct conn *c, struct frame **f, const st
 {
     struct conn *a = c->peer;
     struct forward w = {.a = a, .seq = seq, .fresh = fresh};
-    if (!a || a->pub.state == TCP_SYN_SENT || conn_is_dead(a))
+    if (!a || conn_is_dead(a))
         return true;
+    bool open = a->pub.state != TCP_SYN_SENT;
     const uint8_t *payload = (*f)->data + p->payload_off;
     for (const struct extent *x = a->x_head; x; x = x->next) {
         pos_t xlo = pos_max(lo, x->in), xhi = pos_min(hi, x->in + x->m);
@@ -277,12 +281,14 @@ static bool forward(struct splice *s, struct conn *c, struct frame **f, const st
             reset_both(s, c, R_CLOSE_BYTES_DIFFER);
             return false;
         }
+        if (!open)
+            continue;
         if (x->kind == EXT_COPY || ((x->flags & EXT_IDENTITY) && x->sent == x->n))
             add_piece(s, &w, f, p, xlo, xhi, x);
         else if (xlo < fresh)
             w.resend = true;
     }
-    if (hi > fresh)
+    if (hi > fresh && open)
         splice_push(s, a); /* a head goes out before the body bytes that came with it */
     if (w.have_run)
         send_run(s, a, f, p, w.run, true);
@@ -335,7 +341,7 @@ static enum reason judge(struct splice *s, struct conn *c, pos_t at, struct span
     enum reason r = hold_insert(s, c, at, bytes);
     if (r == R_CLOSE_BYTES_DIFFER) {
         reset_both(s, c, r);
-        return r;
+        return R_CONSUMED;
     }
     if (r != R_NONE) {
         c->ack_now = true;
@@ -390,7 +396,7 @@ static enum reason take_bytes(struct splice *s, struct conn *c, struct frame **f
         c->in_fin = end;
         if (!fin_ends_copy(c)) {
             reset_both(s, c, R_CLOSE_BYTES_DIFFER);
-            return R_CLOSE_BYTES_DIFFER;
+            return R_CONSUMED;
         }
         mapped = c->in_mapped;
     } else if (end <= c->in_acked) {
@@ -407,7 +413,7 @@ static enum reason take_bytes(struct splice *s, struct conn *c, struct frame **f
     }
     pos_t hi = pos_min(end, c->in_mapped);
     if (lo < hi && !forward(s, c, f, p, seq, lo, hi, mapped))
-        return R_CLOSE_BYTES_DIFFER;
+        return R_CONSUMED;
     return r;
 }
 
