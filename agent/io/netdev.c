@@ -82,7 +82,7 @@ int netdev_query(const char *name, struct netdev *out)
 
 bool netdev_running(const char *name, int ifindex)
 {
-    struct netdev d;
+    struct netdev d = {0};
 
     return netdev_query(name, &d) == 0 && d.ifindex == ifindex && d.running;
 }
@@ -102,7 +102,7 @@ static bool same_addr(const struct sockaddr *sa, const struct ip_addr *a)
 
 bool netdev_kernel_has(const struct ip_addr *a)
 {
-    struct ifaddrs *list;
+    struct ifaddrs *list = NULL;
     bool found = false;
 
     if (getifaddrs(&list) != 0)

@@ -147,7 +147,7 @@ static int fill(const uint32_t maps[], uint32_t nmaps, const struct ip_addr *add
 
 int xdp_set_addresses(int ifindex, const struct ip_addr *addr, unsigned n, uint16_t vlan)
 {
-    uint32_t maps[MAX_MAPS], nmaps;
+    uint32_t maps[MAX_MAPS], nmaps = 0;
     int rc, fd = open_attached(ifindex, maps, &nmaps);
 
     if (fd < 0)
