@@ -5,8 +5,8 @@
 #include "agent/splice/halfopen.h"
 #include "agent/splice/splice.h"
 
-#define HEAD_STEP       4096u /* window for a response head beyond what is held of it */
-#define IW_SEGMENTS  10u /* RFC 6928: flight limit of kept bytes */
+#define HEAD_STEP    4096u /* window for a response head beyond what is held of it */
+#define IW_SEGMENTS  10u   /* RFC 6928: flight limit of kept bytes */
 #define OUR_WSCALE   7
 #define RTO_MIN_NS   (200 * MS_NS)
 #define RTO_MAX_NS   (60 * SEC_NS)
