@@ -11,6 +11,8 @@ static struct plan *current(struct client *c)
     return c->rx < c->n ? c->plan[c->rx] : NULL;
 }
 
+#define PATIENCE (600 * SEC)
+
 /* ---- sending ---- */
 
 static void send_later(void *arg)
@@ -61,6 +63,21 @@ static void send_more(void *arg)
     }
     if (any)
         pump_start(&c->pump, c->tcb, c->cfg.cut);
+    if (any && !sim_armed(&c->t_patience))
+        sim_arm(c->sim, &c->t_patience, c->sim->now + PATIENCE);
+}
+
+/* When a permitted failure's reset was lost, nothing more may come: an application gives up then. */
+static void out_of_patience(void *arg)
+{
+    struct client *c = arg;
+    const struct plan *p = current(c);
+    if (!p || c->done)
+        return;
+    if (p->may_fail || c->excused)
+        tcb_abort(c->tcb);
+    else
+        sim_arm(c->sim, &c->t_patience, c->sim->now + PATIENCE);
 }
 
 static void all_written(void *arg)
@@ -105,6 +122,7 @@ static void give_up(struct client *c, const char *why)
     }
     c->done = true;
     sim_disarm(c->sim, &c->t_close);
+    sim_disarm(c->sim, &c->t_patience);
     sim_disarm(c->sim, &c->t_send);
     sim_disarm(c->sim, &c->t_later);
     sim_disarm(c->sim, &c->pump.timer);
@@ -357,6 +375,7 @@ void client_init(struct client *c, struct host *h, const struct client_cfg *cfg)
     c->t_send = (struct sim_timer){.fn = send_more, .arg = c};
     c->t_read = (struct sim_timer){.fn = read_some, .arg = c};
     c->t_later = (struct sim_timer){.fn = send_later, .arg = c};
+    c->t_patience = (struct sim_timer){.fn = out_of_patience, .arg = c};
     c->t_close = (struct sim_timer){.fn = close_now, .arg = c};
     pump_init(&c->pump, all_written, c);
     c->reader.on_head = on_head;
@@ -376,6 +395,7 @@ void client_free(struct client *c)
     sim_disarm(c->sim, &c->t_read);
     sim_disarm(c->sim, &c->t_later);
     sim_disarm(c->sim, &c->t_close);
+    sim_disarm(c->sim, &c->t_patience);
     pump_free(&c->pump, c->sim);
     reader_free(&c->reader);
     buf_free(&c->later);

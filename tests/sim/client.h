@@ -34,7 +34,7 @@ struct client {
     struct pump pump;
     struct reader reader;
     struct buf later; /* the body that waits for 100 Continue */
-    struct sim_timer t_start, t_send, t_read, t_later, t_close;
+    struct sim_timer t_start, t_send, t_read, t_later, t_close, t_patience;
     bool ending;  /* the last response said that the connection ends */
     bool excused; /* a permitted failure happened: what follows on this connection may fail too */
     bool done;    /* the connection is over and every exchange has its outcome */

@@ -13,7 +13,8 @@ struct oracle_flow;
 struct oracle {
     struct sim *sim;
     struct oracle_flow *flow[256];
-    uint64_t in, out; /* TCP segments */
+    bool bytes_may_differ; /* a row's peer sends other body bytes on purpose */
+    uint64_t in, out;      /* TCP segments */
 };
 
 void oracle_init(struct oracle *o, struct sim *s);

@@ -8,7 +8,7 @@
 #include "tests/sim/world.h"
 
 #define LIMIT  (3600 * SEC) /* of virtual time for all exchanges */
-#define SETTLE (300 * SEC)  /* from then on until nothing may be left */
+#define SETTLE (1000 * SEC) /* from then on until nothing may be left: longer than lacon's idle timeout */
 
 static bool clients_done(const struct world *w)
 {
