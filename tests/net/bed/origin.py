@@ -3,6 +3,7 @@
 It runs in threads of the runner, with its socket in the endpoint's namespace, so a test sees at once what
 reached the endpoint and what did not.
 """
+import errno
 import socket
 import threading
 
@@ -48,7 +49,7 @@ class Origin:
         except (ConnectionError, TimeoutError, BrokenPipeError):
             pass
         except OSError as why:
-            if wire.sock.fileno() >= 0:
+            if wire.sock.fileno() >= 0 and why.errno != errno.ENOTCONN:
                 self.errors.append(f"{type(why).__name__}: {why}")
         except Broken as why:
             self.errors.append(f"what reached the endpoint: {why}")

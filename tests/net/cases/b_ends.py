@@ -98,13 +98,14 @@ def early_answer(t):
         c.sock.setblocking(False)
         sent = 0
         try:
-            while sent < min(n, 1 << 20):
-                sent += c.sock.send(bytes(min(65536, n - sent - 1)))
+            while sent < min(n - 1, 1 << 20):
+                sent += c.sock.send(bytes(min(65536, n - 1 - sent)))
         except OSError:
             pass
         c.sock.settimeout(20)
         r = c.response()
         t.equal((r.status, r.body, r.get("connection")), (413, b"too large", "close"), f"answer, {n}")
+        c.close()
 
 
 @case()
@@ -395,6 +396,7 @@ def drain(t):
     t.lacon.child.kill(signal.SIGQUIT)
     t.lacon.child.wait_line("draining")
     t.equal(kept.ended(), "fin", "an idle client at the drain")
+    kept.close()
     try:
         t.client(timeout=1)
         t.check(False, "a new client was accepted")
@@ -404,6 +406,7 @@ def drain(t):
     r = c.response()
     t.equal((r.status, r.sha256), (200, sha256(n)), "the running download")
     t.equal(c.ended(), "fin", "its end")
+    c.close()
     t.equal(t.lacon.child.wait(), 0, "exit status")
     t.check(t.lacon.child.said("drained"), "did not say so")
 
