@@ -29,6 +29,15 @@ void client_close(struct exchanges *w, struct conn *c, enum reason why)
         splice_set_timer(w->s, c, splice_now(w->s) + LINGER_NS);
 }
 
+/* Judges what is held; when nothing comes of it and nothing more will come, the conn is closed. */
+static void next_held(struct exchanges *w, struct conn *c)
+{
+    splice_rejudge(w->s, c);
+    bool waits = c->x_count >= MAX_WAITING && c->hold.nrange;
+    if (!conn_is_dead(c) && !c->user && !waits && (c->fin_told || w->draining))
+        client_close(w, c, c->fin_told ? R_CLOSE_NORMAL : R_CLOSE_DRAIN);
+}
+
 void client_break(struct exchanges *w, struct conn *c, enum reason why)
 {
     if (conn_is_dead(c))
@@ -39,7 +48,6 @@ void client_break(struct exchanges *w, struct conn *c, enum reason why)
     }
     c->user_doom = true;
     c->close_why = (uint8_t)why;
-    splice_sink(w->s, c);
     splice_set_timer(w->s, c, splice_now(w->s) + LINGER_NS);
 }
 
@@ -47,6 +55,8 @@ void client_progress(struct exchanges *w, struct conn *c)
 {
     if (c->user_doom && c->out_una >= c->out_msg)
         splice_reset(w->s, c, c->close_why);
+    else if (c->pub.side == SIDE_CLIENT && c->hold.nrange && !c->sink && !conn_is_dead(c))
+        next_held(w, c);
 }
 
 static void refuse(struct exchanges *w, struct conn *c, struct span bytes, unsigned status, enum reason why)
@@ -73,6 +83,8 @@ static void head_waits(struct exchanges *w, struct conn *c)
 void client_head(struct exchanges *w, struct conn *c, struct span bytes, bool held)
 {
     const struct cfg_listener *l = listener_of(w, c);
+    if (c->x_count >= MAX_WAITING)
+        return; /* so many responses wait for the client: client_progress() goes on */
     if (!http_head_due(bytes, l->head_limit, &c->user_scan)) {
         head_waits(w, c);
         return;
@@ -114,7 +126,7 @@ void client_fin(struct exchanges *w, struct conn *c)
 {
     struct exchange *x = c->user;
     if (!x) {
-        if (!c->user_doom)
+        if (!c->user_doom && !(c->x_count >= MAX_WAITING && c->hold.nrange))
             client_close(w, c, R_CLOSE_NORMAL);
         return;
     }
@@ -136,11 +148,8 @@ void client_next(struct exchanges *w, struct conn *c)
 {
     c->in_mode = IN_WAIT;
     client_idle(w, c);
-    if (w->judging == c)
-        return; /* the loop that judges goes on by itself */
-    splice_rejudge(w->s, c);
-    if (!conn_is_dead(c) && !c->user && (c->fin_told || w->draining))
-        client_close(w, c, c->fin_told ? R_CLOSE_NORMAL : R_CLOSE_DRAIN);
+    if (w->judging != c) /* else the loop that judges goes on by itself */
+        next_held(w, c);
 }
 
 static void stalled(struct exchanges *w, struct exchange *x)
@@ -161,8 +170,11 @@ static void stalled(struct exchanges *w, struct exchange *x)
 void client_timeout(struct exchanges *w, struct conn *c)
 {
     struct exchange *x = c->user;
+    uint64_t quiet = splice_now(w->s) - c->progress_ns;
     if (x)
         stalled(w, x);
+    else if (c->fin_queued && c->out_una <= c->out_end && quiet < listener_of(w, c)->stall_timeout_ns)
+        splice_set_timer(w->s, c, splice_now(w->s) + LINGER_NS); /* not delivered yet */
     else if (c->fin_queued || c->user_doom)
         splice_reset(w->s, c, c->user_doom ? c->close_why : R_CLOSE_LINGER);
     else if (c->user_mark)

@@ -172,6 +172,10 @@ void exchange_give_back(struct exchanges *w, struct exchange *x)
 {
     struct conn *e = x->e;
     const struct cfg_cluster *cl = w->cluster[x->cluster].cfg;
+    /* Surplus bytes, also those of the very segment that is being judged, must not meet the conn's next
+     * exchange. */
+    if (e->in_max > e->in_mapped)
+        x->e_extra = true;
     bool clean = request_done(x) && !x->e_extra && !x->tunnel;
     x->e = NULL;
     e->user = NULL;
@@ -195,6 +199,7 @@ void exchange_give_back(struct exchanges *w, struct exchange *x)
 void exchange_abort(struct exchanges *w, struct exchange *x, enum reason why)
 {
     struct conn *c = x->c, *e = x->e;
+    splice_sink(w->s, c); /* while what is acked can still be told */
     if (e) {
         x->e = NULL;
         e->user = NULL;
@@ -334,7 +339,7 @@ static void cb_progress(void *u, struct conn *c)
     if (c->peer && c->peer->hold.nrange)
         splice_rejudge(w->s, c->peer);
     x = c->user;
-    if (x && x->e && x->e->fin_told && !x->resp_mapped)
+    if (x && !x->tunnel && x->e && x->e->fin_told && !x->resp_mapped)
         upstream_fin(w, x->e);
     x = c->user;
     if (x)

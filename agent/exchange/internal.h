@@ -11,6 +11,7 @@
 #define RESPONSE_LIMIT 32768u       /* head limit for responses */
 #define LINGER_NS      (5 * SEC_NS)
 #define FOREVER        ((uint64_t)1 << 62)
+#define MAX_WAITING    (SPLICE_MAX_EXTENTS / 2) /* extents of a client beyond which no request is begun */
 #define MAX_TRIED      16u
 
 struct exchange {

@@ -57,12 +57,20 @@ static void request_complete(struct exchange *x)
     x->c->in_mode = IN_DONE;
 }
 
+/* A body that fits retry_buffer with its head is kept whole, so that the request can be run again after its
+ * bytes are acked (S7). */
+static bool keeps_body(const struct exchanges *w, const struct exchange *x)
+{
+    return x->req_body == HTTP_BODY_LENGTH && x->keep_copy &&
+           x->req_kept + x->req_left <= w->cluster[x->cluster].cfg->retry_buffer;
+}
+
 void request_go_on(struct exchanges *w, struct exchange *x)
 {
     struct conn *c = x->c, *e = x->e;
     if (x->req_mapped || !e || e->pub.state == TCP_SYN_SENT)
         return;
-    if (x->req_body == HTTP_BODY_CHUNKED) {
+    if (x->req_body == HTTP_BODY_CHUNKED || keeps_body(w, x)) {
         c->in_mode = IN_OPEN;
     } else if (x->req_left && !splice_held(c).n && splice_map_copy(w->s, c, e, x->req_left) == 0) {
         x->req_left = 0;
@@ -70,8 +78,8 @@ void request_go_on(struct exchanges *w, struct exchange *x)
     }
 }
 
-/* Held body bytes become kept ones: they are acked already or soon. */
-static void keep_held_body(struct exchanges *w, struct exchange *x, struct span bytes)
+/* Body bytes become kept ones: held ones because they are here only once, others for S7. */
+static void keep_body(struct exchanges *w, struct exchange *x, struct span bytes, bool held)
 {
     size_t n = bytes.n < x->req_left ? bytes.n : (size_t)x->req_left;
     uint32_t cap;
@@ -82,8 +90,8 @@ static void keep_held_body(struct exchanges *w, struct exchange *x, struct span 
     x->req_kept += n;
     if (x->req_kept > w->cluster[x->cluster].cfg->retry_buffer)
         x->keep_copy = false;
-    if (splice_map_kept(w->s, x->c, x->e, n, buf, cap, (uint32_t)n, EXT_IDENTITY | kept_flags(x, true),
-                        false) < 0)
+    if (splice_map_kept(w->s, x->c, x->e, n, buf, cap, (uint32_t)n, EXT_IDENTITY | kept_flags(x, held),
+                        !held) < 0)
         return;
     x->req_left -= n;
     if (!x->req_left)
@@ -95,14 +103,17 @@ void request_body(struct exchanges *w, struct exchange *x, struct span bytes, bo
     struct conn *c = x->c, *e = x->e;
     if (x->req_mapped || !e || e->pub.state == TCP_SYN_SENT)
         return; /* it waits in the hold: the next request, or body while the endpoint is being connected */
-    if (x->req_body == HTTP_BODY_LENGTH && held) {
-        keep_held_body(w, x, bytes);
+    if (x->req_body == HTTP_BODY_LENGTH && (held || keeps_body(w, x))) {
+        keep_body(w, x, bytes, held);
     } else if (x->req_body == HTTP_BODY_CHUNKED) {
         bool done = false;
         if (held)
             splice_release(w->s, e); /* owned bytes of a body cannot come again: no move to another conn */
         if (map_chunked(w, c, e, &x->req_chunked, bytes, held, &done) < 0) {
-            reply_own(w, x, 400, R_CLOSE_BAD_REQUEST);
+            if (x->resp_head)
+                exchange_abort(w, x, R_CLOSE_BAD_REQUEST);
+            else
+                reply_own(w, x, 400, R_CLOSE_BAD_REQUEST);
             return;
         }
         if (done)

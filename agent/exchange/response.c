@@ -127,6 +127,12 @@ static void final_head(struct exchanges *w, struct exchange *x, const struct htt
 static void response_head(struct exchanges *w, struct exchange *x, struct span bytes, bool held)
 {
     struct conn *e = x->e;
+    if (!x->resp_begun && e->out_una <= e->out_msg) {
+        /* It answers before it can have seen a byte of the request: what stood on an idle conn is nobody's
+         * response. */
+        splice_reset(w->s, e, R_CLOSE_POOL_DATA);
+        return;
+    }
     x->resp_begun = true;
     splice_release(w->s, e);
     if (!http_head_due(bytes, RESPONSE_LIMIT, &e->user_scan))

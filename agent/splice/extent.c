@@ -90,8 +90,8 @@ int splice_map_kept(struct splice *s, struct conn *src, struct conn *dst, uint64
     return 0;
 }
 
-/* Bytes of the hold that lie inside the next n bytes of src go out as kept identity extents: they are here
- * only once. */
+/* Bytes of the hold that lie inside the next n bytes of src go out as kept extents, and are ours to repair:
+ * they are acked, or SACKed. */
 static int map_held_part(struct splice *s, struct conn *src, struct conn *dst, uint32_t n)
 {
     uint32_t cap;
@@ -99,7 +99,7 @@ static int map_held_part(struct splice *s, struct conn *src, struct conn *dst, u
     if (!buf)
         return -ENOMEM;
     memcpy(buf, src->hold.buf + src->hold.base, n);
-    return splice_map_kept(s, src, dst, n, buf, cap, n, EXT_IDENTITY, false);
+    return splice_map_kept(s, src, dst, n, buf, cap, n, EXT_IDENTITY | EXT_OWNED, false);
 }
 
 static int map_copy_run(struct splice *s, struct conn *src, struct conn *dst, uint64_t n)
