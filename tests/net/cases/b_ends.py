@@ -292,6 +292,7 @@ def idle_race(t):
         for n in (0, 0, 10, 1400, 3000, 14000, 0):
             r = c.ask("GET", "/") if n == 0 else c.ask("PUT", "/", body=blob(n))
             t.equal((r.status, r.body.decode()), (200, f"{n} {sha256(n)}"), f"{n} bytes")
+            until(lambda: origin.wires[-1].sock.fileno() < 0, "the endpoint to have closed")
         t.equal(len(origin.wires), 7, "connections")
         t.check(t.lacon.counters()["retries"] >= 6, "nothing was tried again")
     finally:
