@@ -158,7 +158,7 @@ static void stalled(struct exchanges *w, struct exchange *x)
     uint64_t last = c->progress_ns, limit = listener_of(w, c)->stall_timeout_ns, now = splice_now(w->s);
     if (x->e && x->e->progress_ns > last)
         last = x->e->progress_ns;
-    bool waiting = !x->resp_begun && x->req_mapped && x->e && x->e->out_una >= x->e->out_end;
+    bool waiting = !x->resp_head && x->req_mapped && x->e && x->e->out_una >= x->e->out_end;
     if (waiting || now - last < limit) { /* the endpoint's own timer watches over a missing response */
         splice_set_timer(w->s, c, (waiting ? now : last) + limit);
         return;

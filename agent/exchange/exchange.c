@@ -117,7 +117,7 @@ void exchanges_destroy(struct exchanges *w)
 static void drain_one(void *arg, struct conn *c)
 {
     struct exchanges *w = arg;
-    if (!c->user && !c->hold.nrange)
+    if (!c->user && !c->hold.nrange && !c->user_doom)
         client_close(w, c, R_CLOSE_DRAIN);
 }
 
@@ -272,6 +272,8 @@ static void tunnel_ended(struct exchanges *w, struct exchange *x, struct conn *g
     if (other) {
         other->user = NULL;
         splice_part(w->s, other);
+        if (other->fin_told)
+            splice_take_fin(w->s, other);
         if (orderly)
             splice_fin(w->s, other, R_CLOSE_NORMAL);
         else

@@ -103,6 +103,10 @@ void request_body(struct exchanges *w, struct exchange *x, struct span bytes, bo
     struct conn *c = x->c, *e = x->e;
     if (x->req_mapped || !e || e->pub.state == TCP_SYN_SENT)
         return; /* it waits in the hold: the next request, or body while the endpoint is being connected */
+    if (x->keep_copy && e->x_count >= SPLICE_MAX_EXTENTS / 2) {
+        x->keep_copy = false; /* too many pieces to keep them all */
+        splice_release(w->s, e);
+    }
     if (x->req_body == HTTP_BODY_LENGTH && (held || keeps_body(w, x))) {
         keep_body(w, x, bytes, held);
     } else if (x->req_body == HTTP_BODY_CHUNKED) {

@@ -127,7 +127,7 @@ static void final_head(struct exchanges *w, struct exchange *x, const struct htt
 static void response_head(struct exchanges *w, struct exchange *x, struct span bytes, bool held)
 {
     struct conn *e = x->e;
-    if (!x->resp_begun && e->out_una <= e->out_msg) {
+    if (x->e_pooled && !x->resp_begun && e->out_una <= e->out_msg) {
         /* It answers before it can have seen a byte of the request: what stood on an idle conn is nobody's
          * response. */
         splice_reset(w->s, e, R_CLOSE_POOL_DATA);
@@ -143,6 +143,8 @@ static void response_head(struct exchanges *w, struct exchange *x, struct span b
     e->user_scan = 0;
     if (n < 0)
         bad_response(w, x);
+    else if (x->minor == 0 && w->head.body == HTTP_BODY_CHUNKED)
+        bad_response(w, x); /* it was asked in HTTP/1.0, and that client could not read it */
     else if (w->head.status < 200 && w->head.status != 101)
         interim(w, x, &w->head, bytes, held);
     else

@@ -183,7 +183,7 @@ void upstream_timeout(struct exchanges *w, struct conn *e)
         splice_set_timer(w->s, e, splice_now(w->s) + LINGER_NS);
         return;
     }
-    if (x->resp_begun)
+    if (x->resp_head)
         return; /* the client's stall timer watches over the rest */
     uint64_t limit = w->cluster[x->cluster].cfg->response_timeout_ns, last = e->progress_ns;
     if (splice_now(w->s) - last < limit) {

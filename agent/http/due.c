@@ -21,7 +21,7 @@ static bool line_ends_head(struct span in, size_t from)
 
 bool http_head_due(struct span in, uint32_t limit, uint32_t *scanned)
 {
-    size_t from = *scanned;
+    size_t from = *scanned <= in.n ? *scanned : 0; /* bytes that were not kept come again, cut elsewhere */
     *scanned = (uint32_t)in.n;
     if (in.n <= ALWAYS_BELOW || in.n >= limit)
         return true;

@@ -79,7 +79,7 @@ bool tw_evict(struct splice *s)
     if (!c)
         return false;
     conn_end(s, c, R_CLOSE_EVICTED);
-    splice_reap(s);
+    conn_reap_last(s); /* not the others: callers up the stack may still look at them */
     return true;
 }
 

@@ -135,8 +135,8 @@ int splice_map_copy(struct splice *s, struct conn *src, struct conn *dst, uint64
          * will come again. */
         bool kept =
             held && dst->x_count + 2 < SPLICE_MAX_EXTENTS && map_held_part(s, src, dst, (uint32_t)run) == 0;
-        if (!kept && map_copy_run(s, src, dst, run) < 0)
-            return -ENOMEM;
+        if (!kept && (src->in_mapped < src->in_acked || map_copy_run(s, src, dst, run) < 0))
+            return -ENOMEM; /* acked bytes will not come again */
         n -= run;
     }
     return 0;

@@ -6,6 +6,7 @@
 #include "agent/splice/splice.h"
 
 #define HEAD_STEP    4096u /* window for a response head beyond what is held of it */
+#define MSS_LEAST    536u  /* "too big" never cuts further */
 #define IW_SEGMENTS  10u   /* RFC 6928: flight limit of kept bytes */
 #define OUR_WSCALE   7
 #define RTO_MIN_NS   (200 * MS_NS)
@@ -118,6 +119,8 @@ bool tw_evict(struct splice *s);
 
 /* ---- splice.c ---- */
 struct conn *conn_new(struct splice *s, const struct flow_key *k, enum conn_side side);
+/* Gives the slot of the conn that ended last back. */
+void conn_reap_last(struct splice *s);
 void conn_arm(struct splice *s, struct conn *c);
 uint32_t isn_make(const struct splice *s, const struct flow_key *k);
 /* Largest payload on c's path. */

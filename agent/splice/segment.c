@@ -42,7 +42,7 @@ static void peer_reset(struct splice *s, struct conn *c, const struct pkt *p)
 static enum reason acceptable(struct splice *s, struct conn *c, pos_t seq, const struct pkt *p)
 {
     if (p->flags & TCP_RST) {
-        if (seq == c->in_acked || seq == c->in_max) {
+        if (seq == c->in_acked || seq == c->in_max || (c->in_fin && seq == c->in_fin + 1)) {
             peer_reset(s, c, p);
             return R_CONSUMED;
         }
@@ -111,10 +111,6 @@ static void ack_advanced(struct splice *s, struct conn *c, pos_t ack)
     c->kept_cwnd = (uint32_t)(grown < most ? grown : most);
     c->progress_ns = s->now;
     ext_retire(s, c);
-    if (c->fin_sent && ack == c->out_end + 1)
-        conn_event(s, c, EV_FIN_ACKED);
-    if (conn_is_dead(c))
-        return;
     rto_arm(s, c, true);
     const struct extent *x = ack < c->recover ? ext_at(c, ack) : NULL;
     if (x && x->kind == EXT_KEPT && x->sent > ack - x->out)
@@ -144,8 +140,10 @@ static bool take_ack(struct splice *s, struct conn *c, pos_t seq, const struct p
     take_window(c, seq, ack, p->wnd);
     if (ack > c->out_una) {
         ack_advanced(s, c, ack);
-        if (!conn_is_dead(c))
-            s->user->progress(s->ux, c);
+        s->user->progress(s->ux, c);
+        /* After the user has seen the bytes before it: it may have been waiting for them. */
+        if (!conn_is_dead(c) && c->fin_sent && ack == c->out_end + 1)
+            conn_event(s, c, EV_FIN_ACKED);
         return !conn_is_dead(c);
     }
     if (p->payload_len == 0 && !(p->flags & TCP_FIN) && c->out_edge == old_edge && c->out_una < c->out_max &&
@@ -455,6 +453,8 @@ void conn_segment(struct splice *s, struct conn *c, struct frame *f, const struc
     c->pub.bytes_in += p->payload_len;
     if (p->payload_len || (p->flags & TCP_FIN))
         r = take_bytes(s, c, &f, p, seq);
+    else if (seq < c->in_acked)
+        seg_challenge(s, c); /* a peer that missed our last ack */
     if (conn_is_dead(c))
         goto out;
     fin_check(s, c);
@@ -464,8 +464,8 @@ answer:
         splice_push(s, c);
     if (a && !conn_is_dead(a))
         splice_push(s, a);
-    s->sack.n = 0;
 out:
+    s->sack.n = 0;
     if (f) {
         if (r != R_NONE)
             count(s->cnt, r);

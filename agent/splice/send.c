@@ -54,6 +54,9 @@ static uint16_t window_field(struct conn *c, pos_t ack, pos_t edge)
         edge = pos_max(edge, c->in_edge);
     uint64_t room = edge > ack ? edge - ack : 0, shown;
     shown = room >> c->rcv_wscale;
+    if (shown == 0 && room && c->pub.side == SIDE_ENDPOINT)
+        shown = 1; /* a receiver with less room than one unit: what is too much is cut off (within_window) and
+                      comes again */
     if (c->pub.side == SIDE_CLIENT && ack + (shown << c->rcv_wscale) < c->in_edge)
         shown++;
     if (shown > UINT16_MAX)
@@ -132,7 +135,8 @@ void seg_flush(struct splice *s, struct conn *c)
 {
     if (conn_is_dead(c) || c->pub.state == TCP_SYN_SENT)
         return;
-    pos_t ack = conn_ack_pos(c), edge = conn_offer(c);
+    pos_t ack = conn_ack_pos(c), edge = pos_min(conn_offer(c), ack + ((pos_t)UINT16_MAX << c->rcv_wscale));
+    edge = ack + ((edge > ack ? edge - ack : 0) >> c->rcv_wscale << c->rcv_wscale); /* what could be shown */
     bool open = edge > c->in_edge && (edge - c->in_edge >= 2u * 1460 || c->in_edge - c->in_acked < 1460);
     if (c->ack_now || c->dup_now || ack > c->in_acked || open)
         seg_ack(s, c);

@@ -121,17 +121,21 @@ struct conn *conn_new(struct splice *s, const struct flow_key *k, enum conn_side
     return c;
 }
 
+void conn_reap_last(struct splice *s)
+{
+    struct conn *c = s->dead;
+    s->dead = c->dead_next;
+    if (c->pub.side == SIDE_ENDPOINT)
+        ports_give(remote_ports(c->remote), c->key.local_port, pos_seq(c->out_max));
+    else if (c->by_cookie)
+        halfopen_tombstone(s->half, &c->key, s->now);
+    ct_remove(s->table, c->idx);
+}
+
 void splice_reap(struct splice *s)
 {
-    while (s->dead) {
-        struct conn *c = s->dead;
-        s->dead = c->dead_next;
-        if (c->pub.side == SIDE_ENDPOINT)
-            ports_give(remote_ports(c->remote), c->key.local_port, pos_seq(c->out_max));
-        else if (c->by_cookie)
-            halfopen_tombstone(s->half, &c->key, s->now);
-        ct_remove(s->table, c->idx);
-    }
+    while (s->dead)
+        conn_reap_last(s);
 }
 
 /* ---- segments ---- */
@@ -181,11 +185,10 @@ static void stray_segment(struct splice *s, struct frame *f, const struct pkt *p
 
 void splice_input(struct splice *s, struct frame *f, const struct pkt *p, uint32_t idx)
 {
+    splice_reap(s);
     struct conn *c = idx == CT_NONE ? NULL : ct_obj(s->table, idx);
     /* The lookup was made for the whole burst: an earlier frame of it may have opened or ended the conn. */
     if (!c || conn_is_dead(c) || !flow_key_eq(&c->key, &p->key)) {
-        if (c && conn_is_dead(c))
-            splice_reap(s);
         idx = ct_lookup(s->table, &p->key);
         c = idx == CT_NONE ? NULL : ct_obj(s->table, idx);
     }
@@ -199,12 +202,27 @@ void splice_input(struct splice *s, struct frame *f, const struct pkt *p, uint32
         conn_segment(s, c, f, p);
 }
 
+/* Part of S13: we cut what we send that conn from now on; no other conn hears of it. The quoted number must
+ * be in flight. */
+static void too_big(struct splice *s, struct conn *c, const struct net_unreach *u)
+{
+    pos_t at = pos_unwrap(c->out_una, u->seq);
+    uint32_t headers = ip_is_v4(&c->key.remote) ? 40 : 60;
+    if (c->pub.state == TCP_SYN_SENT || at < c->out_una || at >= c->out_max || u->mtu < headers + MSS_LEAST ||
+        u->mtu - headers >= c->mss)
+        return;
+    c->mss = (uint16_t)(u->mtu - headers);
+    seg_resend(s, c);
+}
+
 void splice_unreachable(struct splice *s, const struct net_unreach *u)
 {
-    uint32_t idx = u->valid && u->hard ? ct_lookup(s->table, &u->key) : CT_NONE;
+    uint32_t idx = u->valid ? ct_lookup(s->table, &u->key) : CT_NONE;
     struct conn *c = idx == CT_NONE ? NULL : ct_obj(s->table, idx);
+    if (c && u->mtu)
+        too_big(s, c, u);
     /* Only for a SYN of ours that is under way; open connections have their own timers (RFC 5927). */
-    if (c && c->pub.state == TCP_SYN_SENT && u->seq == pos_seq(c->out_una - 1))
+    if (c && u->hard && c->pub.state == TCP_SYN_SENT && u->seq == pos_seq(c->out_una - 1))
         conn_end(s, c, R_CLOSE_UNREACHABLE);
 }
 
