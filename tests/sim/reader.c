@@ -24,7 +24,8 @@ void reader_free(struct reader *r)
 static void bad(struct reader *r, const char *why)
 {
     r->state = READ_BAD;
-    snprintf(r->why, sizeof r->why, "%s", why);
+    if (why != r->why) /* on_head may have written it there itself */
+        snprintf(r->why, sizeof r->why, "%s", why);
 }
 
 unsigned head_field(const struct reader *r, const char *name, char *value, size_t cap)

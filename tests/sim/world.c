@@ -55,7 +55,8 @@ static void vary(struct tcb_cfg *c, bool v6, struct rng *r)
 static void make_tiny(struct tcb_cfg *c, bool v6, struct rng *r)
 {
     c->mss = v6 ? 1220 : (uint16_t)rng_range(r, 536, 900);
-    c->rcvbuf = (uint32_t)rng_range(r, 200, 3000);
+    /* Not below 520: half of it may be all that is ever shown, and lacon rounds that down to units of 128. */
+    c->rcvbuf = (uint32_t)rng_range(r, 520, 3000);
     c->wscale = rng_permille(r, 500) ? -1 : (int8_t)rng_below(r, 4);
     c->probe_byte = rng_permille(r, 400);
 }
