@@ -55,7 +55,8 @@ static enum reason echo(struct net *n, const struct iface *i, struct frame *f, c
     uint8_t *b = f->data;
     uint16_t sum = csum_sub((uint16_t)~get_be16(b + 2), get_be16(b));
     b[0] = reply;
-    put_be16(b + 2, csum_final(csum_add(sum, get_be16(b))));
+    uint16_t field = csum_final(csum_add(sum, get_be16(b)));
+    put_be16(b + 2, field ? field : 0xffff); /* the same number, unless the reply is all zeros: then not 0 */
     wire_push_ip(f, &l, &src, &dst, p->v4 ? IPPROTO_NET_ICMP4 : IPPROTO_NET_ICMP6, WIRE_TTL);
     frame_send(&n->ops, f);
     *sent = true;

@@ -177,7 +177,7 @@ static void ask(struct net *n, struct neigh *e, uint64_t now_ns)
 
 static void start(struct net *n, struct neigh *e, enum neigh_state state, uint64_t now_ns)
 {
-    enter(n, e, state, now_ns);
+    enter(n, e, state, now_ns + NEIGH_RETRANS_NS);
     ask(n, e, now_ns);
 }
 

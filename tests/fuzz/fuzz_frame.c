@@ -134,7 +134,8 @@ static void check_tcp(struct rig *r, struct frame *f, const struct pkt *p)
     if (!good)
         return;
     PROPERTY(o.wscale >= -1 && o.wscale <= 14 && o.nsack <= TCP_MAX_SACK);
-    if (!(f->flags & FRAME_L4_CSUM_OK) && p->payload_len <= FRAME_ROOM)
+    bool only_urg = p->flags == TCP_URG; /* which is never sent on, and alone: nothing is left */
+    if (!(f->flags & FRAME_L4_CSUM_OK) && p->payload_len <= FRAME_ROOM && !only_urg)
         check_rebuilt(r, f, p, &o);
 }
 

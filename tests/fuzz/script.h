@@ -1,0 +1,13 @@
+/* What the peers of the engine's fuzz target say: messages of the kinds that lead somewhere, each with a
+ * number in it so that one is not taken for another. */
+#ifndef LACON_TESTS_FUZZ_SCRIPT_H
+#define LACON_TESTS_FUZZ_SCRIPT_H
+
+#include "tests/sim/buf.h"
+
+/* Appends request or response `which` (any number) with the serial number `id`; n is the size of the body
+ * where that is free. */
+void script_request(struct buf *b, unsigned which, unsigned id, unsigned n);
+void script_response(struct buf *b, unsigned which, unsigned id, unsigned n);
+
+#endif
