@@ -29,6 +29,7 @@ struct exchange {
     bool client_fin;         /* the client has said FIN */
     bool keep_copy;          /* its kept bytes are retained for S7 */
     uint64_t req_left;       /* HTTP_BODY_LENGTH: bytes not mapped yet */
+    pos_t body_in;           /* where the request body begins in c's in-stream */
     uint64_t req_kept;       /* bytes kept so far */
     struct http_chunked req_chunked;
 

@@ -122,6 +122,12 @@ void request_body(struct exchanges *w, struct exchange *x, struct span bytes, bo
         }
         if (done)
             request_complete(x);
+        x->rec.bytes_request = c->in_mapped - x->body_in;
+        if (listener_of(w, c)->max_body && x->rec.bytes_request > listener_of(w, c)->max_body &&
+            !x->resp_head) {
+            reply_own(w, x, 413, R_NONE);
+            return;
+        }
     }
     request_go_on(w, x);
     if (x->client_fin)
@@ -171,11 +177,15 @@ void request_start(struct exchanges *w, struct exchange *x, const struct http_he
     }
     size_t tail = body_in_sight(x, bytes.n - h->bytes);
     x->req_left -= tail;
-    if (map_head(w, x, h, bytes, tail, held) < 0) {
+    /* When body follows, the head is acked at once: a client that waits for the ack (Nagle) would meet an
+     * endpoint that waits for the body. */
+    bool more = x->req_left || x->req_body == HTTP_BODY_CHUNKED;
+    if (map_head(w, x, h, bytes, tail, held || more) < 0) {
         exchange_abort(w, x, R_CLOSE_NO_MEMORY);
         return;
     }
     splice_set_timer(w->s, c, splice_now(w->s) + listener_of(w, c)->stall_timeout_ns);
+    x->body_in = c->in_mapped - tail;
     if (x->req_body != HTTP_BODY_CHUNKED && !x->req_left)
         request_complete(x);
     request_go_on(w, x);

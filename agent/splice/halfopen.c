@@ -105,12 +105,16 @@ static struct entry *room(struct halfopen *t, const struct flow_key *k, uint64_t
     return old;
 }
 
-static uint32_t cookie_mac(const struct halfopen *t, const struct flow_key *k, uint32_t irs, uint32_t low)
+/* `epoch` is the whole number of it, of which the cookie carries three bits: an old cookie is not good again
+ * later. */
+static uint32_t cookie_mac(const struct halfopen *t, const struct flow_key *k, uint32_t irs, uint32_t low,
+                           uint64_t epoch)
 {
     struct {
         struct flow_key k;
         uint32_t irs, low;
-    } in = {*k, irs, low};
+        uint64_t epoch;
+    } in = {*k, irs, low, epoch};
     return (uint32_t)(siphash(&t->key, &in, sizeof in) >> 42) << 10 | low;
 }
 
@@ -126,7 +130,7 @@ static void cookie_make(const struct halfopen *t, struct handshake *h, uint64_t 
         m--;
     h->mss = h->mss < cookie_mss[m] ? h->mss : cookie_mss[m];
     uint32_t low = epoch_of(now_ns) << 7 | (uint32_t)h->sack_ok << 6 | (uint32_t)(h->wscale + 1) << 2 | m;
-    h->iss = cookie_mac(t, &h->key, h->irs, low);
+    h->iss = cookie_mac(t, &h->key, h->irs, low, now_ns / COOKIE_EPOCH);
     h->by_cookie = true;
 }
 
@@ -135,7 +139,7 @@ static bool cookie_check(const struct halfopen *t, const struct flow_key *k, uin
 {
     uint32_t iss = ack - 1, irs = seq - 1, low = iss & 0x3ff;
     uint32_t age = (epoch_of(now_ns) - (low >> 7)) & 7;
-    if (age > 1 || cookie_mac(t, k, irs, low) != iss)
+    if (age > 1 || cookie_mac(t, k, irs, low, now_ns / COOKIE_EPOCH - age) != iss)
         return false;
     *out = (struct handshake){.key = *k,
                               .irs = irs,
