@@ -24,6 +24,7 @@ void client_close(struct exchanges *w, struct conn *c, enum reason why)
         splice_sink(w->s, c);
     if (c->in_fin && c->fin_told)
         splice_take_fin(w->s, c);
+    c->progress_ns = splice_now(w->s);
     splice_fin(w->s, c, why);
     if (!conn_is_dead(c) && c->pub.state != TCP_TIME_WAIT)
         splice_set_timer(w->s, c, splice_now(w->s) + LINGER_NS);
@@ -55,7 +56,7 @@ void client_progress(struct exchanges *w, struct conn *c)
 {
     if (c->user_doom && c->out_una >= c->out_msg)
         splice_reset(w->s, c, c->close_why);
-    else if (c->pub.side == SIDE_CLIENT && c->hold.nrange && !c->sink && !conn_is_dead(c))
+    else if (c->pub.side == SIDE_CLIENT && c->hold.nrange && !c->sink && !c->user_mark)
         next_held(w, c);
 }
 

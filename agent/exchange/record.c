@@ -7,7 +7,8 @@ static uint16_t put(struct access_record *r, size_t *at, struct span s, size_t m
     size_t n = s.n < most ? s.n : most;
     if (n > sizeof r->text - *at)
         n = sizeof r->text - *at;
-    memcpy(r->text + *at, s.p, n);
+    if (n)
+        memcpy(r->text + *at, s.p, n);
     *at += n;
     return (uint16_t)n;
 }

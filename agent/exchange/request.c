@@ -72,9 +72,13 @@ void request_go_on(struct exchanges *w, struct exchange *x)
         return;
     if (x->req_body == HTTP_BODY_CHUNKED || keeps_body(w, x)) {
         c->in_mode = IN_OPEN;
-    } else if (x->req_left && !splice_held(c).n && splice_map_copy(w->s, c, e, x->req_left) == 0) {
-        x->req_left = 0;
-        request_complete(x);
+    } else if (x->req_left && !splice_held(c).n) {
+        pos_t before = c->in_mapped;
+        (void)splice_map_copy(w->s, c, e,
+                              x->req_left); /* what finds no room is mapped at the next occasion */
+        x->req_left -= c->in_mapped - before;
+        if (!x->req_left)
+            request_complete(x);
     }
 }
 

@@ -96,7 +96,7 @@ static bool may_retry(const struct exchanges *w, const struct exchange *x, const
 {
     /* Nothing of it acked, and sent just once: what answered was a closed socket, not one that had read it.
      */
-    bool untouched = e->out_una <= e->out_msg && e->recover <= e->out_msg;
+    bool untouched = e->out_una <= e->out_msg && e->recover <= e->out_msg && !e->rst_acked;
     return !x->resp_begun && x->c->peer == e && splice_can_move(e) &&
            x->tries < w->cluster[x->cluster].cfg->tries &&
            (untouched || http_idempotent((enum http_method)x->method));

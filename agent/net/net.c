@@ -2,6 +2,7 @@
  * at start and used by that worker's thread alone. */
 #include "agent/net/net.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "agent/net/net_priv.h"
@@ -355,6 +356,7 @@ void net_solicit(struct net *n, uint16_t ifidx, const struct ip_addr *addr, cons
 static const struct ip_addr *next_hop(const struct net *n, const struct iface *i, const struct ip_addr *dst,
                                       unsigned *bits)
 {
+    assert(dst != NULL);
     *bits = 0;
     if (never_a_host(dst) || is_special(n, dst, n->nspecial))
         return NULL;

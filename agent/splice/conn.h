@@ -132,6 +132,7 @@ struct conn {
     bool fin_sent;   /* and is on the wire: out_max == out_end + 1 */
     bool sink;       /* in-order bytes are acked and thrown away (rule S10) */
     bool sack_ok;    /* both sides permit SACK */
+    bool rst_acked;  /* a RST of the peer acked bytes that are not counted in out_una */
     bool by_cookie;  /* accepted by a SYN cookie: leaves a tombstone */
 
     /* ---- splice's own ---- */

@@ -93,6 +93,10 @@ enum reason hold_insert(struct splice *s, struct conn *c, pos_t at, struct span 
     uint32_t n = bytes.n < c->w0 - lo ? (uint32_t)bytes.n : c->w0 - lo;
     if (n == 0)
         return R_DROP_HORIZON;
+    /* When the pool runs short, large heads in the making have to wait: short ones of others still find room.
+     */
+    if (lo + n > HOLD_SHORT && kbuf_used(s->pool) > kbuf_total(s->pool) / 4 * 3)
+        return R_DROP_NO_BUFFER;
     if (reserve(s, h, lo + n) < 0)
         return R_DROP_NO_BUFFER;
     if (!agrees(h, lo, lo + n, bytes.p))

@@ -6,6 +6,7 @@
 #include "agent/splice/splice.h"
 
 #define HEAD_STEP    4096u /* window for a response head beyond what is held of it */
+#define HOLD_SHORT   4096u /* held bytes of a conn that a pool in need still grants */
 #define MSS_LEAST    536u  /* "too big" never cuts further */
 #define IW_SEGMENTS  10u   /* RFC 6928: flight limit of kept bytes */
 #define OUR_WSCALE   7

@@ -30,20 +30,21 @@ static bool is_probe(const struct conn *c, pos_t seq, const struct pkt *p)
     return seq + 1 == c->in_acked && p->payload_len <= 1 && !(p->flags & TCP_FIN);
 }
 
-/* The ack in a RST tells what the peer had taken: whether a request may be run again depends on it (S7). */
-static void peer_reset(struct splice *s, struct conn *c, const struct pkt *p)
+/* The ack in a RST tells what the peer had taken: whether a request may be run again depends on it (S7). It
+ * counts also when the RST itself is not believed yet: the one that is may come without. */
+static void note_rst_ack(struct conn *c, const struct pkt *p)
 {
     pos_t ack = pos_unwrap(c->out_una, p->ack);
     if ((p->flags & TCP_ACK) && ack > c->out_una && ack <= c->out_max)
-        c->out_una = ack;
-    conn_end(s, c, R_CLOSE_PEER_RESET);
+        c->rst_acked = true;
 }
 
 static enum reason acceptable(struct splice *s, struct conn *c, pos_t seq, const struct pkt *p)
 {
     if (p->flags & TCP_RST) {
+        note_rst_ack(c, p);
         if (seq == c->in_acked || seq == c->in_max || (c->in_fin && seq == c->in_fin + 1)) {
-            peer_reset(s, c, p);
+            conn_end(s, c, R_CLOSE_PEER_RESET);
             return R_CONSUMED;
         }
         if (seq > c->in_acked && seq < c->in_edge_high)
@@ -192,7 +193,8 @@ static uint32_t within_window(struct splice *s, const struct conn *a, struct run
     if (room >= r.n || (room == 0 && r.n == 1))
         return r.n;
     count(s->cnt, R_DROP_WINDOW);
-    a->peer->ack_now = true; /* the source may not know of the window */
+    if (r.at == a->out_una)
+        a->peer->ack_now = true; /* the source may not know of the window */
     return (uint32_t)room;
 }
 
@@ -322,7 +324,7 @@ static enum reason judge(struct splice *s, struct conn *c, pos_t at, struct span
             splice_skip(s, c, bytes.n);
         else
             s->user->judge(s->ux, c, bytes, false);
-        if (c->in_mapped == at || conn_is_dead(c))
+        if (c->in_mapped <= at || conn_is_dead(c))
             break;
         uint64_t took = c->in_mapped - at;
         at = c->in_mapped;

@@ -84,6 +84,13 @@ struct counters *splice_counters(const struct splice *s)
 void splice_drain(struct splice *s)
 {
     s->draining = true;
+    for (uint32_t i = 0; i < ct_capacity(s->table); i++) {
+        struct conn *e = ct_obj(s->table, i);
+        if (conn_is_dead(e) || !e->pub.idle)
+            continue;
+        splice_pool_remove(s, e);
+        splice_fin(s, e, R_CLOSE_DRAIN);
+    }
 }
 
 /* RFC 6528: a keyed hash of the four-tuple plus a clock of 4 microseconds. */

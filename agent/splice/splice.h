@@ -23,7 +23,7 @@ struct splice;
 
 struct splice_user {
     /* May a client be accepted on this local address? Sets *index (c->user_index) and *w0, the bytes to hold
-     * beyond a message (at most KBUF_MAX / 2). Called per SYN. */
+     * beyond a message (at most KBUF_MAX). Called per SYN. */
     bool (*listens)(void *u, const struct ip_addr *local, uint16_t port, uint32_t *index, uint32_t *w0);
     void (*accepted)(void *u, struct conn *c);
     /* In-order bytes at c->in_mapped. The user maps what it understands (splice_map_*, splice_skip: they move
@@ -70,7 +70,7 @@ void splice_tick(struct splice *s);
 uint64_t splice_next_ns(const struct splice *s);
 /* Gives dead conns' slots back; at the end of each burst and tick. */
 void splice_reap(struct splice *s);
-void splice_drain(struct splice *s); /* refuse new clients from now on */
+void splice_drain(struct splice *s); /* refuse new clients from now on, close idle endpoint conns */
 struct conntable *splice_table(const struct splice *s);
 struct kbuf_pool *splice_pool(const struct splice *s);
 struct counters *splice_counters(const struct splice *s);
