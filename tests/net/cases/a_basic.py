@@ -1,9 +1,9 @@
 """The plain cases: what every client does all day."""
 from bed.blob import blob, sha256
 from bed.case import case, wait_acked
-from bed.lacon import cluster
+from bed.lacon import cluster, configuration
 from bed.message import chunk, request_bytes
-from bed.origin import answer, chunk_sizes, send_blob
+from bed.origin import Origin, answer, chunk_sizes, send_blob, standard
 
 # 0, 1, one segment (1440 over IPv6, 1460 over IPv4, less 12 with timestamps) and its neighbours, several
 # segments, the adoption limit (10 x 1440), 64 KiB and its neighbours.
@@ -25,6 +25,33 @@ def answers_arp_and_ping(t):
             "ping with 1400 bytes")
     neighbours = t.topo.cli.run(["ip", "neigh", "show", t.topo.vip4]).stdout
     t.check("lladdr" in neighbours, f"no ARP entry: {neighbours}")
+
+
+@case()
+def kernel_keeps_its_own(t):
+    """A server on the kernel's own address of the shared device is reached while lacon runs, also on lacon's
+    port."""
+    t.start()
+    server = Origin(t.topo.lac, t.topo.kernel4, 80, standard, "kernel")
+    t.origins.append(server)
+    done = t.topo.cli.run(["curl", "-sS", "-f", "-m", "20", f"http://{t.topo.kernel4}/name"])
+    t.equal((done.returncode, done.stdout), (0, "kernel"), f"curl: {done.stderr}")
+    t.equal(t.client().ask("GET", "/100").status, 200, "lacon's own")
+
+
+@case()
+def af_packet(t):
+    """driver: af_packet, the fall-back, does the same."""
+    origin = t.origin()
+    config = configuration(t.topo, [cluster("app", [(origin.ip, origin.port)])])
+    for interface in config["interfaces"]:
+        interface["driver"] = "af_packet"
+    t.start_with(config)
+    t.equal({i["driver"] for i in t.lacon.ctl("status")["interfaces"]}, {"net_af_packet"}, "drivers")
+    c = t.client()
+    for n in (0, 1000, 20000, 1000000):
+        t.equal(c.ask("GET", f"/length/{n}").sha256, sha256(n), f"down {n}")
+        t.equal(c.ask("POST", "/", body=blob(n)).body.decode(), f"{n} {sha256(n)}", f"up {n}")
 
 
 @case()

@@ -142,7 +142,52 @@ def surplus_body(t):
     t.equal(origin.targets(), ["/1", "/2", "/3", "/4"], "requests at the endpoint")
 
 
-def quiet(raw, data_too=False):
+@case()
+def after_close(t):
+    """Nothing behind a request with Connection: close, or behind an HTTP/1.0 one, is served."""
+    origin = t.start_origin()
+    for first in (request_bytes("GET", "/1", [("Connection", "close")]), b"GET /1 HTTP/1.0\r\n\r\n"):
+        c = t.client()
+        c.send(first + EVIL)
+        t.equal((c.response().status, c.ended()), (200, "fin"), "answer and end")
+        c.close()
+    t.equal(origin.targets(), ["/1", "/1"], "requests at the endpoint")
+
+
+@case()
+def max_body(t):
+    """A body beyond max_body, announced or in chunks, never reaches the endpoint as a whole."""
+    whole = []
+
+    def serve(wire, origin):
+        while r := wire.request_head():
+            origin.note(r)
+            try:
+                wire.request_body(r)
+            except (Broken, ConnectionError):
+                return
+            whole.append(r.length)
+            answer(wire, b"ok")
+
+    t.start_origin(serve, listener={"max_body": "10000"})
+    for n, wanted in ((9000, 200), (10001, 413), (100000, 413)):
+        for chunked in (False, True):
+            c = t.client()
+            framing = ("Transfer-Encoding", "chunked") if chunked else ("Content-Length", n)
+            c.send(request_bytes("POST", "/", [framing]))
+            try:
+                body = b"".join(b"3e8\r\n" + bytes(1000) + b"\r\n" for _ in range(n // 1000))
+                rest = b"%x\r\n" % (n % 1000) + bytes(n % 1000) + b"\r\n" if n % 1000 else b""
+                c.send(body + rest + b"0\r\n\r\n" if chunked else bytes(n))
+                status = c.response().status
+            except ConnectionError:
+                status = "reset"
+            t.check(status == wanted or (wanted == 413 and status == "reset"), f"{n}, chunked {chunked}: {status}")
+            c.close()
+    t.equal(whole, [9000, 9000], "whole bodies at the endpoint")
+
+
+def quiet(raw):
     """Passes over segments until none comes for a little while."""
     while raw.get(0.2):
         pass
@@ -240,6 +285,31 @@ def other_bytes_old(t):
     s = raw.expect(lambda s: s.flags & (ACK | RST), "ack or reset")
     t.check(s.flags & RST or s.ack == raw.seq, f"ack {s.ack}, not {raw.seq}")
     t.equal(origin.targets(), ["/name"], "requests at the endpoint")
+
+
+@case()
+def other_bytes_waiting(t):
+    """The same while the endpoint has the request and has not answered yet."""
+    go = []
+
+    def serve(wire, origin):
+        while r := wire.request():
+            origin.note(r)
+            until(lambda: go, "the test to go on")
+            answer(wire, b"done")
+
+    origin = t.start_origin(serve)
+    raw = RawTcp(t)
+    raw.connect()
+    first = raw.seq
+    raw.send(request_bytes("GET", "/good"))
+    until(lambda: origin.requests, "the request to arrive")
+    raw.put(ACK | PSH, request_bytes("GET", "/evil"), seq=first)
+    quiet(raw)
+    go.append(True)
+    s = raw.expect(lambda s: s.flags & RST or b"done" in s.data or not s.data, "an answer or a reset")
+    t.equal(origin.targets(), ["/good"], "requests at the endpoint")
+    t.check(s is not None, "no answer")
 
 
 @case()
