@@ -11,8 +11,6 @@ care which.
 "sw" is a Linux bridge in a namespace of its own, so lacon's neighbours see a switch and nothing else.
 In lacon's namespace the kernel has an address of its own on the same device (.2): sharing is the normal case.
 """
-import subprocess
-
 from .netns import Netns, must
 
 ENDPOINTS = 3
@@ -46,10 +44,11 @@ class Topology:
 
         if shape == "two-armed":
             _wire(self.cli, "c0", self.lac, "front")
+            self.front_peer = (self.cli, "c0")
             self._plug(self.lac, "back")
         else:
             self._plug(self.cli, "c0")
-            self._plug(self.lac, "front")
+            self.front_peer = (self.sw, self._plug(self.lac, "front"))
         for ns in self.ep:
             self._plug(ns, "e0")
 
@@ -68,10 +67,11 @@ class Topology:
         return [(self.cli, "c0")] + [(ns, "e0") for ns in self.ep]
 
     def _plug(self, ns, dev):
-        """Into the switch."""
+        """Into the switch; the name of its port."""
         port = f"p-{ns.name.rsplit('-', 1)[1]}-{dev}"[:15]
         _wire(ns, dev, self.sw, port)
         self.sw.ip(f"link set {port} master br0\n")
+        return port
 
     def lose(self, percent):
         """From now on every host loses so many of the packets it receives, and as many of those it sends."""
@@ -84,12 +84,6 @@ class Topology:
     def lose_nothing(self):
         for ns, _ in self.hosts():
             ns.nft("table inet loss {}\ndelete table inet loss\n")
-
-    def forget_connections(self):
-        """Closes what sockets of the last test are left, so that the next one starts from nothing."""
-        for ns, _ in self.hosts():
-            subprocess.run(["ip", "netns", "exec", ns.name, "ss", "-K", "-t"], stdout=subprocess.DEVNULL,
-                           stderr=subprocess.DEVNULL, check=False)
 
 
 def _prepare(ns):

@@ -463,12 +463,14 @@ def link_down(t):
     t.start_origin()
     c = t.client()
     t.equal(c.ask("GET", "/length/100").length, 100, "before")
-    t.topo.cli.ip("link set c0 down\n")
+    ns, dev = t.topo.front_peer
+    ns.ip(f"link set {dev} down\n")
     try:
         t.lacon.child.wait_line(r"front.*down")
     finally:
+        ns.ip(f"link set {dev} up\n")
         # The addresses of IPv6 go with the link.
-        t.topo.cli.ip(f"link set c0 up\naddr replace {t.topo.cli6}/64 dev c0 nodad\n")
+        t.topo.cli.ip(f"addr replace {t.topo.cli6}/64 dev c0 nodad\n")
     t.lacon.child.wait_line(r"front.*\bup\b(?!.*mtu)")
     t.equal(c.ask("GET", "/length/5000").length, 5000, "after, on the same connection")
     t.equal(t.client(v6=True).ask("GET", "/length/100").length, 100, "after, IPv6")
