@@ -147,7 +147,6 @@ void exchange_over(struct exchanges *w, struct exchange *x, enum reason why)
 {
     struct access_record *r = &x->rec;
     r->duration_ns = splice_now(w->s) - x->start_ns;
-    r->tries = x->tries;
     r->reason = (uint8_t)why;
     if (x->body_out) {
         pos_t end = x->adopted ? x->c->out_end : pos_min(x->c->out_una, x->c->out_end);

@@ -19,7 +19,7 @@ struct exchange {
     struct conn *c, *e; /* e NULL: not chosen yet, or given back */
     uint32_t cluster, endpoint;
     uint32_t tried[MAX_TRIED];
-    uint8_t tries;
+    uint8_t tries; /* endpoints in tried: those that were connected to for this request */
     bool e_pooled; /* the endpoint conn came from the pool */
 
     /* the request */

@@ -67,6 +67,7 @@ bool upstream_pick(struct exchanges *w, struct exchange *x, bool fresh, unsigned
     if (!x->e_pooled && x->tries < MAX_TRIED)
         x->tried[x->tries++] = x->endpoint;
     x->e = e;
+    x->rec.tries++;
     x->rec.endpoint = cl->endpoint[x->endpoint].at;
     e->user = x;
     e->out_msg = e->out_end;
