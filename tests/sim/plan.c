@@ -142,7 +142,7 @@ void plan_write_response(const struct plan *p, struct rng *r, struct buf *out)
     buf_printf(out, "HTTP/1.1 %u Whatever\r\nX-Id: %u\r\n", p->status, p->id);
     if (p->endpoint_close || p->early || kind == BODY_CLOSE)
         buf_printf(out, "Connection: close\r\n");
-    else if (p->endpoint_keepalive || p->keep10)
+    else if ((p->endpoint_keepalive && p->minor == 1) || p->keep10)
         buf_printf(out, "Connection: keep-alive\r\nKeep-Alive: timeout=5, max=100\r\n");
     if (p->status != 204 && kind == BODY_LENGTH)
         buf_printf(out, "Content-Length: %u\r\n", len);
