@@ -171,8 +171,26 @@ static void tell(const struct peer *p, const struct seg *s)
     oracle_ingress(&w.oracle, b.b, b.n);
 }
 
+/* A SYN goes in alone. What else arrives on its four-tuple belongs to another conn, and only lacon's answer
+ * tells whether there will be a new one: see(). */
+static void emit_syn(const struct seg *s)
+{
+    bool hold = w.hold;
+    flush();
+    w.hold = true;
+    w.stray = true; /* it may be refused */
+    w.syn.n = seg_build(s, w.syn.b);
+    give(w.syn.b, w.syn.n);
+    w.hold = hold;
+    flush();
+}
+
 static void emit(const struct peer *p, const struct seg *s)
 {
+    if ((s->flags & (SEG_SYN | SEG_ACK)) == SEG_SYN) {
+        emit_syn(s);
+        return;
+    }
     struct bytes b;
     uint32_t at = s->seq - p->iss;
     bool far =
@@ -577,20 +595,15 @@ static struct peer *who(uint8_t a)
 
 static void do_connect(uint8_t a, const uint8_t *arg)
 {
-    static const uint16_t mss[4] = {1460, 536, 0, 88};
+    static const uint16_t mss[4] = {1460, 536, 0, 700}; /* 536 is the least that a SYN cookie can tell */
     static const uint16_t wnd[4] = {20000, 65535, 1000, 0};
     struct peer *p = &w.peer[a % CLIENTS];
     bool again = (arg[0] & 8) && p->port;
     uint16_t port = again ? p->port : w.next_port++;
     uint32_t iss = again ? p->iss + (uint32_t)p->nxt + 100000 : 1000u + 77777u * w.serial++;
-    bool lives = p->state != PEER_FREE;
-    if (lives && !p->unknown)
-        check_responses(p);
-    peer_start(p, iss);
+    peer_start(p, iss); /* what an earlier life received is not looked at: its log is not whole yet */
     p->client = true;
-    p->unknown = true; /* logs of what went before come later */
-    if (!again && !lives)
-        p->unknown = false;
+    p->unknown = again;
     p->v4 = !(arg[0] & 1);
     p->sack_ok = arg[0] & 2;
     p->wscale = arg[0] & 4 ? (int8_t)(arg[2] % 15) : -1;
@@ -614,14 +627,7 @@ static void do_connect(uint8_t a, const uint8_t *arg)
     s.wscale = p->wscale;
     s.timestamp = arg[0] & 64;
     p->state = PEER_SYN_SENT;
-    bool hold = w.hold;
-    w.hold = true;
-    flush();
-    w.syn.n = seg_build(&s, w.syn.b);
-    w.past[w.npast++ % PAST] = w.syn;
-    give(w.syn.b, w.syn.n);
-    w.hold = hold;
-    flush();
+    emit_syn(&s);
 }
 
 static void do_say(struct peer *p, const uint8_t *arg)
@@ -637,7 +643,7 @@ static void do_say(struct peer *p, const uint8_t *arg)
 
 static void do_flow(struct peer *p, const uint8_t *arg)
 {
-    uint32_t size = arg[1] ? arg[1] * 6u : 1400;
+    uint32_t size = arg[1] ? arg[1] * 5u : 1400;
     for (unsigned i = 0; i <= arg[0] % 24u; i++)
         if (!emit_next(p, size, arg[2] & 1 ? SEG_PSH : 0, arg[2] & 2))
             break;
@@ -653,7 +659,7 @@ static void do_segment(struct peer *p, const uint8_t *arg)
     uint64_t at = base[arg[0] & 3] + (uint64_t)((int8_t)arg[1] * step[(arg[0] >> 2) & 3]);
     struct seg s = peer_seg(p, at, SEG_ACK);
     uint8_t lie[1460];
-    peer_payload(p, &s, at, arg[2] * 6u);
+    peer_payload(p, &s, at, arg[2] * 5u);
     if (arg[0] & 16)
         s.flags = arg[3] & (p->client ? 0xff : 0xff & ~SEG_SYN);
     if (arg[0] & 32)
@@ -680,7 +686,7 @@ static void do_resend(struct peer *p, const uint8_t *arg)
 {
     uint64_t at = p->una + arg[1] * (arg[2] & 1 ? 1400u : 1u);
     struct seg s = peer_seg(p, at, SEG_ACK);
-    peer_payload(p, &s, at, arg[0] ? arg[0] * 6u : 1400);
+    peer_payload(p, &s, at, arg[0] ? arg[0] * 5u : 1400);
     if (at + s.len > p->nxt)
         return;
     if (p->fin && at + s.len == p->fin_at)
@@ -777,19 +783,12 @@ static void do_icmp(const struct peer *p, const uint8_t *arg)
 static void do_flood(const uint8_t *arg)
 {
     struct peer ghost = w.peer[arg[0] % CLIENTS];
-    uint8_t b[SEG_FRAME];
-    if (!ghost.port)
-        return;
-    flush();
-    for (unsigned i = 0; i < arg[1] % 40u; i++) {
+    for (unsigned i = 0; ghost.port && i < arg[1] % 40u; i++) {
         struct seg s;
         ghost.port = (uint16_t)(40000 + 40 * (arg[2] & 7u) + i);
         s = peer_seg(&ghost, 0, SEG_SYN);
         s.mss = 1460;
-        w.syn.n = seg_build(&s, b);
-        memcpy(w.syn.b, b, w.syn.n);
-        give(b, w.syn.n);
-        flush();
+        emit_syn(&s);
     }
 }
 
