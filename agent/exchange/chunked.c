@@ -5,18 +5,22 @@
 
 #include "agent/exchange/internal.h"
 
-/* How far framing can be read: bytes to keep, then `data` bytes that pass through. */
-static int read_framing(struct http_chunked *st, struct span bytes, size_t *keep, uint64_t *data)
+/* How far framing can be read: bytes to keep, then `data` bytes that pass through; `body` is the data of all
+ * chunks that begin here. */
+static int read_framing(struct http_chunked *st, struct span bytes, size_t *keep, uint64_t *data,
+                        uint64_t *body)
 {
     size_t off = 0;
     *keep = 0;
     *data = 0;
+    *body = 0;
     while (off < bytes.n && st->state != HTTP_CHUNK_DONE) {
         int64_t n = http_chunked_feed(st, span_from(bytes, off), data);
         if (n < 0)
             return -400;
         off += (size_t)n;
         *keep = off;
+        *body += *data;
         if (*data > bytes.n - off)
             return 0;
         off += (size_t)*data;
@@ -40,12 +44,12 @@ static int keep_bytes(struct exchanges *w, struct conn *src, struct conn *dst, s
 }
 
 int map_chunked(struct exchanges *w, struct conn *src, struct conn *dst, struct http_chunked *st,
-                struct span bytes, bool held, bool *done)
+                struct span bytes, bool held, bool *done, uint64_t *body)
 {
     struct http_chunked next = *st;
     size_t keep;
-    uint64_t data;
-    int err = read_framing(&next, bytes, &keep, &data);
+    uint64_t data, found;
+    int err = read_framing(&next, bytes, &keep, &data, &found);
     if (err < 0)
         return err;
     size_t have = held ? (size_t)(data < bytes.n - keep ? data : bytes.n - keep) : 0;
@@ -55,6 +59,7 @@ int map_chunked(struct exchanges *w, struct conn *src, struct conn *dst, struct 
         keep_bytes(w, src, dst, span_of(bytes.p, keep + have), held) < 0)
         return 0; /* no room now: the bytes wait, or come again */
     *st = next;
+    *body += found;
     if (data > have && splice_map_copy(w->s, src, dst, data - have) < 0)
         return -ENOMEM; /* room for it was looked for above: cannot happen */
     *done = next.state == HTTP_CHUNK_DONE;

@@ -29,7 +29,6 @@ struct exchange {
     bool client_fin;         /* the client has said FIN */
     bool keep_copy;          /* its kept bytes are retained for S7 */
     uint64_t req_left;       /* HTTP_BODY_LENGTH: bytes not mapped yet */
-    pos_t body_in;           /* where the request body begins in c's in-stream */
     uint64_t req_kept;       /* bytes kept so far */
     struct http_chunked req_chunked;
 
@@ -127,9 +126,9 @@ void reply_own(struct exchanges *w, struct exchange *x, unsigned status, enum re
 
 /* ---- chunked.c ---- */
 /* Maps chunked framing and data of src to dst; 0, or -400 when it is malformed. *done when the body has
- * ended. */
+ * ended; *body grows by the data bytes of the chunks that begin in what was mapped. */
 int map_chunked(struct exchanges *w, struct conn *src, struct conn *dst, struct http_chunked *st,
-                struct span bytes, bool held, bool *done);
+                struct span bytes, bool held, bool *done, uint64_t *body);
 
 /* ---- record.c ---- */
 void record_request(struct exchanges *w, struct exchange *x, const struct http_head *h);

@@ -117,7 +117,7 @@ void request_body(struct exchanges *w, struct exchange *x, struct span bytes, bo
         bool done = false;
         if (held)
             splice_release(w->s, e); /* owned bytes of a body cannot come again: no move to another conn */
-        if (map_chunked(w, c, e, &x->req_chunked, bytes, held, &done) < 0) {
+        if (map_chunked(w, c, e, &x->req_chunked, bytes, held, &done, &x->rec.bytes_request) < 0) {
             if (x->resp_head)
                 exchange_abort(w, x, R_CLOSE_BAD_REQUEST);
             else
@@ -126,7 +126,6 @@ void request_body(struct exchanges *w, struct exchange *x, struct span bytes, bo
         }
         if (done)
             request_complete(x);
-        x->rec.bytes_request = c->in_mapped - x->body_in;
         if (listener_of(w, c)->max_body && x->rec.bytes_request > listener_of(w, c)->max_body &&
             !x->resp_head) {
             reply_own(w, x, 413, R_NONE);
@@ -189,7 +188,6 @@ void request_start(struct exchanges *w, struct exchange *x, const struct http_he
         return;
     }
     splice_set_timer(w->s, c, splice_now(w->s) + listener_of(w, c)->stall_timeout_ns);
-    x->body_in = c->in_mapped - tail;
     if (x->req_body != HTTP_BODY_CHUNKED && !x->req_left)
         request_complete(x);
     request_go_on(w, x);

@@ -180,7 +180,8 @@ static void adopt_more(struct exchanges *w, struct exchange *x, struct span byte
 static void response_chunks(struct exchanges *w, struct exchange *x, struct span bytes, bool held)
 {
     bool done = false;
-    if (map_chunked(w, x->e, x->c, &x->resp_chunked, bytes, held, &done) < 0)
+    uint64_t body = 0; /* what the client gets is counted, framing included */
+    if (map_chunked(w, x->e, x->c, &x->resp_chunked, bytes, held, &done, &body) < 0)
         bad_response(w, x);
     else if (done)
         response_complete(x);
