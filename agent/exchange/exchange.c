@@ -56,19 +56,15 @@ struct exchanges *exchanges_create(const struct exchanges_params *p)
     struct exchanges *w = calloc(1, sizeof *w);
     if (!w)
         return NULL;
-    uint32_t most = 1, n = p->config->dpdk.connections;
+    uint32_t most = 1;
     w->cfg = p->config;
     w->log = p->log;
     w->wall_offset_ns = p->wall_offset_ns;
     w->routes = compile_routes(w->cfg);
     w->cluster = calloc(w->cfg->ncluster ? w->cfg->ncluster : 1, sizeof *w->cluster);
-    w->slab = calloc(n, sizeof *w->slab);
+    w->slab = calloc(w->cfg->dpdk.connections, sizeof *w->slab);
     if (!w->routes || !w->cluster || !w->slab)
         goto fail;
-    for (uint32_t i = n; i-- > 0;) {
-        w->slab[i].next_free = w->free;
-        w->free = &w->slab[i];
-    }
     for (uint32_t i = 0; i < w->cfg->ncluster; i++) {
         if (cluster_start(&w->cluster[i], &w->cfg->cluster[i], p->worker) < 0)
             goto fail;
@@ -133,9 +129,12 @@ void exchanges_drain(struct exchanges *w)
 struct exchange *exchange_new(struct exchanges *w, struct conn *c)
 {
     struct exchange *x = w->free;
-    if (!x)
+    if (x)
+        w->free = x->next_free;
+    else if (w->used < w->cfg->dpdk.connections)
+        x = &w->slab[w->used++]; /* untouched memory until now */
+    else
         return NULL;
-    w->free = x->next_free;
     *x = (struct exchange){.c = c, .cluster = LB_NONE, .endpoint = LB_NONE};
     c->user = x;
     c->out_msg = c->out_end; /* where its response will begin */

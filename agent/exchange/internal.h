@@ -68,6 +68,7 @@ struct exchanges {
     uint64_t *tried; /* scratch bit set, as long as the largest cluster needs */
     uint32_t tried_words;
     struct exchange *slab, *free;
+    uint32_t used; /* of the slab */
     struct access_sink log;
     int64_t wall_offset_ns;
     const struct conn *judging; /* client whose bytes are being judged: the judge loop goes on by itself */

@@ -7,10 +7,12 @@
 struct extent *ext_new(struct splice *s)
 {
     struct extent *x = s->x_free;
-    if (x) {
+    if (x)
         s->x_free = x->next;
+    else if (s->x_used < s->x_cap)
+        x = &s->x_slab[s->x_used++]; /* untouched memory until now */
+    if (x)
         *x = (struct extent){0};
-    }
     return x;
 }
 

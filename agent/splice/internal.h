@@ -44,6 +44,7 @@ struct splice {
     struct timer_wheel wheel;
     struct halfopen *half;
     struct extent *x_slab, *x_free;
+    size_t x_used, x_cap; /* of the slab */
     struct splice_remote *remotes;
     uint16_t port_lo, port_hi;
     unsigned worker, nworkers;

@@ -28,18 +28,14 @@ struct splice *splice_create(const struct splice_params *p)
     s->nworkers = p->nworkers;
     s->tw_last = &s->tw_first;
     tw_init(&s->wheel, p->now_ns);
-    size_t extents = (size_t)p->connections * 3;
+    s->x_cap = (size_t)p->connections * 3;
     s->table = ct_create(p->connections, sizeof(struct conn), &k[0]);
     s->pool = kbuf_create(p->buffers);
     s->half = halfopen_create(p->syn_ring, &k[2]);
-    s->x_slab = calloc(extents, sizeof *s->x_slab);
+    s->x_slab = calloc(s->x_cap, sizeof *s->x_slab);
     if (!s->table || !s->pool || !s->half || !s->x_slab) {
         splice_destroy(s);
         return NULL;
-    }
-    for (size_t i = extents; i-- > 0;) {
-        s->x_slab[i].next = s->x_free;
-        s->x_free = &s->x_slab[i];
     }
     return s;
 }
