@@ -3,10 +3,10 @@ import signal
 
 from bed.blob import blob, sha256
 from bed.case import NGINX_PORT, case, wait_acked
-from bed.lacon import cluster
+from bed.lacon import cluster, configuration
 from bed.message import Broken, chunk, request_bytes
-from bed.origin import answer, send_blob, standard
-from bed.wait import until
+from bed.origin import answer, send_blob
+from bed.wait import Timeout, until
 
 
 @case()
@@ -371,7 +371,8 @@ def bad_responses(t):
         while r := wire.request():
             origin.note(r)
             if r.target == "/extra":
-                wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nbad")
+                wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+                          b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nbad")
             else:
                 wire.send(bad[int(r.target[1:])])
 
@@ -479,8 +480,6 @@ def link_down(t):
 @case()
 def device_missing(t):
     """A device that is not there: a clear message, exit status 1."""
-    from bed.lacon import configuration
-    from bed.wait import Timeout
     config = configuration(t.topo, [cluster("app", [(t.topo.ep4[0], NGINX_PORT)])])
     config["interfaces"][0]["device"] = "eth77"
     try:

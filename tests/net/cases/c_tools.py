@@ -1,6 +1,7 @@
 """Clients that people use, none of them told anything special."""
 import re
 
+from bed.blob import blob, sha256
 from bed.case import NGINX_PORT, case
 from bed.lacon import cluster
 from bed.wait import until
@@ -39,8 +40,8 @@ def curl_many(t):
     """curl: two hundred files over one connection, an upload with Expect, HTTP/1.0, HEAD."""
     t.start()
     url = f"http://{t.topo.vip4}"
-    done = t.topo.cli.run(["curl", "-sS", "-f", "-m", "60", "-o", "/dev/null", "-w", "%{num_connects} %{size_download}\\n",
-                           f"{url}/1000?[1-200]"])
+    done = t.topo.cli.run(["curl", "-sS", "-f", "-m", "60", "-o", "/dev/null",
+                           "-w", "%{num_connects} %{size_download}\\n", f"{url}/1000?[1-200]"])
     lines = done.stdout.split("\n")[:-1]
     t.equal((done.returncode, len(lines), sum(int(line.split()[0]) for line in lines)), (0, 200, 1),
             f"status, answers, connections: {done.stderr}")
@@ -130,7 +131,6 @@ def one_armed(t):
 @case(shape="one-armed")
 def one_armed_mixed(t):
     """One arm with IPv6 clients and IPv4 endpoints."""
-    from bed.blob import blob, sha256
     t.start_origin()
     c = t.client(v6=True)
     for n in (0, 1000, 20000, 3000000):

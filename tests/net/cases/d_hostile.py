@@ -4,10 +4,10 @@ import random
 from bed.blob import blob, sha256
 from bed.case import case
 from bed.lacon import cluster
-from bed.message import Broken, Request, request_bytes
-from bed.origin import answer, standard
+from bed.message import Broken, request_bytes
+from bed.origin import answer
 from bed.rawtcp import ACK, CWR, ECE, FIN, MASK, PSH, RST, SYN, URG, RawTcp, mss
-from bed.wait import Timeout, until
+from bed.wait import until
 
 EVIL = b"GET /evil HTTP/1.1\r\nHost: app.test\r\n\r\n"
 CHUNKED = b"0\r\n\r\n"
