@@ -41,7 +41,8 @@ static const char text[] =
     "clusters:\n"
     "  - {name: a, response_timeout: 2s, pool_idle_timeout: 3s, pool_size: 2,\n"
     "     endpoints: [{address: \"10.0.1.1:8080\"}, {address: \"10.0.1.2:8080\"}]}\n"
-    "  - {name: b, response_timeout: 3s, endpoints: [{address: \"[fd00::1:1]:8080\"}]}\n";
+    "  - {name: b, response_timeout: 3s, pool_idle_timeout: 3s, endpoints: [{address: "
+    "\"[fd00::1:1]:8080\"}]}\n";
 
 struct bytes {
     uint32_t n;
@@ -77,8 +78,10 @@ struct world {
     bool stray;      /* a segment that no sane peer sends is under way: resets answer it */
     uint8_t policy;  /* enum syn_policy */
     uint8_t answers; /* response that endpoints give of themselves, from 1; 0: none */
+    unsigned lose;   /* so many of lacon's frames get lost */
     unsigned serial;
     uint16_t next_port;
+    uint32_t syn_ack; /* sequence number of the last SYN-ACK */
     struct bytes syn; /* the last client SYN, which the oracle hears of when it is answered */
     struct bytes past[PAST];
     unsigned npast;
@@ -359,6 +362,19 @@ static bool on_log(void *ctx, const struct access_record *r)
 
 /* ---- frames from lacon ---- */
 
+static void see_syn_ack(const struct seg *s)
+{
+    w.syn_ack = s->seq;
+    oracle_ingress(&w.oracle, w.syn.b, w.syn.n);
+}
+
+static struct bytes frame_bytes(const struct frame *f)
+{
+    struct bytes b = {.n = f->len};
+    memcpy(b.b, f->data, f->len);
+    return b;
+}
+
 static void see(void *arg, const struct frame *f)
 {
     struct seg s;
@@ -367,13 +383,13 @@ static void see(void *arg, const struct frame *f)
     tell_story("out", f->data, f->len);
     const char *why = seg_parse(f->data, f->len, &s);
     if (!why && s.kind == SEG_TCP && (s.flags & (SEG_SYN | SEG_ACK)) == (SEG_SYN | SEG_ACK))
-        oracle_ingress(&w.oracle, w.syn.b, w.syn.n);
+        see_syn_ack(&s);
     if (why || !(s.flags & SEG_RST && w.stray))
         oracle_egress(&w.oracle, peer_lacon_mac, f->data, f->len);
-    if (w.nout == OUT)
-        return; /* lost on the way */
-    memcpy(w.out[w.nout].b, f->data, f->len);
-    w.out[w.nout++].n = f->len;
+    if (w.lose)
+        w.lose--;
+    else if (w.nout < OUT)
+        w.out[w.nout++] = frame_bytes(f);
 }
 
 static void answer_arp(const uint8_t *p)
@@ -750,6 +766,8 @@ static void do_mode(struct peer *p, const uint8_t *arg)
         engine_set_link(w.engine, 0, arg[3] & 8, w.sim.now);
     if (arg[3] & 16)
         w.box.refuse = arg[4] % 8;
+    if (arg[3] & 32)
+        w.lose = arg[4] % 8;
     settle();
 }
 
@@ -762,7 +780,9 @@ static void do_icmp(const struct peer *p, const uint8_t *arg)
     q.dst = p->addr;
     q.sport = p->lacon_port;
     q.dport = p->port;
-    q.seq = p->irs + (arg[1] & 1 ? 0 : (uint32_t)p->rcv_nxt) + (uint32_t)(int8_t)arg[2];
+    uint32_t base = arg[1] & 1 ? p->irs : p->irs + (uint32_t)p->rcv_nxt;
+    int32_t shift = (int8_t)arg[2];
+    q.seq = base + (uint32_t)shift;
     uint32_t n = seg_build(&q, quote) - 14;
     if (n > sizeof m - 8)
         n = sizeof m - 8;
@@ -779,16 +799,23 @@ static void do_icmp(const struct peer *p, const uint8_t *arg)
     give(out, seg_build_ip(&s, p->v4 ? 1 : 58, m, 8 + n, out));
 }
 
-/* SYNs of nobody: the half-open table fills up. */
+/* SYNs of many: the half-open table fills up. Those who go on to open their connections, and say nothing
+ * there, fill the table of connections. */
 static void do_flood(const uint8_t *arg)
 {
     struct peer ghost = w.peer[arg[0] % CLIENTS];
-    for (unsigned i = 0; ghost.port && i < arg[1] % 40u; i++) {
+    for (unsigned i = 0; ghost.port && i < arg[1] % 80u; i++) {
         struct seg s;
-        ghost.port = (uint16_t)(40000 + 40 * (arg[2] & 7u) + i);
+        ghost.port = (uint16_t)(40000 + 80 * (arg[2] & 7u) + i);
         s = peer_seg(&ghost, 0, SEG_SYN);
         s.mss = 1460;
         emit_syn(&s);
+        if (!(arg[3] & 1))
+            continue;
+        ghost.irs = w.syn_ack;
+        ghost.rcv_nxt = ghost.nxt = 1;
+        s = peer_seg(&ghost, 1, SEG_ACK);
+        emit(&ghost, &s);
     }
 }
 
@@ -885,12 +912,26 @@ static uint64_t kept(void)
     return engine_kept_bytes(w.engine, &total);
 }
 
+/* What control threads see agrees with the counters. */
+static void look(void)
+{
+    const struct counters *c = engine_counters(w.engine);
+    uint64_t listed = 0;
+    for (uint32_t i = 0; i < engine_conn_slots(w.engine); i++) {
+        struct engine_conn_info info;
+        listed += engine_conn_info(w.engine, i, w.sim.now, &info);
+    }
+    PROPERTY(listed >= c->clients_open + c->endpoints_open && c->clients_open >= c->exchanges_open);
+    PROPERTY(c->endpoints_open >= c->endpoints_idle);
+}
+
 /* Everybody falls silent. Nothing may be left when every timer has run out. */
 static void silence(void)
 {
     const struct counters *c = engine_counters(w.engine);
     uint64_t until = w.sim.now + 900 * SEC;
     flush();
+    look();
     w.hold = true;
     w.box.refuse = 0;
     engine_set_link(w.engine, 0, true, w.sim.now);
