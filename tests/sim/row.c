@@ -473,6 +473,27 @@ struct peer *serve(struct script *s)
     return e;
 }
 
+struct peer *with_request(struct peer *c, const char *request)
+{
+    open_conn(c);
+    say(c, request);
+    struct peer *e = serve(c->sc);
+    want_head(e);
+    return e;
+}
+
+struct peer *pooled(struct peer *c)
+{
+    struct peer *e = with_request(c, GET0);
+    say(e, OK2);
+    want_text(c, OK2);
+    pass_time(c->sc, 10);
+    forget(e);
+    forget(c);
+    want_true(c->sc, LACON_COUNT(&c->sc->lacon, endpoints_idle) == 1, "the endpoint conn is pooled");
+    return e;
+}
+
 /* ---- running ---- */
 
 void run_row(const struct row *r, uint64_t seed, bool verbose, const char *trace, struct run_result *out)

@@ -79,6 +79,11 @@ struct peer *take_syn(struct script *s);
 void accept_syn_of(struct peer *e);
 void refuse_syn_of(struct peer *e);
 
+/* A connected client whose request (head at least) an endpoint has, unanswered: returns the endpoint. */
+struct peer *with_request(struct peer *c, const char *request);
+/* One exchange is over and its endpoint conn is in the pool. */
+struct peer *pooled(struct peer *c);
+
 /* ---- sending ---- */
 void say(struct peer *p, const char *text);
 void say_n(struct peer *p, char c, uint32_t n);              /* n bytes of c, in segments of at most 1000 */
@@ -101,7 +106,9 @@ void forget(struct peer *p); /* what has arrived unread */
 void forget_unclaimed(struct script *s);
 
 /* Request that routes to cluster 0, whole; and a response with a short body. */
-#define GET0 "GET / HTTP/1.1\r\nHost: c0.example\r\n\r\n"
-#define OK2  "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+#define GET0              "GET / HTTP/1.1\r\nHost: c0.example\r\n\r\n"
+#define POST_HEAD(length) "POST / HTTP/1.1\r\nHost: c0.example\r\nContent-Length: " length "\r\n\r\n"
+#define CHUNKED_HEAD      "POST / HTTP/1.1\r\nHost: c0.example\r\nTransfer-Encoding: chunked\r\n\r\n"
+#define OK2               "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 #endif

@@ -1,27 +1,15 @@
 /* Rows about messages: S2, S3, S6, S7, S8, S10, and HTTP as such. */
-#include <stdio.h>
 #include <string.h>
 
 #include "tests/sim/rows_all.h"
 
-static struct peer *with_request(struct script *s, struct peer *c, const char *request)
-{
-    open_conn(c);
-    say(c, request);
-    struct peer *e = serve(s);
-    want_head(e);
-    return e;
-}
-
-#define POST_HEAD(length) "POST / HTTP/1.1\r\nHost: c0.example\r\nContent-Length: " length "\r\n\r\n"
-#define CHUNKED_HEAD      "POST / HTTP/1.1\r\nHost: c0.example\r\nTransfer-Encoding: chunked\r\n\r\n"
-#define LARGE             "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
+#define LARGE "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
 
 /* ---- S2 ---- */
 
 void s2_chunk_horizon(struct script *s)
 {
-    struct peer *c = client(s), *e = with_request(s, c, CHUNKED_HEAD);
+    struct peer *c = client(s), *e = with_request(c, CHUNKED_HEAD);
     uint32_t at = c->snd;
     say_at(c, at + 10, "6\r\nworld!\r\n"); /* behind "5\r\nhello\r\n", which is missing */
     want_silence(e, 50);
@@ -32,7 +20,7 @@ void s2_chunk_horizon(struct script *s)
 
 void s2_length_ooo(struct script *s)
 {
-    struct peer *c = client(s), *e = with_request(s, c, POST_HEAD("10"));
+    struct peer *c = client(s), *e = with_request(c, POST_HEAD("100000"));
     uint32_t at = c->snd;
     forget(e);
     say_at(c, at + 5, "world");
@@ -43,7 +31,7 @@ void s2_length_ooo(struct script *s)
 
 void s2_beyond_response(struct script *s)
 {
-    struct peer *c = client(s), *e = with_request(s, c, GET0);
+    struct peer *c = client(s), *e = with_request(c, GET0);
     say(e, OK2 "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil");
     want_text(c, OK2);
     want_eventually(e, "RA");
@@ -156,22 +144,10 @@ void s7_all_refused(struct script *s)
     want_text(c, "HTTP/1.1 50");
 }
 
-/* One exchange over, its endpoint conn in the pool. */
-static struct peer *pooled(struct script *s, struct peer *c)
-{
-    struct peer *e = with_request(s, c, GET0);
-    say(e, OK2);
-    want_text(c, OK2);
-    pass_time(s, 10);
-    forget(e);
-    want_true(s, LACON_COUNT(&s->lacon, endpoints_idle) == 1, "the endpoint conn is pooled");
-    return e;
-}
-
 void s7_pool_reset(struct script *s)
 {
     one_endpoint(s);
-    struct peer *c = client(s), *e = pooled(s, c), *f;
+    struct peer *c = client(s), *e = pooled(c), *f;
     say(c, GET0);
     want_head(e);
     rst(e, e->snd);
@@ -184,7 +160,7 @@ void s7_pool_reset(struct script *s)
 void s7_pool_fin(struct script *s)
 {
     one_endpoint(s);
-    struct peer *c = client(s), *e = pooled(s, c), *f;
+    struct peer *c = client(s), *e = pooled(c), *f;
     fin(e);
     want_eventually(e, "FA");
     ack_all(e);
@@ -195,7 +171,7 @@ void s7_pool_fin(struct script *s)
 
 void s7_post_not_twice(struct script *s)
 {
-    struct peer *c = client(s), *e = with_request(s, c, POST_HEAD("2") "hi");
+    struct peer *c = client(s), *e = with_request(c, POST_HEAD("2") "hi");
     say(e, "HTTP/1.1 2");
     pass_time(s, 10);
     rst(e, e->snd);
@@ -207,7 +183,7 @@ void s7_post_not_twice(struct script *s)
 
 void s8_adopted(struct script *s)
 {
-    struct peer *c = client(s), *e = with_request(s, c, GET0);
+    struct peer *c = client(s), *e = with_request(c, GET0);
     c->auto_ack = false;
     say(e, OK2);
     want_text(c, OK2);
@@ -222,7 +198,7 @@ void s8_adopted(struct script *s)
 
 void s8_dup_acks(struct script *s)
 {
-    struct peer *c = client(s), *e = with_request(s, c, GET0);
+    struct peer *c = client(s), *e = with_request(c, GET0);
     c->auto_ack = false;
     say(e, "HTTP/1.1 200 OK\r\nContent-Length: 4000\r\n\r\n");
     say_n(e, 'x', 4000);
@@ -239,7 +215,7 @@ void s8_dup_acks(struct script *s)
 
 void s8_pieces(struct script *s)
 {
-    struct peer *c = client(s), *e = with_request(s, c, GET0);
+    struct peer *c = client(s), *e = with_request(c, GET0);
     say(e, "HTTP/1.1 200 OK\r\nContent-Length: 30\r\n\r\n");
     want_head(c);
     for (unsigned i = 0; i < 30; i++) {
@@ -253,7 +229,7 @@ void s8_pieces(struct script *s)
 
 void s8_large(struct script *s)
 {
-    struct peer *c = client(s), *e = with_request(s, c, GET0);
+    struct peer *c = client(s), *e = with_request(c, GET0);
     c->auto_ack = false;
     pass_time(s, 10);
     forget(e);
@@ -269,7 +245,7 @@ void s8_large(struct script *s)
 
 void s10_413_early(struct script *s)
 {
-    struct peer *c = client(s), *e = with_request(s, c, POST_HEAD("100000"));
+    struct peer *c = client(s), *e = with_request(c, POST_HEAD("100000"));
     say_n(c, 'x', 3000);
     want_bytes(e, 3000);
     say(e, "HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno");
@@ -316,7 +292,7 @@ void s10_client_fin_idle(struct script *s)
 
 void s10_until_close(struct script *s)
 {
-    struct peer *c = client(s), *e = with_request(s, c, GET0);
+    struct peer *c = client(s), *e = with_request(c, GET0);
     say(e, "HTTP/1.1 200 OK\r\n\r\nuntil the end");
     want_text(c, "HTTP/1.1 200 OK\r\n");
     fin(e);
@@ -328,7 +304,7 @@ void s10_until_close(struct script *s)
 
 void s10_truncated(struct script *s)
 {
-    struct peer *c = client(s), *e = with_request(s, c, GET0);
+    struct peer *c = client(s), *e = with_request(c, GET0);
     say(e, LARGE "some");
     want_head(c);
     fin(e);
@@ -337,7 +313,7 @@ void s10_truncated(struct script *s)
 
 void s10_endpoint_rst(struct script *s)
 {
-    struct peer *c = client(s), *e = with_request(s, c, GET0);
+    struct peer *c = client(s), *e = with_request(c, GET0);
     say(e, LARGE "some");
     want_head(c);
     rst(e, e->snd);
@@ -346,7 +322,7 @@ void s10_endpoint_rst(struct script *s)
 
 void s10_client_rst(struct script *s)
 {
-    struct peer *c = client(s), *e = with_request(s, c, GET0);
+    struct peer *c = client(s), *e = with_request(c, GET0);
     say(e, LARGE "some");
     want_head(c);
     pass_time(s, 10);
@@ -378,7 +354,7 @@ void http_100(struct script *s)
 {
     struct peer *c = client(s), *e;
     e = with_request(
-        s, c, "POST / HTTP/1.1\r\nHost: c0.example\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
+        c, "POST / HTTP/1.1\r\nHost: c0.example\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
     say(e, "HTTP/1.1 100 Continue\r\n\r\n");
     want_text(c, "HTTP/1.1 100 Continue\r\n\r\n");
     say(c, "hi");
@@ -390,7 +366,7 @@ void http_100(struct script *s)
 void http_upgrade(struct script *s)
 {
     struct peer *c = client(s), *e;
-    e = with_request(s, c, "GET / HTTP/1.1\r\nHost: c0.example\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n");
+    e = with_request(c, "GET / HTTP/1.1\r\nHost: c0.example\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n");
     say(e, "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n");
     want_text(c, "HTTP/1.1 101 Switching Protocols\r\n");
     say(c, "ping");
@@ -405,7 +381,7 @@ void http_upgrade(struct script *s)
 
 void http_unasked(struct script *s)
 {
-    struct peer *c = client(s), *e = pooled(s, c);
+    struct peer *c = client(s), *e = pooled(c);
     say(e, "HTTP/1.1 408 Timeout\r\n\r\n");
     want_eventually(e, "RA");
     want_silence(c, 50);
