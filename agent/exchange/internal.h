@@ -87,6 +87,11 @@ void exchange_give_back(struct exchanges *w, struct exchange *x);
 /* Nothing of x can be saved: both conns are reset. */
 void exchange_abort(struct exchanges *w, struct exchange *x, enum reason why);
 
+/* ---- tunnel.c ---- */
+void tunnel_progress(struct exchanges *w, struct conn *to); /* `to` has acked bytes */
+void tunnel_fin(struct exchanges *w, struct exchange *x, struct conn *from);
+void tunnel_ended(struct exchanges *w, struct exchange *x, struct conn *gone, enum reason why);
+
 /* ---- client.c ---- */
 const struct cfg_listener *listener_of(const struct exchanges *w, const struct conn *c);
 void client_idle(struct exchanges *w, struct conn *c);

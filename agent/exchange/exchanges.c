@@ -1,0 +1,255 @@
+/* The HTTP side of one worker: what it is compiled from, and the callbacks by which splice asks what bytes
+ * mean (exchange.h). */
+#include "agent/exchange/exchange.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "agent/exchange/internal.h"
+
+static struct lb_routes *compile_routes(const struct config *cfg)
+{
+    struct lb_route_in *in = calloc(cfg->nroute ? cfg->nroute : 1, sizeof *in);
+    struct lb_routes *out = NULL;
+    uint32_t i;
+    if (!in)
+        return NULL;
+    for (i = 0; i < cfg->nroute; i++) {
+        const struct cfg_route *r = &cfg->route[i];
+        uint32_t n = 0;
+        for (uint32_t j = 0; j < r->nrule; j++)
+            n += r->rule[j].nmatch;
+        struct lb_match_in *m = calloc(n ? n : 1, sizeof *m);
+        if (!m)
+            goto out;
+        in[i] = (struct lb_route_in){r->nlistener, r->listener, r->nhost, (const char *const *)r->host, 0, m};
+        for (uint32_t j = 0; j < r->nrule; j++)
+            for (uint32_t k = 0; k < r->rule[j].nmatch; k++)
+                m[in[i].nmatch++] = (struct lb_match_in){
+                    r->rule[j].match[k].path, r->rule[j].match[k].kind == CFG_PATH_EXACT, r->rule[j].cluster};
+    }
+    out = lb_routes_create(in, cfg->nroute, cfg->nlistener);
+out:
+    for (i = 0; i < cfg->nroute; i++)
+        free((void *)(uintptr_t)in[i].match);
+    free(in);
+    return out;
+}
+
+static int cluster_start(struct cluster_state *cs, const struct cfg_cluster *cfg, uint64_t seed)
+{
+    struct lb_endpoint_in *in = calloc(cfg->nendpoint, sizeof *in);
+    cs->cfg = cfg;
+    cs->endpoint = calloc(cfg->nendpoint, sizeof *cs->endpoint);
+    if (in && cs->endpoint) {
+        for (uint32_t i = 0; i < cfg->nendpoint; i++)
+            in[i].weight = cfg->endpoint[i].weight;
+        cs->picker = lb_picker_create(lb_policy_find("round_robin"), in, cfg->nendpoint, seed);
+    }
+    free(in);
+    return cs->picker ? 0 : -ENOMEM;
+}
+
+struct exchanges *exchanges_create(const struct exchanges_params *p)
+{
+    struct exchanges *w = calloc(1, sizeof *w);
+    if (!w)
+        return NULL;
+    uint32_t most = 1;
+    w->cfg = p->config;
+    w->log = p->log;
+    w->wall_offset_ns = p->wall_offset_ns;
+    w->routes = compile_routes(w->cfg);
+    w->cluster = calloc(w->cfg->ncluster ? w->cfg->ncluster : 1, sizeof *w->cluster);
+    w->slab = calloc(w->cfg->dpdk.connections, sizeof *w->slab);
+    if (!w->routes || !w->cluster || !w->slab)
+        goto fail;
+    for (uint32_t i = 0; i < w->cfg->ncluster; i++) {
+        if (cluster_start(&w->cluster[i], &w->cfg->cluster[i], p->worker) < 0)
+            goto fail;
+        if (w->cfg->cluster[i].nendpoint > most)
+            most = w->cfg->cluster[i].nendpoint;
+    }
+    w->tried_words = (most + 63) / 64;
+    w->tried = calloc(w->tried_words, sizeof *w->tried);
+    if (w->tried)
+        return w;
+fail:
+    exchanges_destroy(w);
+    return NULL;
+}
+
+int exchanges_bind(struct exchanges *w, struct splice *s)
+{
+    w->s = s;
+    w->cnt = splice_counters(s);
+    for (uint32_t i = 0; i < w->cfg->ncluster; i++)
+        for (uint32_t j = 0; j < w->cfg->cluster[i].nendpoint; j++) {
+            struct endpoint_state *es = &w->cluster[i].endpoint[j];
+            es->remote = splice_remote_get(s, &w->cfg->cluster[i].endpoint[j].at);
+            if (!es->remote)
+                return -ENOMEM;
+            splice_remote_warm(s, es->remote);
+        }
+    return 0;
+}
+
+void exchanges_destroy(struct exchanges *w)
+{
+    if (!w)
+        return;
+    for (uint32_t i = 0; w->cluster && i < w->cfg->ncluster; i++) {
+        lb_picker_destroy(w->cluster[i].picker);
+        free(w->cluster[i].endpoint);
+    }
+    lb_routes_destroy(w->routes);
+    free(w->cluster);
+    free(w->slab);
+    free(w->tried);
+    free(w);
+}
+
+static void drain_one(void *arg, struct conn *c)
+{
+    struct exchanges *w = arg;
+    if (!c->user && !c->hold.nrange && !c->user_doom)
+        client_close(w, c, R_CLOSE_DRAIN);
+}
+
+void exchanges_drain(struct exchanges *w)
+{
+    w->draining = true;
+    splice_drain(w->s);
+    splice_each_client(w->s, drain_one, w);
+}
+
+/* ---- callbacks ---- */
+
+static bool cb_listens(void *u, const struct ip_addr *local, uint16_t port, uint32_t *index, uint32_t *w0)
+{
+    struct exchanges *w = u;
+    bool v4 = ip_is_v4(local);
+    for (uint32_t i = 0; i < w->cfg->nlistener; i++) {
+        const struct cfg_listener *l = &w->cfg->listener[i];
+        if (l->at.port != port || !((v4 ? l->any4 : l->any6) || ip_eq(&l->at.addr, local)))
+            continue;
+        *index = i;
+        *w0 = l->head_limit > 32768 ? l->head_limit : 32768;
+        return true;
+    }
+    return false;
+}
+
+static void cb_accepted(void *u, struct conn *c)
+{
+    struct exchanges *w = u;
+    splice_set_timer(w->s, c, splice_now(w->s) + listener_of(w, c)->head_timeout_ns);
+}
+
+static void judge_client(struct exchanges *w, struct conn *c, struct span bytes, bool held)
+{
+    struct exchange *x = c->user;
+    const struct conn *outer = w->judging;
+    w->judging = c;
+    if (x)
+        request_body(w, x, bytes, held);
+    else if (c->fin_queued || c->user_doom)
+        c->sink = true; /* after our FIN nothing is answered any more */
+    else
+        client_head(w, c, bytes, held);
+    w->judging = outer;
+}
+
+static void cb_judge(void *u, struct conn *c, struct span bytes, bool held)
+{
+    if (c->pub.side == SIDE_CLIENT)
+        judge_client(u, c, bytes, held);
+    else
+        response_judge(u, c, bytes, held);
+}
+
+static void cb_progress(void *u, struct conn *c)
+{
+    struct exchanges *w = u;
+    struct exchange *x = c->user;
+    if (!x) {
+        client_progress(w, c);
+        return;
+    }
+    if (x->tunnel)
+        tunnel_progress(w, c);
+    /* Extents are free again: what had to wait for them is judged. */
+    if (c->peer && c->peer->hold.nrange)
+        splice_rejudge(w->s, c->peer);
+    x = c->user;
+    if (x && !x->tunnel && x->e && x->e->fin_told && !x->resp_mapped)
+        upstream_fin(w, x->e);
+    x = c->user;
+    if (x)
+        exchange_check(w, x);
+}
+
+static void cb_connected(void *u, struct conn *e)
+{
+    upstream_connected(u, e);
+}
+
+static void cb_fin(void *u, struct conn *c)
+{
+    struct exchanges *w = u;
+    struct exchange *x = c->user;
+    if (x && x->tunnel)
+        tunnel_fin(w, x, c);
+    else if (c->pub.side == SIDE_CLIENT)
+        client_fin(w, c);
+    else
+        upstream_fin(w, c);
+}
+
+static void cb_timeout(void *u, struct conn *c)
+{
+    if (c->pub.side == SIDE_CLIENT)
+        client_timeout(u, c);
+    else
+        upstream_timeout(u, c);
+}
+
+static void client_ended(struct exchanges *w, struct conn *c, enum reason why)
+{
+    struct exchange *x = c->user;
+    struct conn *e = x->e;
+    if (!x->rec.status)
+        x->rec.status = 499;
+    x->e = NULL;
+    exchange_over(w, x, why);
+    if (e) {
+        e->user = NULL;
+        splice_part(w->s, e);
+        splice_reset(w->s, e, R_CLOSE_OTHER_RESET);
+    }
+}
+
+static void cb_ended(void *u, struct conn *c, enum reason why)
+{
+    struct exchanges *w = u;
+    struct exchange *x = c->user;
+    if (!x)
+        return;
+    if (x->tunnel)
+        tunnel_ended(w, x, c, why);
+    else if (c->pub.side == SIDE_CLIENT)
+        client_ended(w, c, why);
+    else
+        upstream_ended(w, c, why);
+}
+
+const struct splice_user exchange_user = {
+    .listens = cb_listens,
+    .accepted = cb_accepted,
+    .judge = cb_judge,
+    .progress = cb_progress,
+    .connected = cb_connected,
+    .fin = cb_fin,
+    .timeout = cb_timeout,
+    .ended = cb_ended,
+};
