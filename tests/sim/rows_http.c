@@ -103,7 +103,7 @@ void s6_out_of_order(struct script *s)
 {
     struct peer *c = client(s), *e;
     open_conn(c);
-    say_at(c, 11, GET0 + 10);
+    say_at(c, 11, &GET0[10]);
     want(c, "A ack=1 len=0");
     want_true(s, c->got.nsack == 1 && c->got.sack[0].lo == c->iss + 11, "the duplicate ack carries SACK");
     char first[11] = {0};
