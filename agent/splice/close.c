@@ -130,6 +130,18 @@ void splice_reset(struct splice *s, struct conn *c, enum reason why)
     conn_end(s, c, why);
 }
 
+/* Both sides of a splice are reset. The client's side first: an endpoint's that ends alone would have its
+ * request tried elsewhere. */
+void reset_both(struct splice *s, struct conn *c, enum reason why)
+{
+    struct conn *e = c->pub.side == SIDE_CLIENT ? c->peer : c;
+    struct conn *client = c->pub.side == SIDE_CLIENT ? c : c->peer;
+    if (client)
+        splice_reset(s, client, why);
+    if (e)
+        splice_reset(s, e, why);
+}
+
 void conn_end(struct splice *s, struct conn *c, enum reason why)
 {
     if (conn_is_dead(c))

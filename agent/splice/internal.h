@@ -101,6 +101,15 @@ void conn_segment(struct splice *s, struct conn *c, struct frame *f, const struc
 void judge_held(struct splice *s, struct conn *c);
 void fin_check(struct splice *s, struct conn *c);
 
+/* ---- forward.c ---- */
+/* Passes payload positions [lo, hi) of c's stream, all below in_mapped, on to the peer; `*f` is taken (NULL)
+ * when the frame itself goes out. Kept bytes from `fresh` on were mapped just now. False when the conns were
+ * reset because bytes differ. */
+bool forward(struct splice *s, struct conn *c, struct frame **f, const struct pkt *p, pos_t seq, pos_t lo,
+             pos_t hi, pos_t fresh);
+/* A segment before a's window: whatever became of its last ack, it answers with a new one. */
+void ask_window(struct splice *s, struct conn *a);
+
 /* ---- accept.c, connect.c ---- */
 void accept_syn(struct splice *s, struct frame *f, const struct pkt *p, uint32_t isn_floor, bool has_floor);
 struct conn *accept_ack(struct splice *s, struct frame *f, const struct pkt *p);
@@ -118,6 +127,8 @@ enum tcp_event {
 };
 void conn_event(struct splice *s, struct conn *c, enum tcp_event ev);
 bool tw_evict(struct splice *s);
+/* Both sides of a splice are reset, the client's first. */
+void reset_both(struct splice *s, struct conn *c, enum reason why);
 
 /* ---- splice.c ---- */
 struct conn *conn_new(struct splice *s, const struct flow_key *k, enum conn_side side);
