@@ -313,7 +313,8 @@ uint64_t neigh_tick(struct net *n, uint64_t now_ns)
         struct neigh *e = &t->slot[i];
         if (e->state == NEIGH_FREE)
             continue;
-        if (e->deadline_ns <= now_ns)
+        /* Twice for one that failed and was not used for long: it is forgotten at once. */
+        while (e->state != NEIGH_FREE && e->deadline_ns <= now_ns)
             expire(n, e, now_ns);
         if (e->state != NEIGH_FREE && e->deadline_ns < t->next_ns)
             t->next_ns = e->deadline_ns;
