@@ -107,8 +107,10 @@ static void final_head(struct exchanges *w, struct exchange *x, const struct htt
     x->resp_body = h->body;
     x->rec.status = x->rec.endpoint_status = h->status;
     x->rec.ttfb_ns = splice_now(w->s) - x->start_ns;
-    x->e_reusable =
-        !h->close && (h->minor || h->keep_alive) && h->body != HTTP_BODY_CLOSE && h->body != HTTP_BODY_TUNNEL;
+    /* An HTTP/1.0 request that did not ask for it is not kept alive for, whatever the response says (RFC 9112
+     * section 9.3). */
+    x->e_reusable = !h->close && (h->minor || h->keep_alive) && (x->minor || x->want_keep) &&
+                    h->body != HTTP_BODY_CLOSE && h->body != HTTP_BODY_TUNNEL;
     x->client_close = h->body != HTTP_BODY_TUNNEL && (x->client_close || !x->want_keep || w->draining ||
                                                       h->body == HTTP_BODY_CLOSE || early);
     x->adopted = adoptable(w, x, h);

@@ -7,6 +7,7 @@
 #define ROWS(X)                                                                                              \
     X(s1_other_bytes, "S1 retransmission with other bytes in a response's head resets both")                 \
     X(s1_other_bytes_acked, "S1 other bytes in a request's head that was acked change nothing")              \
+    X(s1_other_bytes_request, "S1 a request head repeated with other bytes resets both")                     \
     X(s1_other_bytes_held, "S1 other bytes in a held part of a head reset the client")                       \
     X(s1_kept_head, "S1 a head retransmitted with body comes from the kept bytes")                           \
     X(s1_chunk_line, "S1 other bytes in a chunk-size line reset both")                                       \

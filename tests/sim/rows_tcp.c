@@ -20,6 +20,21 @@ void s1_other_bytes(struct script *s)
               "close_bytes_differ was counted");
 }
 
+void s1_other_bytes_request(struct script *s)
+{
+    struct peer *c = client(s), *e;
+    open_conn(c);
+    say(c, GET0);
+    e = serve(s);
+    e->auto_ack = false; /* the head stays unacked, and the client may repeat it */
+    want_head(e);
+    say_at(c, 1, "GET /evil");
+    want_eventually(c, "RA");
+    want_eventually(e, "RA");
+    want_true(s, lacon_count(&s->lacon, offsetof(struct counters, reason) + R_CLOSE_BYTES_DIFFER * 8u) > 0,
+              "close_bytes_differ was counted");
+}
+
 /* A request's head is acked by lacon itself while it connects: what comes later is old, and the first arrival
  * is delivered.
  */
