@@ -308,17 +308,16 @@ uint64_t neigh_tick(struct net *n, uint64_t now_ns)
     struct neigh_table *t = &n->neigh;
     if (now_ns < t->next_ns)
         return t->next_ns;
-    t->next_ns = UINT64_MAX;
+    uint64_t next = UINT64_MAX;
     for (unsigned i = 0; i < NET_MAX_NEIGH; i++) {
         struct neigh *e = &t->slot[i];
-        if (e->state == NEIGH_FREE)
-            continue;
         /* Twice for one that failed and was not used for long: it is forgotten at once. */
         while (e->state != NEIGH_FREE && e->deadline_ns <= now_ns)
             expire(n, e, now_ns);
-        if (e->state != NEIGH_FREE && e->deadline_ns < t->next_ns)
-            t->next_ns = e->deadline_ns;
+        if (e->state != NEIGH_FREE && e->deadline_ns < next)
+            next = e->deadline_ns;
     }
+    t->next_ns = next; /* what enter() made of it meanwhile may be over already */
     return t->next_ns;
 }
 

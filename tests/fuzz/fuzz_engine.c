@@ -101,8 +101,11 @@ static void tell_story(const char *whose, const uint8_t *p, uint32_t n)
 {
     struct seg s;
     char line[SEG_STR];
-    if (story && !seg_parse(p, n, &s) && s.kind == SEG_TCP)
-        fprintf(stderr, "%12.6f %s %s\n", (double)w.sim.now / 1e9, whose, seg_str(&s, line));
+    if (story && !seg_parse(p, n, &s))
+        fprintf(stderr, "%12.6f %s %s\n", (double)w.sim.now / 1e9, whose,
+                s.kind == SEG_TCP   ? seg_str(&s, line)
+                : s.kind == SEG_ARP ? "arp"
+                                    : "icmp");
 }
 
 static void tell_counters(void)
