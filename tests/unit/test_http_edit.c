@@ -251,7 +251,7 @@ Test(http_reply, is_a_response)
             cr_assert_eq(h.status, statuses[i]);
             cr_assert_eq(h.close, close == 1);
             cr_assert_eq(h.body, HTTP_BODY_LENGTH);
-            cr_assert_eq(h.length, n - head);
+            cr_assert_eq(h.length, (uint64_t)(n - head));
             cr_assert_eq(http_write_reply(statuses[i], close, true, out, 512), head, "HEAD");
             cr_assert_eq(http_write_reply(statuses[i], close, false, out, (uint32_t)n - 1), -1);
         }
