@@ -540,3 +540,15 @@ Test(http_request, due_when_something_is_decided)
     cr_assert(!http_head_due(span_of(text, 2047), LIMIT, &scanned));
     cr_assert(http_head_due(span_of(text, 2048), LIMIT, &scanned), "a power of two");
 }
+
+/* Bytes that found no room come again, cut elsewhere: what was looked at before reaches beyond what is there
+ * now. */
+Test(http_request, due_when_fewer_bytes_come_again)
+{
+    static char text[1400];
+    memset(text, 'a', sizeof text);
+    uint32_t scanned = 0;
+    http_head_due(guarded(text, 1400), LIMIT, &scanned);
+    http_head_due(guarded(text, 1100), LIMIT, &scanned);
+    cr_assert_eq(scanned, 1100);
+}
