@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "agent/http/http.h"
+#include "agent/net/net.h"
 #include "agent/worker/engine.h"
 #include "config/config.h"
 #include "tests/fuzz/frames.h"
@@ -73,12 +74,13 @@ struct world {
     unsigned norder;
     struct frame *burst[ENGINE_BURST];
     unsigned nburst;
-    bool hold;       /* frames gather to a burst */
-    bool deaf;       /* neighbours do not answer */
-    bool stray;      /* a segment that no sane peer sends is under way: resets answer it */
-    uint8_t policy;  /* enum syn_policy */
-    uint8_t answers; /* response that endpoints give of themselves, from 1; 0: none */
-    unsigned lose;   /* so many of lacon's frames get lost */
+    bool hold;         /* frames gather to a burst */
+    bool deaf;         /* neighbours do not answer */
+    bool stray;        /* a segment that no sane peer sends is under way: resets answer it */
+    uint8_t policy;    /* enum syn_policy */
+    uint8_t answers;   /* response that endpoints give of themselves, from 1; 0: none */
+    unsigned lose;     /* so many of lacon's frames get lost */
+    uint8_t sought[8]; /* ticks at which an endpoint's neighbour was not found yet, by address */
     unsigned serial;
     uint16_t next_port;
     uint32_t syn_ack; /* sequence number of the last SYN-ACK */
@@ -739,12 +741,25 @@ static void do_reset(struct peer *p, const uint8_t *arg)
     emit(p, &s);
 }
 
+/* A neighbour is found or given up; with seconds between the ticks it takes three of them. */
+static void see_neighbour(void *arg, const struct net_neigh_info *i)
+{
+    uint8_t *n = &w.sought[i->addr.b[15] % 4 + (ip_is_v4(&i->addr) ? 4 : 0)];
+    (void)arg;
+    if (i->addr.b[14] == 2 || i->addr.b[13] == 2)
+        return; /* a client's */
+    *n = strcmp(i->state, "incomplete") == 0 ? (uint8_t)(*n + 1) : 0;
+    PROPERTY(*n < 6);
+}
+
 static void pass(uint64_t ns)
 {
     flush();
     w.sim.now += ns;
     engine_tick(w.engine, w.sim.now);
     PROPERTY(engine_next_ns(w.engine) > w.sim.now);
+    if (ns >= SEC)
+        engine_neighbours(w.engine, see_neighbour, NULL);
     check();
     settle();
 }
