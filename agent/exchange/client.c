@@ -106,7 +106,7 @@ void client_head(struct exchanges *w, struct conn *c, struct span bytes, bool he
     }
     c->user_scan = 0;
     c->user_mark = false;
-    w->cnt->requests++;
+    stat_add(&w->cnt->requests, 1);
     request_start(w, x, &w->head, bytes, held);
 }
 

@@ -15,7 +15,7 @@ struct exchange *exchange_new(struct exchanges *w, struct conn *c)
     *x = (struct exchange){.c = c, .cluster = LB_NONE, .endpoint = LB_NONE};
     c->user = x;
     c->out_msg = c->out_end; /* where its response will begin */
-    w->cnt->exchanges_open++;
+    stat_add(&w->cnt->exchanges_open, 1);
     return x;
 }
 
@@ -28,10 +28,10 @@ void exchange_over(struct exchanges *w, struct exchange *x, enum reason why)
         pos_t end = x->adopted ? x->c->out_end : pos_min(x->c->out_una, x->c->out_end);
         r->bytes_body = end > x->body_out ? end - x->body_out : 0;
     }
-    w->cnt->exchanges++;
-    w->cnt->exchanges_open--;
+    stat_add(&w->cnt->exchanges, 1);
+    stat_add(&w->cnt->exchanges_open, (uint64_t)-1);
     if (w->log.put && !w->log.put(w->log.ctx, r))
-        w->cnt->log_dropped++;
+        stat_add(&w->cnt->log_dropped, 1);
     x->c->user = NULL;
     x->next_free = w->free;
     w->free = x;

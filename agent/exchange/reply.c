@@ -44,7 +44,7 @@ void reply_own(struct exchanges *w, struct exchange *x, unsigned status, enum re
         exchange_abort(w, x, R_CLOSE_NO_MEMORY);
         return;
     }
-    w->cnt->own_replies++;
+    stat_add(&w->cnt->own_replies, 1);
     bool close = x->client_close;
     exchange_over(w, x, why);
     splice_push(w->s, c);

@@ -171,7 +171,7 @@ void request_start(struct exchanges *w, struct exchange *x, const struct http_he
     c->progress_ns = splice_now(w->s);
     unsigned status = refusal(w, x, h);
     if (!status && !upstream_pick(w, x, false, &status))
-        w->cnt->connect_failures++;
+        stat_add(&w->cnt->connect_failures, 1);
     if (status) {
         x->req_mapped = x->req_body == HTTP_BODY_NONE;
         splice_skip(w->s, c, h->bytes);

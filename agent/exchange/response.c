@@ -120,8 +120,8 @@ static void final_head(struct exchanges *w, struct exchange *x, const struct htt
         return;
     }
     x->resp_head = true;
-    w->cnt->responses++;
-    w->cnt->adopted += x->adopted;
+    stat_add(&w->cnt->responses, 1);
+    stat_add(&w->cnt->adopted, x->adopted);
     splice_set_timer(w->s, x->c, splice_now(w->s) + listener_of(w, x->c)->stall_timeout_ns);
     if (!body_begins(w, x))
         exchange_abort(w, x, R_CLOSE_NO_MEMORY);

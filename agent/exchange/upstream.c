@@ -114,7 +114,7 @@ static bool retry(struct exchanges *w, struct exchange *x, struct conn *e)
         x->e = e;
         return false;
     }
-    w->cnt->retries++;
+    stat_add(&w->cnt->retries, 1);
     e->user = NULL;
     splice_move(w->s, e, x->e);
     return true;
@@ -136,7 +136,7 @@ void upstream_ended(struct exchanges *w, struct conn *e, enum reason why)
         why == R_CLOSE_CONNECT_REFUSED || why == R_CLOSE_CONNECT_TIMEOUT || why == R_CLOSE_UNREACHABLE;
     if (connecting) {
         mark_down(w, &w->cluster[x->cluster], x->endpoint);
-        w->cnt->connect_failures++;
+        stat_add(&w->cnt->connect_failures, 1);
     }
     if (retry(w, x, e))
         return;

@@ -241,17 +241,24 @@ void net_set_link(struct net *n, uint16_t port, bool up, uint64_t now_ns)
     }
 }
 
+uint64_t net_next_ns(const struct net *n)
+{
+    uint64_t next = n->neigh.next_ns;
+    for (unsigned k = 0; k < n->nif; k++)
+        if (n->ifs[k].announce_left > 0 && n->ifs[k].announce_ns < next)
+            next = n->ifs[k].announce_ns;
+    return next;
+}
+
 uint64_t net_tick(struct net *n, uint64_t now_ns)
 {
-    uint64_t next = neigh_tick(n, now_ns);
+    (void)neigh_tick(n, now_ns);
     for (unsigned k = 0; k < n->nif; k++) {
         struct iface *i = &n->ifs[k];
         if (i->announce_left > 0 && i->announce_ns <= now_ns)
             announce(n, i, now_ns);
-        if (i->announce_left > 0 && i->announce_ns < next)
-            next = i->announce_ns;
     }
-    return next;
+    return net_next_ns(n);
 }
 
 /* ---- what comes in ---- */

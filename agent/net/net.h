@@ -99,6 +99,9 @@ bool net_source(const struct net *n, const struct net_path *path, const struct i
 /* Ages neighbours, repeats requests. Call at least every 100 ms; returns when it next wants to be called. */
 uint64_t net_tick(struct net *n, uint64_t now_ns);
 
+/* When net_tick() has something to do next; any call of this header may have moved it. */
+uint64_t net_next_ns(const struct net *n);
+
 /* Neighbours for laconctl; calls fn for each. Worker's thread. */
 struct net_neigh_info {
     struct ip_addr addr;

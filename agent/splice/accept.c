@@ -50,7 +50,7 @@ void accept_syn(struct splice *s, struct frame *f, const struct pkt *p, uint32_t
         if (has_floor && (int32_t)(h.iss - isn_floor) < 0)
             h.iss = isn_floor;
         if (!halfopen_syn(s->half, &h, s->now))
-            s->cnt->syn_cookies++;
+            stat_add(&s->cnt->syn_cookies, 1);
         send_syn_ack(s, &h, &path, w0);
         count(s->cnt, R_CONSUMED);
     }
@@ -95,8 +95,8 @@ struct conn *accept_ack(struct splice *s, struct frame *f, const struct pkt *p)
     c->w0 = w0;
     c->user_index = index;
     client_open(s, c, &h);
-    s->cnt->clients_accepted++;
-    s->cnt->clients_open++;
+    stat_add(&s->cnt->clients_accepted, 1);
+    stat_add(&s->cnt->clients_open, 1);
     s->user->accepted(s->ux, c);
     return c;
 }

@@ -39,9 +39,9 @@ static void let_go(struct splice *s, struct conn *c, enum reason why)
     ext_free_all(s, c);
     hold_free(s, c);
     if (c->pub.side == SIDE_ENDPOINT)
-        s->cnt->endpoints_open--;
+        stat_add(&s->cnt->endpoints_open, (uint64_t)-1);
     else
-        s->cnt->clients_open--;
+        stat_add(&s->cnt->clients_open, (uint64_t)-1);
 }
 
 /* The conn is over for its user; only late segments of the peer are still answered. */

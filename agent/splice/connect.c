@@ -93,7 +93,7 @@ void splice_pool_remove(struct splice *s, struct conn *e)
     e->idle_pprev = NULL;
     e->pub.idle = 0;
     e->remote->idle_count--;
-    s->cnt->endpoints_idle--;
+    stat_add(&s->cnt->endpoints_idle, (uint64_t)-1);
 }
 
 struct conn *splice_pool_take(struct splice *s, struct splice_remote *r, const struct conn *c)
@@ -103,7 +103,7 @@ struct conn *splice_pool_take(struct splice *s, struct splice_remote *r, const s
     struct conn *e = r->idle[profile_for(c, path_mss(s, &r->path, &r->at.addr))];
     if (e) {
         splice_pool_remove(s, e);
-        s->cnt->pool_hits++;
+        stat_add(&s->cnt->pool_hits, 1);
     }
     return e;
 }
@@ -121,7 +121,7 @@ bool splice_pool_put(struct splice *s, struct conn *e, uint32_t max)
     r->idle[e->profile] = e;
     e->pub.idle = 1;
     r->idle_count++;
-    s->cnt->endpoints_idle++;
+    stat_add(&s->cnt->endpoints_idle, 1);
     return true;
 }
 
@@ -195,8 +195,8 @@ struct conn *splice_connect(struct splice *s, struct splice_remote *r, const str
     e->w0 = 32768;
     e->pub.state = TCP_SYN_SENT;
     start_at(e, pick_isn(s, e, used, last));
-    s->cnt->connects++;
-    s->cnt->endpoints_open++;
+    stat_add(&s->cnt->connects, 1);
+    stat_add(&s->cnt->endpoints_open, 1);
     send_syn(s, e);
     return e;
 }

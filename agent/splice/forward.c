@@ -14,7 +14,7 @@ static void forward_copy(struct splice *s, struct conn *a, const uint8_t *bytes,
         return;
     }
     memcpy(frame_put(f, n), bytes, n);
-    s->cnt->forwarded++;
+    stat_add(&s->cnt->forwarded, 1);
     seg_send(s, a, f, at, flags, csum_bytes(bytes, n));
 }
 
@@ -73,7 +73,7 @@ static void send_run(struct splice *s, struct conn *a, struct frame **f, const s
     frame_trim(*f, p->payload_off + p->payload_len);
     frame_pull(*f, p->payload_off + r.off);
     frame_trim(*f, r.n);
-    s->cnt->forwarded++;
+    stat_add(&s->cnt->forwarded, 1);
     seg_send(s, a, *f, r.at, psh, sum);
     *f = NULL;
 }

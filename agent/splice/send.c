@@ -18,8 +18,8 @@ static bool path_link(struct splice *s, struct net_path *path, const struct ip_a
 
 static void put_out(struct splice *s, struct frame *f)
 {
-    s->cnt->tx_frames++;
-    s->cnt->tx_bytes += f->len;
+    stat_add(&s->cnt->tx_frames, 1);
+    stat_add(&s->cnt->tx_bytes, f->len);
     frame_send(&s->ops, f);
 }
 
@@ -149,7 +149,7 @@ void seg_challenge(struct splice *s, struct conn *c)
         return;
     }
     c->challenge_ns = s->now;
-    s->cnt->challenge_acks++;
+    stat_add(&s->cnt->challenge_acks, 1);
     seg_ack(s, c);
 }
 
@@ -323,7 +323,7 @@ void seg_resend(struct splice *s, struct conn *c)
             count(s->cnt, R_DROP_NO_FRAME);
             return;
         }
-        s->cnt->kept_resends++;
+        stat_add(&s->cnt->kept_resends, 1);
         seg_send(s, c, f, c->out_end, TCP_FIN, 0);
         return;
     }
@@ -335,7 +335,7 @@ void seg_resend(struct splice *s, struct conn *c)
     uint32_t n = min3(x->n - from, c->mss, room);
     if (!send_kept(s, c, x, from, n))
         return;
-    s->cnt->kept_resends++;
+    stat_add(&s->cnt->kept_resends, 1);
     if (x->sent < from + n)
         x->sent = (uint32_t)(from + n);
     c->recover = c->out_max;
@@ -364,7 +364,7 @@ void seg_rto(struct splice *s, struct conn *c)
         splice_reset(s, c, R_CLOSE_RETRANSMIT);
         return;
     }
-    s->cnt->rto_fired++;
+    stat_add(&s->cnt->rto_fired, 1);
     if (c->backoff < RTO_TRIES)
         c->backoff++;
     c->kept_cwnd = c->mss;

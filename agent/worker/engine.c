@@ -19,8 +19,6 @@ struct engine {
     const struct config *cfg;
     struct sip_key steer;
     unsigned worker, nworkers;
-    uint64_t net_next_ns;
-    bool draining;
 };
 
 static void net_if_from(struct net_if *out, const struct cfg_interface *in, const struct engine_port *port,
@@ -113,8 +111,8 @@ static void drop(struct engine *e, struct frame *f, enum reason r)
 /* One frame through parser and address checks. Only TCP for us comes back true. */
 static bool take_frame(struct engine *e, struct frame *f, struct pkt *p, uint64_t now_ns)
 {
-    e->cnt.rx_frames++;
-    e->cnt.rx_bytes += f->len;
+    stat_add(&e->cnt.rx_frames, 1);
+    stat_add(&e->cnt.rx_bytes, f->len);
     enum reason r = wire_parse(f, net_if_vlan(e->net, f->port), p);
     if (r == R_NONE)
         r = net_check(e->net, f, p);
@@ -157,15 +155,15 @@ void engine_input(struct engine *e, struct frame *const f[], unsigned n, uint64_
 void engine_tick(struct engine *e, uint64_t now_ns)
 {
     splice_set_now(e->splice, now_ns);
-    if (now_ns >= e->net_next_ns)
-        e->net_next_ns = net_tick(e->net, now_ns);
+    if (now_ns >= net_next_ns(e->net))
+        net_tick(e->net, now_ns);
     splice_tick(e->splice);
 }
 
 uint64_t engine_next_ns(const struct engine *e)
 {
-    uint64_t t = splice_next_ns(e->splice);
-    return t < e->net_next_ns ? t : e->net_next_ns;
+    uint64_t t = splice_next_ns(e->splice), n = net_next_ns(e->net);
+    return t < n ? t : n;
 }
 
 void engine_set_link(struct engine *e, uint16_t port, bool up, uint64_t now_ns)
@@ -176,7 +174,6 @@ void engine_set_link(struct engine *e, uint16_t port, bool up, uint64_t now_ns)
 void engine_drain(struct engine *e, uint64_t now_ns)
 {
     splice_set_now(e->splice, now_ns);
-    e->draining = true;
     exchanges_drain(e->exchanges);
     splice_reap(e->splice);
 }
