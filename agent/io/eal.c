@@ -3,11 +3,15 @@
 #include "agent/io/eal.h"
 
 #include <bpf/libbpf.h>
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_log.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -178,13 +182,35 @@ static void build_args(const struct config *c)
         add("%s", c->dpdk.eal_args[i]);
 }
 
+/* A lacon that was killed leaves an empty folder beside ours, named by its process id: those of the dead go.
+ */
+static void remove_leftovers(const char *own)
+{
+    char parent[PATH_MAX];
+    snprintf(parent, sizeof parent, "%s", own);
+    char *slash = strrchr(parent, '/');
+    if (!slash)
+        return;
+    *slash = 0;
+    DIR *d = opendir(parent);
+    for (const struct dirent *e = d ? readdir(d) : NULL; e; e = readdir(d)) {
+        long pid = strncmp(e->d_name, "lacon-", 6) == 0 ? strtol(e->d_name + 6, NULL, 10) : 0;
+        if (pid > 0 && kill((pid_t)pid, 0) < 0 && errno == ESRCH)
+            unlinkat(dirfd(d), e->d_name, AT_REMOVEDIR); /* refused unless it is empty */
+    }
+    if (d)
+        closedir(d);
+}
+
 /* What eal_start() made and DPDK does not take down itself. */
 static void clean_up(void)
 {
     const char *dir = rte_eal_get_runtime_dir();
 
-    if (dir[0])
+    if (dir[0]) {
         rmdir(dir); /* empty by now */
+        remove_leftovers(dir);
+    }
     rte_openlog_stream(NULL);
     if (log_stream)
         fclose(log_stream);
