@@ -76,6 +76,7 @@ struct world {
     unsigned nburst;
     bool hold;         /* frames gather to a burst */
     bool deaf;         /* neighbours do not answer */
+    bool lied, loose;  /* see lie() and loosen() */
     bool stray;        /* a segment that no sane peer sends is under way: resets answer it */
     uint8_t policy;    /* enum syn_policy */
     uint8_t answers;   /* response that endpoints give of themselves, from 1; 0: none */
@@ -132,6 +133,14 @@ static void check(void)
     if (w.sim.failed)
         fprintf(stderr, "at %.6f s: %s\n", (double)w.sim.now / 1e9, w.sim.why);
     PROPERTY(!w.sim.failed);
+}
+
+/* From now on bytes that look like framing may be somebody's body, which is copied from any transmission: of
+ * bytes that were lied about nothing can be said any more (S1). */
+static void loosen(void)
+{
+    w.loose = true;
+    w.oracle.bytes_may_differ = w.lied;
 }
 
 /* ---- frames to lacon ---- */
@@ -574,8 +583,8 @@ static void respond(struct peer *p)
     if (!p->heads || !w.answers || p->client)
         return;
     p->heads = 0;
-    if (p->say.n < PEER_STREAM)
-        script_response(&p->say, w.answers - 1u, w.serial++, 600);
+    if (p->say.n < PEER_STREAM && !script_response(&p->say, w.answers - 1u, w.serial++, 600))
+        loosen();
     while (emit_next(p, 1400, SEG_PSH, false))
         ;
 }
@@ -656,10 +665,9 @@ static void do_say(struct peer *p, const uint8_t *arg)
     unsigned n = arg[1] & 0x80 ? (arg[1] & 0x7fu) * 128u : arg[1];
     if (p->say.n > PEER_STREAM - 20000)
         return;
-    if (p->client)
-        script_request(&p->say, arg[0], w.serial++, n);
-    else
-        script_response(&p->say, arg[0], w.serial++, n);
+    bool (*script)(struct buf *, unsigned, unsigned, unsigned) = p->client ? script_request : script_response;
+    if (!script(&p->say, arg[0], w.serial++, n))
+        loosen();
 }
 
 static void do_flow(struct peer *p, const uint8_t *arg)
@@ -672,6 +680,23 @@ static void do_flow(struct peer *p, const uint8_t *arg)
         emit_fin(p);
 }
 
+/* One byte is another than the stream has: one of framing, if the segment has any. */
+static void lie(uint8_t *other, struct seg *s, uint8_t arg)
+{
+    uint32_t at = arg % s->len, left = s->len;
+    memcpy(other, s->data, s->len);
+    while (left > 0 && !memchr("\r\n:/ ", other[at], 5)) {
+        at = (at + 1) % s->len;
+        left--;
+    }
+    other[at] ^= (uint8_t)(1 + (arg >> 4));
+    s->data = other;
+    w.lied = true;
+    if (!left)
+        loosen();
+    w.oracle.bytes_may_differ = w.lied && w.loose;
+}
+
 /* A segment that may be wrong in every number. */
 static void do_segment(struct peer *p, const uint8_t *arg)
 {
@@ -679,7 +704,7 @@ static void do_segment(struct peer *p, const uint8_t *arg)
     int64_t step[4] = {1, 64, 1400, 1 << 24};
     uint64_t at = base[arg[0] & 3] + (uint64_t)((int8_t)arg[1] * step[(arg[0] >> 2) & 3]);
     struct seg s = peer_seg(p, at, SEG_ACK);
-    uint8_t lie[1460];
+    uint8_t other[1460];
     peer_payload(p, &s, at, arg[2] * 5u);
     if (arg[0] & 16)
         s.flags = arg[3] & (p->client ? 0xff : 0xff & ~SEG_SYN);
@@ -688,10 +713,7 @@ static void do_segment(struct peer *p, const uint8_t *arg)
     if (arg[0] & 64)
         s.wnd = (uint16_t)(arg[5] * (arg[4] & 1 ? 1u : 257u));
     if (arg[0] & 128 && s.len) {
-        memcpy(lie, s.data, s.len);
-        lie[arg[5] % s.len] ^= (uint8_t)(1 + (arg[5] >> 4));
-        s.data = lie;
-        w.oracle.bytes_may_differ = true;
+        lie(other, &s, arg[5]);
     }
     s.urgent = s.flags & SEG_URG ? 1 : 0;
     if (s.flags & SEG_SYN)
@@ -868,6 +890,7 @@ static size_t do_record(const uint8_t *r, const uint8_t *rest, size_t n)
         used = arg[0] < n ? arg[0] : n;
         if (p->say.n < PEER_STREAM - 20000)
             buf_put(&p->say, rest, used);
+        loosen();
         break;
     case 3:
         if (open)

@@ -8,6 +8,7 @@ enum body {
     OPEN_ENDED,  /* n bytes, announced as endless */
     CHUNK_BEGUN, /* a chunk's size, no data */
     BARE,        /* n bytes and no head at all */
+    OWING,       /* announced, none of it */
     EXTRA,       /* 5 bytes announced, n more */
 };
 
@@ -36,7 +37,7 @@ static const struct line request[] = {
     {NO_BODY, "GET /%u HTTP/1.1\r\nHost: c.example\r\n\r\n"},
     {CHUNK_BEGUN, "POST /%u" A T},
     {BARE, ""},
-    {NO_BODY, "POST /%u" A "Content-Length: 60000\r\n\r\n"},
+    {OWING, "POST /%u" A "Content-Length: 60000\r\n\r\n"},
 };
 
 static const struct line response[] = {
@@ -55,7 +56,7 @@ static const struct line response[] = {
     {CHUNK_BEGUN, "HTTP/1.1 200 OK\r\nX: %u\r\n" T},
     {BARE, ""},
     {EXTRA, "HTTP/1.1 200 OK\r\nX: %u\r\nContent-Length: 5\r\n\r\nhello"},
-    {NO_BODY, "HTTP/1.1 200 OK\r\nX: %u\r\nContent-Length: 60000\r\n\r\n"},
+    {OWING, "HTTP/1.1 200 OK\r\nX: %u\r\nContent-Length: 60000\r\n\r\n"},
 };
 
 static void fill(struct buf *b, unsigned n)
@@ -64,12 +65,14 @@ static void fill(struct buf *b, unsigned n)
         buf_put(b, &"0123456789abcdef"[b->n & 15], 1);
 }
 
-static void say(struct buf *b, const struct line *l, unsigned id, unsigned n)
+static bool say(struct buf *b, const struct line *l, unsigned id, unsigned n)
 {
     buf_printf(b, l->head, id, n);
     switch (l->body) {
     case NO_BODY:
-        return;
+        return true;
+    case OWING:
+        return false;
     case CHUNKS:
     case TRAILERS:
         if (n) {
@@ -78,21 +81,22 @@ static void say(struct buf *b, const struct line *l, unsigned id, unsigned n)
             buf_printf(b, "\r\n");
         }
         buf_printf(b, "7;x=y\r\nsevenup\r\n0\r\n%s\r\n", l->body == TRAILERS ? "Y: z\r\n" : "");
-        return;
+        return true;
     case CHUNK_BEGUN:
         buf_printf(b, "%x\r\n", n);
-        return;
+        return false;
     default:
         fill(b, n);
+        return l->body != OPEN_ENDED;
     }
 }
 
-void script_request(struct buf *b, unsigned which, unsigned id, unsigned n)
+bool script_request(struct buf *b, unsigned which, unsigned id, unsigned n)
 {
-    say(b, &request[which % (sizeof request / sizeof *request)], id, n);
+    return say(b, &request[which % (sizeof request / sizeof *request)], id, n);
 }
 
-void script_response(struct buf *b, unsigned which, unsigned id, unsigned n)
+bool script_response(struct buf *b, unsigned which, unsigned id, unsigned n)
 {
-    say(b, &response[which % (sizeof response / sizeof *response)], id, n);
+    return say(b, &response[which % (sizeof response / sizeof *response)], id, n);
 }

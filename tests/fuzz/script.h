@@ -3,11 +3,13 @@
 #ifndef LACON_TESTS_FUZZ_SCRIPT_H
 #define LACON_TESTS_FUZZ_SCRIPT_H
 
+#include <stdbool.h>
+
 #include "tests/sim/buf.h"
 
 /* Appends request or response `which` (any number) with the serial number `id`; n is the size of the body
- * where that is free. */
-void script_request(struct buf *b, unsigned which, unsigned id, unsigned n);
-void script_response(struct buf *b, unsigned which, unsigned id, unsigned n);
+ * where that is free. True when the message is whole: what is said next begins another. */
+bool script_request(struct buf *b, unsigned which, unsigned id, unsigned n);
+bool script_response(struct buf *b, unsigned which, unsigned id, unsigned n);
 
 #endif
