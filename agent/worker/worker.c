@@ -45,6 +45,21 @@ static int64_t wall_offset(uint64_t now_ns)
     return (int64_t)ts.tv_sec * (int64_t)SEC_NS + ts.tv_nsec - (int64_t)now_ns;
 }
 
+/* Without dpdk.cores each worker gets a CPU of its own among those that the process may use, the last ones
+ * first: interrupts and other work tend to the first. -1, floating, where there are fewer CPUs than workers.
+ */
+static int free_core(unsigned worker, unsigned nworkers)
+{
+    cpu_set_t set;
+
+    if (sched_getaffinity(0, sizeof set, &set) != 0 || (unsigned)CPU_COUNT(&set) < nworkers)
+        return -1;
+    for (int cpu = CPU_SETSIZE - 1; cpu >= 0; cpu--)
+        if (CPU_ISSET((unsigned)cpu, &set) && worker-- == 0)
+            return cpu;
+    return -1;
+}
+
 /* Everything of worker i but its thread. */
 static int worker_create(struct workers *ws, unsigned i, struct engine_params *params)
 {
@@ -58,7 +73,7 @@ static int worker_create(struct workers *ws, unsigned i, struct engine_params *p
     w->wake.fd = -1;
     w->index = i;
     w->nworkers = ws->n;
-    w->core = w->info.core = c->ncores ? (int)c->cores[i] : -1;
+    w->core = w->info.core = c->ncores ? (int)c->cores[i] : free_core(i, ws->n);
     w->spin = c->idle == CFG_IDLE_POLL;
     w->lane = io_lane(ws->io, i);
     w->info.queues = io_lane_queues(w->lane);
