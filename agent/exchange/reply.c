@@ -21,7 +21,8 @@ void reply_own(struct exchanges *w, struct exchange *x, unsigned status, enum re
         x->client_close = true;
         splice_sink(w->s, c);
     }
-    if (!x->want_keep || w->draining)
+    if (!x->want_keep || x->minor == 0 ||
+        w->draining) /* our reply says HTTP/1.1: 1.0 would not know that it stays */
         x->client_close = true;
     x->req_mapped = true;
     if (e) {

@@ -71,10 +71,15 @@ void splice_remote_warm(struct splice *s, struct splice_remote *r)
         (void)net_link(s->net, &r->path, &r->at.addr, &l, s->now);
 }
 
+/* The class that fits the client: not above its MSS, nor above half of its window, or a sender that saw
+ * larger ones of us would wait for room for a whole segment at each step. */
 static uint8_t profile_for(const struct conn *c, uint16_t most)
 {
     uint8_t m = MSS_CLASSES - 1;
-    uint16_t fit = c->mss < most ? c->mss : most;
+    uint64_t fit = c->mss < most ? c->mss : most,
+             half = c->out_edge > c->out_una ? (c->out_edge - c->out_una) / 2 : 0;
+    if (half < fit)
+        fit = half;
     while (m > 0 && mss_class[m] > fit)
         m--;
     return (uint8_t)(m * 2 + (c->sack_ok ? 1 : 0));
