@@ -88,7 +88,8 @@ void exchange_give_back(struct exchanges *w, struct exchange *x);
 void exchange_abort(struct exchanges *w, struct exchange *x, enum reason why);
 
 /* ---- tunnel.c ---- */
-void tunnel_progress(struct exchanges *w, struct conn *to); /* `to` has acked bytes */
+bool tunnel_begins(struct exchanges *w, struct exchange *x); /* after the 101's head; false: no memory */
+void tunnel_progress(struct exchanges *w, struct conn *to);  /* `to` has acked bytes */
 void tunnel_fin(struct exchanges *w, struct exchange *x, struct conn *from);
 void tunnel_ended(struct exchanges *w, struct exchange *x, struct conn *gone, enum reason why);
 

@@ -72,11 +72,7 @@ static bool body_begins(struct exchanges *w, struct exchange *x)
         e->in_mode = IN_OPEN;
         return splice_map_copy(w->s, e, c, FOREVER) == 0;
     case HTTP_BODY_TUNNEL:
-        x->tunnel = true;
-        c->fin_told = false; /* a FIN that came before is now one of the tunnel */
-        x->req_mapped = true;
-        e->in_mode = c->in_mode = IN_OPEN;
-        return splice_map_copy(w->s, e, c, FOREVER) == 0 && splice_map_copy(w->s, c, e, FOREVER) == 0;
+        return tunnel_begins(w, x);
     default:
         if (x->resp_left && !x->adopted) {
             if (splice_map_copy(w->s, e, c, x->resp_left) < 0)

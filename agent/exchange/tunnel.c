@@ -3,6 +3,23 @@
  * repairs its loss (S10). The worker's thread. */
 #include "agent/exchange/internal.h"
 
+bool tunnel_begins(struct exchanges *w, struct exchange *x)
+{
+    struct conn *c = x->c, *e = x->e;
+    x->tunnel = true;
+    x->req_mapped = true;
+    e->in_mode = IN_OPEN;
+    if (splice_map_copy(w->s, e, c, FOREVER) < 0)
+        return false;
+    if (c->in_fin && c->in_mapped > c->in_fin) {
+        splice_fin(w->s, e, R_CLOSE_NORMAL); /* the client has closed its side already */
+        return true;
+    }
+    c->in_mode = IN_OPEN;
+    c->fin_told = false; /* a FIN that came before is now one of the tunnel */
+    return splice_map_copy(w->s, c, e, FOREVER) == 0;
+}
+
 void tunnel_progress(struct exchanges *w, struct conn *to)
 {
     struct conn *from = to->peer;

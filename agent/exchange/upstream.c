@@ -71,6 +71,7 @@ bool upstream_pick(struct exchanges *w, struct exchange *x, bool fresh, unsigned
     x->rec.endpoint = cl->endpoint[x->endpoint].at;
     e->user = x;
     e->out_msg = e->out_end;
+    e->sent_again = false;
     e->progress_ns = splice_now(w->s);
     e->pub.cluster = x->c->pub.cluster = x->cluster;
     e->pub.endpoint = x->c->pub.endpoint = x->endpoint;
@@ -97,7 +98,7 @@ static bool may_retry(const struct exchanges *w, const struct exchange *x, const
 {
     /* Nothing of it acked, and sent just once: what answered was a closed socket, not one that had read it.
      */
-    bool untouched = e->out_una <= e->out_msg && e->recover <= e->out_msg && !e->rst_acked;
+    bool untouched = e->out_una <= e->out_msg && !e->sent_again && !e->rst_acked;
     return !x->resp_begun && x->c->peer == e && splice_can_move(e) &&
            x->tries < w->cluster[x->cluster].cfg->tries &&
            (untouched || http_idempotent((enum http_method)x->method));

@@ -133,6 +133,7 @@ struct conn {
     bool sink;       /* in-order bytes are acked and thrown away (rule S10) */
     bool sack_ok;    /* both sides permit SACK */
     bool rst_acked;  /* a RST of the peer acked bytes that are not counted in out_una */
+    bool sent_again; /* a byte of the present message went out twice (cleared by exchange; rule S7) */
     bool by_cookie;  /* accepted by a SYN cookie: leaves a tombstone */
 
     /* ---- splice's own ---- */

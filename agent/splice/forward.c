@@ -132,9 +132,10 @@ bool forward(struct splice *s, struct conn *c, struct frame **f, const struct pk
         }
         if (!open)
             continue;
-        if (x->kind == EXT_COPY || ((x->flags & EXT_IDENTITY) && x->sent == x->n))
+        if (x->kind == EXT_COPY || ((x->flags & EXT_IDENTITY) && x->sent == x->n)) {
+            a->sent_again |= x->out + (xlo - x->in) < a->out_max;
             add_piece(s, &w, f, p, xlo, xhi, x);
-        else if (xlo < fresh)
+        } else if (xlo < fresh)
             w.resend = true;
     }
     if (hi > fresh && open)

@@ -177,6 +177,12 @@ static enum reason judge(struct splice *s, struct conn *c, pos_t at, struct span
         judge_held(s, c); /* what was held behind these bytes may be contiguous now */
         return R_CONSUMED;
     }
+    if (c->pub.idle) {
+        /* Bytes that nobody asked for, behind a gap: filled later, they would pass for the next exchange's
+         * response. */
+        splice_reset(s, c, R_CLOSE_POOL_DATA);
+        return R_CONSUMED;
+    }
     /* Behind a gap the peer is told with a duplicate ack; contiguous bytes are acked when what is before them
      * is. */
     if (at > c->in_mapped + splice_held(c).n)
@@ -237,6 +243,7 @@ static enum reason take_bytes(struct splice *s, struct conn *c, struct frame **f
     bool fin = (p->flags & TCP_FIN) && end >= c->in_acked && !c->in_fin;
     if (fin) {
         c->in_fin = end;
+        splice_pool_remove(s, c); /* also when bytes before it are missing */
         if (!fin_ends_copy(c)) {
             reset_both(s, c, R_CLOSE_BYTES_DIFFER);
             return R_CONSUMED;

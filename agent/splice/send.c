@@ -339,11 +339,13 @@ void seg_resend(struct splice *s, struct conn *c)
     if (x->sent < from + n)
         x->sent = (uint32_t)(from + n);
     c->recover = c->out_max;
+    c->sent_again = true;
 }
 
 /* After a timeout what was in flight counts as lost: it goes out again as the flight limit grows. */
 static void rewind_kept(struct conn *c)
 {
+    c->sent_again = true;
     for (struct extent *x = c->x_head; x; x = x->next)
         if (x->kind == EXT_KEPT)
             x->sent = (uint32_t)acked_of(c, x);

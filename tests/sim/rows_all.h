@@ -61,7 +61,8 @@
     X(http_404, "HTTP unknown host: 404")                                                                    \
     X(http_100, "HTTP 100 Continue passes")                                                                  \
     X(http_upgrade, "HTTP 101 opens a tunnel")                                                               \
-    X(http_unasked, "HTTP bytes on an idle endpoint conn reset it")
+    X(http_unasked, "HTTP bytes on an idle endpoint conn reset it")                                          \
+    X(http_unasked_gap, "HTTP bytes behind a gap on an idle endpoint conn reset it")
 
 #define X(fn, name) void fn(struct script *s);
 ROWS(X)

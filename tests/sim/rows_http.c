@@ -386,3 +386,12 @@ void http_unasked(struct script *s)
     want_eventually(e, "RA");
     want_silence(c, 50);
 }
+
+void http_unasked_gap(struct script *s)
+{
+    one_endpoint(s);
+    struct peer *c = client(s), *e = pooled(c);
+    say_at(e, e->snd + 20,
+           "HTTP/1.1 200 OK\r\n"); /* what stands before it would come after the next request */
+    want_eventually(e, "RA");
+}
