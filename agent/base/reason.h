@@ -32,7 +32,6 @@
     X(DROP_NO_NEIGHBOUR, "drop_no_neighbour", "next hop is not resolved yet")                                \
     X(DROP_NO_ROUTE, "drop_no_route", "no interface leads to the destination")                               \
     X(DROP_NO_FRAME, "drop_no_frame", "out of frame buffers")                                                \
-    X(DROP_LINK_DOWN, "drop_link_down", "the outgoing interface is down")                                    \
     X(DROP_TX_FULL, "drop_tx_full", "the transmit ring is full")                                             \
     X(DROP_HANDOVER_FULL, "drop_handover_full", "ring to the owning worker is full")                         \
     /* segments that leave at TCP */                                                                         \
@@ -41,8 +40,6 @@
     X(DROP_DRAINING, "drop_draining", "new connection while draining")                                       \
     X(DROP_TABLE_FULL, "drop_table_full", "connection table is full")                                        \
     X(DROP_NO_BUFFER, "drop_no_buffer", "kept-byte pool is full, or this connection's share of it")          \
-    X(DROP_SYN_RING, "drop_syn_ring", "half-open entry pushed out by newer ones")                            \
-    X(DROP_COOKIE, "drop_cookie", "handshake acknowledgement that is not ours")                              \
     X(DROP_TOMBSTONE, "drop_tombstone", "late duplicate for a closed connection")                            \
     X(DROP_SEQ, "drop_seq", "sequence number outside the window")                                            \
     X(DROP_ACK, "drop_ack", "acknowledges what was never sent")                                              \

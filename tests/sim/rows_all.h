@@ -33,6 +33,7 @@
     X(s7_pool_reset, "S7 pooled conn reset: retried")                                                        \
     X(s7_pool_fin, "S7 pooled conn closed: not used")                                                        \
     X(s7_post_not_twice, "S7 POST whose endpoint died after a response byte is not retried")                 \
+    X(s7_post_repeated, "S7 POST whose body went out twice is not run elsewhere")                            \
     X(s8_adopted, "S8 small response adopted: acked at once, client loss repaired by us")                    \
     X(s8_dup_acks, "S8 three duplicate acks: sent again")                                                    \
     X(s8_pieces, "S8 adopted response in pieces")                                                            \

@@ -179,6 +179,22 @@ void s7_post_not_twice(struct script *s)
     want_true(s, s->unclaimed.n == 0, "no other endpoint gets the request");
 }
 
+void s7_post_repeated(struct script *s)
+{
+    one_endpoint(s);
+    struct peer *c = client(s), *e = pooled(c);
+    e->auto_ack = false; /* its ack and its reset with it are lost */
+    say(c, POST_HEAD("100000"));
+    want_head(e);
+    uint32_t at = c->snd;
+    say(c, "hello");
+    pass_time(s, 5);
+    say_at(c, at, "hello");
+    pass_time(s, 5);
+    rst(e, e->snd);
+    want_text(c, "HTTP/1.1 502");
+}
+
 /* ---- S8 ---- */
 
 void s8_adopted(struct script *s)
