@@ -117,7 +117,7 @@ static void input(void *arg, const uint8_t *p, uint32_t n)
 {
     struct host *h = arg;
     struct seg s;
-    if (seg_parse(p, n, &s)) /* corrupted on the way */
+    if (seg_parse(p, n, &s) || s.vlan != h->vlan) /* corrupted on the way; for others */
         return;
     if (s.kind == SEG_ARP) {
         host_neigh_arp_input(h, &s);

@@ -45,8 +45,9 @@ struct host {
     struct lan_port port;
     struct ip_addr addr[HOST_ADDRS];
     unsigned naddr;
-    bool pad; /* Ethernet frames are padded to 60 bytes (with noise) */
-    bool raw; /* no TCP of its own: segments go to `raw_input`, as rows want it */
+    uint16_t vlan; /* its frames carry this tag, and it hears no others; 0: untagged */
+    bool pad;      /* Ethernet frames are padded to 60 bytes (with noise) */
+    bool raw;      /* no TCP of its own: segments go to `raw_input`, as rows want it */
     void (*raw_input)(void *arg, const struct seg *s);
     void *raw_arg;
     struct listen listen;

@@ -16,13 +16,18 @@ static void to_wire(struct host *h, const uint8_t mac[6], uint8_t *frame, uint32
         memset(frame + n, (int)rng_below(&h->sim->rng, 256), 60 - n);
         n = 60;
     }
+    if (h->vlan) {
+        memmove(frame + 16, frame + 12, n - 12);
+        memcpy(frame + 12, (uint8_t[]){0x81, 0, (uint8_t)(h->vlan >> 8), (uint8_t)h->vlan}, 4);
+        n += 4;
+    }
     lan_send(&h->port, frame, n);
 }
 
 static void send_arp(struct host *h, uint8_t op, const uint8_t dmac[6], const uint8_t target_mac[6],
                      const uint8_t *our_ip, const uint8_t *ip)
 {
-    uint8_t f[64] = {0};
+    uint8_t f[68] = {0};
     memcpy(f + 12, "\x08\x06\0\x01\x08\0\x06\x04\0", 9);
     f[21] = op;
     memcpy(f + 22, h->port.mac, 6);

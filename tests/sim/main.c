@@ -104,8 +104,11 @@ static void run_all(const struct options *o, struct totals *t)
 {
     for (unsigned i = 0; i < nrows; i++)
         if (o->scenario ? strcmp(o->scenario, rows[i].name) == 0 : o->rows) {
-            struct job j = {.row = &rows[i], .seed = o->from};
-            one_run(&j, o, t);
+            uint64_t n = o->one ? 1 : ROW_SEEDS;
+            for (uint64_t s = o->from; s < o->from + n; s++) {
+                struct job j = {.row = &rows[i], .seed = s};
+                one_run(&j, o, t);
+            }
         }
     for (unsigned i = 0; i < nscenarios; i++) {
         if (o->scenario ? strcmp(o->scenario, scenarios[i].name) != 0 : o->rows)

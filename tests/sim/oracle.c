@@ -239,7 +239,7 @@ void oracle_egress(struct oracle *o, const uint8_t mac[6], const uint8_t *p, uin
     why = check_headers(&s, mac);
     if (why)
         fail(o, &s, "%s", why);
-    if (n > SEG_MTU + 14)
+    if (n > SEG_MTU + 14 + (s.vlan ? 4 : 0))
         fail(o, &s, "frame larger than the MTU");
     struct oracle_flow *f = find(o, &s, false);
     if (s.flags & SEG_SYN && begin(&f->out, &s)) {

@@ -14,9 +14,11 @@ static void inbox_put(struct sim *s, struct inbox *in, const struct seg *g)
 {
     struct seen *m = xalloc(sizeof *m);
     m->s = *g;
-    if (g->len)
-        memcpy(m->frame, g->data, g->len);
-    m->s.data = m->frame;
+    m->at = s->now;
+    memcpy(m->packet, g->l3, g->l3_len);
+    m->s.l3 = m->packet;
+    m->s.l4 = m->packet + (g->l4 - g->l3);
+    m->s.data = m->packet + (g->data - g->l3);
     if (in->n == ROW_INBOX) {
         sim_fail(s, "a peer got more segments than a row can hold");
         free(m);
@@ -58,9 +60,11 @@ static void add_host(struct script *s, struct host *h, const char *name, unsigne
 {
     uint8_t mac[6] = {2, 0, 0, 0, (uint8_t)side, (uint8_t)number};
     struct link_cfg link = {.delay_ns = 100 * US};
-    struct ip_addr a = topo_addr(false, side, number);
     host_init(h, name, &s->lan[side], mac, &link);
-    host_add_addr(h, &a);
+    for (unsigned v6 = 0; v6 < 2; v6++) {
+        struct ip_addr a = topo_addr(v6, side, number);
+        host_add_addr(h, &a);
+    }
     h->raw = true;
     h->raw_input = raw_input;
     h->raw_arg = s;
@@ -72,7 +76,8 @@ static void build(struct script *s, uint64_t seed)
     sim_init(&s->sim, seed);
     lan_init(&s->lan[0], &s->sim);
     lan_init(&s->lan[1], &s->sim);
-    s->config = topo_config(false, false, 1);
+    s->config = topo_config(false, seed % 4 == 2 || seed % 4 == 3, 1);
+    s->client_v6 = seed % 4 == 2 || seed % 4 == 0;
     s->next_port = 40000;
     add_host(s, &s->client_host, "client", 0, 100);
     for (unsigned i = 0; i < ROW_ENDPOINTS; i++)
@@ -103,7 +108,7 @@ static void strike(struct script *s)
     sim_fini(&s->sim);
 }
 
-static struct peer *add_peer(struct script *s, struct host *h)
+static struct peer *add_peer(struct script *s, struct host *h, const struct ip_addr *local)
 {
     if (s->npeer == ROW_PEERS) {
         sim_fail(&s->sim, "too many peers in a row");
@@ -112,10 +117,10 @@ static struct peer *add_peer(struct script *s, struct host *h)
     struct peer *p = &s->peer[s->npeer++];
     *p = (struct peer){.sc = s,
                        .host = h,
-                       .local = h->addr[0],
+                       .local = *local,
                        .wnd = 65535,
                        .auto_ack = true,
-                       .mss = 1460,
+                       .mss = ip_is_v4(local) ? 1460 : 1440,
                        .wscale = -1,
                        .sack = true,
                        .iss = rng_u32(&s->sim.rng)};
@@ -139,17 +144,45 @@ static struct seg segment(struct peer *p, uint8_t f, uint32_t seq, uint32_t ack)
     return g;
 }
 
-void flags(struct peer *p, uint8_t f, uint32_t seq, uint32_t ack)
+static void send_seg(struct peer *p, struct seg *g)
+{
+    uint8_t frame[SEG_FRAME];
+    if (p->sc->sim.failed)
+        return;
+    if (!p->mangle) {
+        host_send(p->host, g);
+        return;
+    }
+    uint32_t n = p->mangle(frame, seg_build(g, frame));
+    p->mangle = NULL;
+    host_neigh_send(p->host, &g->dst, frame, n);
+}
+
+void say_flags(struct peer *p, uint8_t f, uint32_t seq, uint32_t ack, const char *text)
 {
     struct seg g = segment(p, f, seq, ack);
+    g.data = (const uint8_t *)text;
+    g.len = text ? (uint32_t)strlen(text) : 0;
     if (f & SEG_SYN) {
         g.mss = p->mss;
         g.wscale = p->wscale;
         g.sack_ok = p->sack;
         g.timestamp = p->timestamps;
     }
-    if (!p->sc->sim.failed)
-        host_send(p->host, &g);
+    send_seg(p, &g);
+}
+
+void flags(struct peer *p, uint8_t f, uint32_t seq, uint32_t ack)
+{
+    say_flags(p, f, seq, ack, NULL);
+}
+
+void sack(struct peer *p, uint32_t ack, uint32_t lo, uint32_t hi)
+{
+    struct seg g = segment(p, SEG_ACK, p->snd, ack);
+    g.nsack = 1;
+    g.sack[0] = (struct seg_sack){p->irs + lo, p->irs + hi};
+    send_seg(p, &g);
 }
 
 static void say_bytes(struct peer *p, uint32_t seq, const void *bytes, uint32_t n)
@@ -158,8 +191,7 @@ static void say_bytes(struct peer *p, uint32_t seq, const void *bytes, uint32_t 
     g.urgent = p->extra_flags & SEG_URG ? 1 : 0;
     g.data = bytes;
     g.len = n;
-    if (!p->sc->sim.failed)
-        host_send(p->host, &g);
+    send_seg(p, &g);
 }
 
 void say_at(struct peer *p, uint32_t seq, const char *text)
@@ -227,6 +259,7 @@ static bool next(struct peer *p, uint64_t wait)
     free(p->last);
     p->last = inbox_take(&p->in);
     p->got = p->last->s;
+    p->got_at = p->last->at;
     return true;
 }
 
@@ -386,6 +419,7 @@ void forget(struct peer *p)
         free(p->last);
         p->last = inbox_take(&p->in);
         p->got = p->last->s;
+        p->got_at = p->last->at;
         take(p);
     }
 }
@@ -397,16 +431,11 @@ void forget_unclaimed(struct script *s)
 
 /* ---- connections ---- */
 
-void one_endpoint(struct script *s)
-{
-    s->config->cluster[0].nendpoint = 1;
-}
-
 struct peer *client(struct script *s)
 {
     start(s);
-    struct peer *p = add_peer(s, &s->client_host);
-    p->remote = topo_addr(false, 0, 1);
+    struct peer *p = add_peer(s, &s->client_host, &s->client_host.addr[s->client_v6]);
+    p->remote = topo_addr(s->client_v6, 0, 1);
     p->rport = TOPO_PORT;
     p->lport = s->next_port++;
     return p;
@@ -443,14 +472,14 @@ struct peer *take_syn(struct script *s)
     for (unsigned i = 0; m && i < ROW_ENDPOINTS; i++)
         if (host_has_addr(&s->endpoint_host[i], &m->s.dst))
             h = &s->endpoint_host[i];
-    struct peer *p = add_peer(s, h);
+    struct peer *p = add_peer(s, h, m ? &m->s.dst : &h->addr[0]);
     if (m) {
         p->got = m->s;
+        p->got_at = m->at;
         p->last = m;
         p->remote = m->s.src;
         p->rport = m->s.sport;
         p->lport = m->s.dport;
-        p->got.data = NULL;
         meet(p);
     }
     return p;

@@ -9,7 +9,10 @@
  *     want_text(e, "GET / HTTP/1.1\r\n");    in-order bytes begin with this text (acked as they come)
  *     want(c, "A ack=5");                    the next segment: flags exactly (but P), then seq, ack, len, win
  *     want_eventually(c, "R");               the same, passing over others
- *     want_silence(c, 100);                  nothing for so many ms */
+ *     want_silence(c, 100);                  nothing for so many ms
+ *
+ * The seed decides the families: 1: IPv4 on both sides, 2: IPv6, 3: IPv4 clients and IPv6 endpoints, 4: the
+ * reverse, and again. Each row runs with these four. */
 #ifndef SIM_ROW_H
 #define SIM_ROW_H
 
@@ -18,14 +21,15 @@
 #include "tests/sim/rows.h"
 #include "tests/sim/topology.h"
 
-#define ROW_PEERS     8
-#define ROW_INBOX     512
+#define ROW_PEERS     48
+#define ROW_INBOX     1024
 #define ROW_ENDPOINTS (TOPO_CLUSTERS * TOPO_ENDPOINTS)
 
-/* A received segment, with its bytes. */
+/* A received segment, with its packet (layer 3 on), and when it came. */
 struct seen {
     struct seg s;
-    uint8_t frame[SEG_FRAME];
+    uint64_t at;
+    uint8_t packet[SEG_FRAME];
 };
 
 struct inbox {
@@ -43,7 +47,11 @@ struct peer {
     uint8_t extra_flags; /* set on data segments, e.g. SEG_URG */
     uint32_t snd, rcv;   /* relative: next to send, next expected */
     uint32_t iss, irs;
-    struct seg got; /* the segment last matched */
+    struct seg got;  /* the segment last matched */
+    uint64_t got_at; /* when it came, ns */
+    /* Changes what it sends next: frame has n bytes from the Ethernet header on (MACs not filled in), room
+     * for SEG_FRAME; returns how many there are now. Used once. */
+    uint32_t (*mangle)(uint8_t *frame, uint32_t n);
     /* from here on the DSL's own */
     struct script *sc;
     struct host *host;
@@ -63,13 +71,21 @@ struct script {
     unsigned npeer;
     struct inbox unclaimed; /* SYNs at endpoints that no peer has taken */
     uint16_t next_port;
+    bool client_v6; /* family of the next client() */
 };
 
 /* ---- setting the scene: before the first word; rows that need another configuration change s->config ----
  */
 void start(struct script *s); /* starts lacon; called by the first client() otherwise */
 
+/* IPv6 or IPv4 whatever the seed says. */
+void families(struct script *s, bool client_v6, bool endpoint_v6);
 void one_endpoint(struct script *s); /* in cluster 0: a second request meets the pooled conn */
+void one_port(struct script *s);     /* one local port toward each endpoint */
+/* The interface of side 0 (clients) or 1 (endpoints), and the hosts there, on a VLAN. */
+void vlan(struct script *s, unsigned side, uint16_t id);
+/* lacon crashes and is there again, knowing nothing. */
+void restart(struct script *s);
 
 struct peer *client(struct script *s);
 void open_conn(struct peer *c);
@@ -92,6 +108,13 @@ void flags(struct peer *p, uint8_t seg_flags, uint32_t seq, uint32_t ack); /* a 
 void ack_all(struct peer *p);                                              /* a bare ack of p->rcv */
 void fin(struct peer *p);
 void rst(struct peer *p, uint32_t seq);
+/* A segment with all that may be in one; text NULL: none. */
+void say_flags(struct peer *p, uint8_t seg_flags, uint32_t seq, uint32_t ack, const char *text);
+/* An ack of `ack` with one SACK block, all relative to the first byte of the peer's stream. */
+void sack(struct peer *p, uint32_t ack, uint32_t lo, uint32_t hi);
+/* An ICMP (or ICMPv6) error from p's host that quotes the segment p got last; rest: bytes 4 to 7. */
+void icmp(struct peer *p, uint8_t type, uint8_t code, uint32_t rest);
+void unreachable(struct peer *p, uint8_t code); /* destination unreachable in p's family */
 
 /* ---- expecting ---- */
 void want(struct peer *p, const char *segment);
@@ -101,9 +124,23 @@ void want_head(struct peer *p);              /* bytes up to and with the empty l
 void want_bytes(struct peer *p, uint32_t n); /* n bytes in order */
 void want_silence(struct peer *p, unsigned ms);
 void want_true(struct script *s, bool ok, const char *what);
+/* A counter or reason has exactly this value; the names are laconctl's. */
+void want_counter(struct script *s, const char *name, uint64_t value);
+uint64_t counter_of(struct script *s, const char *name);
+/* c's last segment came lo to hi ms after the time `since` (ns). */
+void want_delay(struct peer *p, uint64_t since, unsigned lo_ms, unsigned hi_ms);
 void pass_time(struct script *s, unsigned ms);
 void forget(struct peer *p); /* what has arrived unread */
 void forget_unclaimed(struct script *s);
+
+/* ---- sequence numbers: each stream can be made to pass 2^32 ----
+ * What a peer sends: set iss before its first segment. What lacon sends: its ISN runs with the clock. */
+#define WRAP_AFTER(n) (0u - 1u - (n)) /* an ISN from which n bytes fit before the wrap */
+/* To client c, not connected yet: passes time until the SYN-ACK has ISN WRAP_AFTER(n), then connects. */
+void open_wrapping(struct peer *c, uint32_t n);
+/* To the only endpoint (one_endpoint() and one_port()): a client connects and says `request`; the endpoint's
+ * SYN is there, with ISN WRAP_AFTER(n), unanswered. */
+struct peer *syn_wrapping(struct script *s, struct peer **c, const char *request, uint32_t n);
 
 /* Request that routes to cluster 0, whole; and a response with a short body. */
 #define GET0              "GET / HTTP/1.1\r\nHost: c0.example\r\n\r\n"

@@ -7,6 +7,8 @@
 
 struct script;
 
+#define ROW_SEEDS 4 /* each row runs with so many seeds: IPv4 and IPv6 on both sides (row.h) */
+
 struct row {
     const char *name;
     void (*fn)(struct script *s);

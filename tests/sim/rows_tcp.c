@@ -16,8 +16,7 @@ void s1_other_bytes(struct script *s)
     say_at(e, 1, "HTTP/1.1 404 OK\r\n");
     want_eventually(c, "RA");
     want_eventually(e, "RA");
-    want_true(s, lacon_count(&s->lacon, offsetof(struct counters, reason) + R_CLOSE_BYTES_DIFFER * 8u) > 0,
-              "close_bytes_differ was counted");
+    want_counter(s, "close_bytes_differ", 1);
 }
 
 void s1_other_bytes_request(struct script *s)
@@ -31,8 +30,7 @@ void s1_other_bytes_request(struct script *s)
     say_at(c, 1, "GET /evil");
     want_eventually(c, "RA");
     want_eventually(e, "RA");
-    want_true(s, lacon_count(&s->lacon, offsetof(struct counters, reason) + R_CLOSE_BYTES_DIFFER * 8u) > 0,
-              "close_bytes_differ was counted");
+    want_counter(s, "close_bytes_differ", 1);
 }
 
 /* A request's head is acked by lacon itself while it connects: what comes later is old, and the first arrival
@@ -230,19 +228,7 @@ void s5_sack_shifted(struct script *s)
     uint32_t body_c = c->rcv, body_e = e->snd;
     say_n(e, 'x', 3000);
     pass_time(s, 10);
-    struct seg g = seg_tcp();
-    g.v4 = true;
-    g.src = c->local;
-    g.dst = c->remote;
-    g.sport = c->lport;
-    g.dport = c->rport;
-    g.seq = c->iss + c->snd;
-    g.ack = c->irs + body_c;
-    g.flags = SEG_ACK;
-    g.wnd = c->wnd;
-    g.nsack = 1;
-    g.sack[0] = (struct seg_sack){c->irs + body_c + 1000, c->irs + body_c + 3000};
-    host_send(c->host, &g);
+    sack(c, body_c, body_c + 1000, body_c + 3000);
     want_eventually(e, "A");
     want_true(s,
               e->got.nsack == 1 && e->got.sack[0].lo == e->iss + body_e + 1000 &&
@@ -296,6 +282,8 @@ void s11_flood(struct script *s)
     s->config->dpdk.syn_ring = 16;
     struct peer *c = client(s);
     struct peer bot = *c;
+    flags(&bot, SEG_SYN, 0, 0); /* its neighbour's address is known from here on */
+    pass_time(s, 20);
     for (unsigned i = 0; i < 200; i++) {
         bot.lport = (uint16_t)(1000 + i);
         bot.iss = i * 1000;

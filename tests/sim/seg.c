@@ -180,6 +180,11 @@ const char *seg_parse(const uint8_t *p, uint32_t n, struct seg *s)
         return "short frame";
     memcpy(s->dmac, p, 6);
     memcpy(s->smac, p + 6, 6);
+    if (rd16(p + 12) == 0x8100 && n >= 18) {
+        s->vlan = rd16(p + 14);
+        p += 4;
+        n -= 4;
+    }
     s->l3 = p + 14;
     s->l3_len = n - 14;
     switch (rd16(p + 12)) {

@@ -39,6 +39,7 @@ struct seg_sack {
 struct seg {
     enum seg_kind kind;
     uint8_t dmac[6], smac[6];
+    uint16_t vlan; /* as parsed: the whole tag, priority included; 0: untagged */
     const uint8_t *l3, *l4;
     uint32_t l3_len, l4_len;
     bool v4, df;
