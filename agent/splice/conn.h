@@ -142,13 +142,19 @@ struct conn {
     uint8_t snd_wscale; /* shift for windows the peer sends */
     uint8_t rcv_wscale; /* shift for windows we send */
     uint8_t dupacks, backoff;
-    uint8_t profile; /* endpoint side: option profile of the pool (rule S14) */
-    uint16_t mss;    /* largest payload that we send it */
-    uint32_t w0;     /* bytes we hold beyond in_mapped */
+    uint8_t profile;   /* endpoint side: option profile of the pool (rule S14) */
+    uint8_t rtt_class; /* endpoint side: how far away its last client was (rule S9) */
+    uint16_t mss;      /* largest payload that we send it */
+    uint32_t w0;       /* bytes we hold beyond in_mapped */
     struct net_path path;
     pos_t wl1;          /* segment position of the last window update */
     pos_t recover;      /* out_max when kept bytes were last sent again */
     uint32_t kept_cwnd; /* bytes of kept extents allowed in flight beyond out_una */
+    /* Rule S9. Whom it was spliced to last: the slot of the other side, and when that client was opened
+     * (endpoint side; a slot alone does not name a conn). */
+    uint32_t last_idx;
+    uint64_t last_opened_ns;
+    uint32_t ramp; /* endpoint side: bytes it may have unacked; 0: as much as the client takes */
     uint32_t srtt_us, rttvar_us;
     pos_t rtt_pos; /* 0: no sample is being taken */
     uint64_t rtt_start_ns;

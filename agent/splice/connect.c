@@ -2,13 +2,19 @@
  *
  * A pooled conn may serve a client only when segments made for it fit that client: conns are kept apart by
  * profile, the MSS we advertised and whether SACK is permitted. The SYN is repeated fast (200 ms, doubled):
- * endpoints are near, and the user's connect timeout is short. */
+ * endpoints are near, and the user's connect timeout is short.
+ *
+ * What the endpoint's TCP learned about one client's path (congestion window, round-trip time) is wrong for
+ * another's (rule S9). So a client gets the conn back that it used last, where that is idle; else one whose
+ * last client was as far away; and after a change of client the endpoint is shown a window that begins at ten
+ * segments and grows by what the new client acks, as its own slow start would. */
 #include <stdlib.h>
 
 #include "agent/splice/internal.h"
 
 #define MSS_CLASSES 4
 #define PROFILES    (MSS_CLASSES * 2)
+#define RTT_CLASSES 4
 
 static const uint16_t mss_class[MSS_CLASSES] = {536, 1220, 1360, 1440};
 
@@ -19,7 +25,7 @@ struct splice_remote {
     struct net_path path;
     bool have_path;
     uint32_t idle_count;
-    struct conn *idle[PROFILES]; /* most recently used first */
+    struct conn *idle[PROFILES][RTT_CLASSES]; /* most recently used first */
 };
 
 struct splice_remote *splice_remote_get(struct splice *s, const struct ip_port *at)
@@ -101,16 +107,70 @@ void splice_pool_remove(struct splice *s, struct conn *e)
     stat_add(&s->cnt->endpoints_idle, (uint64_t)-1);
 }
 
-struct conn *splice_pool_take(struct splice *s, struct splice_remote *r, const struct conn *c)
+/* Was e's last client this very conn? */
+static bool served_last(const struct conn *e, const struct conn *c)
+{
+    return e->last_idx == c->idx && e->last_opened_ns == c->pub.opened_ns;
+}
+
+/* The conn that c used last, if it is idle and would do. */
+static struct conn *own_idle(struct splice *s, const struct splice_remote *r, const struct conn *c,
+                             uint8_t profile)
+{
+    struct conn *e = c->last_idx == CT_NONE ? NULL : ct_obj(s->table, c->last_idx);
+    bool fits = e && !conn_is_dead(e) && e->pub.idle && e->remote == r && e->profile == profile;
+    return fits && served_last(e, c) ? e : NULL;
+}
+
+/* Up to 5 ms, 50 ms, 250 ms, beyond. */
+static uint8_t rtt_class_of(const struct conn *c)
+{
+    return c->srtt_us <= 5000 ? 0 : c->srtt_us <= 50000 ? 1 : c->srtt_us <= 250000 ? 2 : 3;
+}
+
+/* Of c's class, else of one farther away (the endpoint is then too patient), else of a nearer one. */
+static struct conn *any_idle(const struct splice_remote *r, const struct conn *c, uint8_t profile)
+{
+    uint8_t own = rtt_class_of(c);
+    for (unsigned k = own; k < RTT_CLASSES; k++)
+        if (r->idle[profile][k])
+            return r->idle[profile][k];
+    for (unsigned k = own; k-- > 0;)
+        if (r->idle[profile][k])
+            return r->idle[profile][k];
+    return NULL;
+}
+
+static void used_by(struct conn *e, struct conn *c)
+{
+    e->rtt_class = rtt_class_of(c);
+    e->last_idx = c->idx;
+    e->last_opened_ns = c->pub.opened_ns;
+    c->last_idx = e->idx;
+}
+
+struct conn *splice_pool_take(struct splice *s, struct splice_remote *r, struct conn *c)
 {
     if (!remote_path(s, r))
         return NULL;
-    struct conn *e = r->idle[profile_for(c, path_mss(s, &r->path, &r->at.addr))];
-    if (e) {
-        splice_pool_remove(s, e);
-        stat_add(&s->cnt->pool_hits, 1);
-    }
+    uint8_t profile = profile_for(c, path_mss(s, &r->path, &r->at.addr));
+    struct conn *e = own_idle(s, r, c, profile);
+    if (!e)
+        e = any_idle(r, c, profile);
+    if (!e)
+        return NULL;
+    splice_pool_remove(s, e);
+    stat_add(&s->cnt->pool_hits, 1);
+    if (!served_last(e, c))
+        e->ramp = IW_SEGMENTS * mss_class[e->profile / 2];
+    used_by(e, c);
     return e;
+}
+
+void ramp_grow(struct conn *e, uint64_t n)
+{
+    if (e->ramp)
+        e->ramp = e->ramp + n > RAMP_MAX ? 0 : e->ramp + (uint32_t)n;
 }
 
 bool splice_pool_put(struct splice *s, struct conn *e, uint32_t max)
@@ -119,11 +179,12 @@ bool splice_pool_put(struct splice *s, struct conn *e, uint32_t max)
     if (e->pub.state != TCP_OPEN || e->in_fin || e->hold.buf || e->x_head || r->idle_count >= max)
         return false;
     e->in_mode = IN_WAIT;
-    e->idle_next = r->idle[e->profile];
-    e->idle_pprev = &r->idle[e->profile];
+    struct conn **list = &r->idle[e->profile][e->rtt_class];
+    e->idle_next = *list;
+    e->idle_pprev = list;
     if (e->idle_next)
         e->idle_next->idle_pprev = &e->idle_next;
-    r->idle[e->profile] = e;
+    *list = e;
     e->pub.idle = 1;
     r->idle_count++;
     stat_add(&s->cnt->endpoints_idle, 1);
@@ -175,7 +236,7 @@ static uint32_t pick_isn(struct splice *s, const struct conn *e, bool used, uint
     return isn;
 }
 
-struct conn *splice_connect(struct splice *s, struct splice_remote *r, const struct conn *c, enum reason *why)
+struct conn *splice_connect(struct splice *s, struct splice_remote *r, struct conn *c, enum reason *why)
 {
     struct flow_key k = {.remote = r->at.addr, .remote_port = r->at.port};
     uint32_t last;
@@ -199,6 +260,7 @@ struct conn *splice_connect(struct splice *s, struct splice_remote *r, const str
     e->mss = 536;
     e->w0 = 32768;
     e->pub.state = TCP_SYN_SENT;
+    used_by(e, c);
     start_at(e, pick_isn(s, e, used, last));
     stat_add(&s->cnt->connects, 1);
     stat_add(&s->cnt->endpoints_open, 1);

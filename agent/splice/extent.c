@@ -217,7 +217,8 @@ static pos_t edge_within(const struct conn *a, pos_t none)
     return none;
 }
 
-pos_t conn_offer(const struct conn *b)
+/* What b's receiver takes, and what we can hold beyond it. */
+static pos_t offer_of_receiver(const struct conn *b)
 {
     const struct conn *a = b->peer;
     pos_t own = b->in_mapped + b->w0;
@@ -232,6 +233,12 @@ pos_t conn_offer(const struct conn *b)
     if (a->out_edge < a->out_end)
         return pos_min(edge_within(a, own), own);
     return b->in_mode == IN_OPEN ? b->in_mapped + (a->out_edge - a->out_end) : own;
+}
+
+pos_t conn_offer(const struct conn *b)
+{
+    pos_t edge = offer_of_receiver(b);
+    return b->ramp ? pos_min(edge, conn_ack_pos(b) + b->ramp) : edge;
 }
 
 void sack_translate(const struct conn *a, pos_t lo, pos_t hi, struct sack_fwd *f)

@@ -5,10 +5,11 @@
 #include "agent/splice/halfopen.h"
 #include "agent/splice/splice.h"
 
-#define HEAD_STEP    4096u /* window for a response head beyond what is held of it */
-#define HOLD_SHORT   4096u /* held bytes of a conn that a pool in need still grants */
-#define MSS_LEAST    536u  /* "too big" never cuts further */
-#define IW_SEGMENTS  10u   /* RFC 6928: flight limit of kept bytes */
+#define HEAD_STEP    4096u       /* window for a response head beyond what is held of it */
+#define HOLD_SHORT   4096u       /* held bytes of a conn that a pool in need still grants */
+#define MSS_LEAST    536u        /* "too big" never cuts further */
+#define IW_SEGMENTS  10u         /* RFC 6928: flight limit of kept bytes, start of a ramp */
+#define RAMP_MAX     (64u << 20) /* a ramp that has come so far is over */
 #define OUR_WSCALE   7
 #define RTO_MIN_NS   (200 * MS_NS)
 #define RTO_MAX_NS   (60 * SEC_NS)
@@ -117,6 +118,8 @@ void connect_answer(struct splice *s, struct conn *e, struct frame *f, const str
 void connect_timer(struct splice *s, struct conn *e);
 void remotes_free(struct splice *s);
 struct port_pool *remote_ports(const struct splice_remote *r);
+/* The client of e has acked n more bytes: its ramp grows (rule S9). */
+void ramp_grow(struct conn *e, uint64_t n);
 
 /* ---- close.c ---- */
 enum tcp_event {

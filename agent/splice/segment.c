@@ -98,6 +98,8 @@ static void ack_advanced(struct splice *s, struct conn *c, pos_t ack)
     uint64_t grown = c->kept_cwnd + n, most = (uint64_t)IW_SEGMENTS * c->mss;
     c->kept_cwnd = (uint32_t)(grown < most ? grown : most);
     c->progress_ns = s->now;
+    if (c->peer)
+        ramp_grow(c->peer, n);
     ext_retire(s, c);
     rto_arm(s, c, true);
     const struct extent *x = ack < c->recover ? ext_at(c, ack) : NULL;

@@ -118,7 +118,7 @@ struct conn *conn_new(struct splice *s, const struct flow_key *k, enum conn_side
     c->key = *k;
     c->pub.side = (uint8_t)side;
     c->pub.opened_ns = s->now;
-    c->pub.peer_idx = CT_NONE;
+    c->pub.peer_idx = c->last_idx = CT_NONE;
     c->pub.cluster = c->pub.endpoint = UINT32_MAX;
     c->progress_ns = s->now;
     return c;

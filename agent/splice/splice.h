@@ -138,14 +138,14 @@ struct splice_remote *splice_remote_get(struct splice *s, const struct ip_port *
 /* Starts resolving its next hop. */
 void splice_remote_warm(struct splice *s, struct splice_remote *r);
 
-/* An idle pooled conn for a client of c's kind, out of the pool, or NULL. */
-struct conn *splice_pool_take(struct splice *s, struct splice_remote *r, const struct conn *c);
+/* An idle pooled conn for a client of c's kind, out of the pool, or NULL: the one that c used last, else one
+ * whose last client was as far away (rule S9). */
+struct conn *splice_pool_take(struct splice *s, struct splice_remote *r, struct conn *c);
 /* Puts an open, unjoined conn into the pool, unless there are `max` already (false). */
 bool splice_pool_put(struct splice *s, struct conn *e, uint32_t max);
 void splice_pool_remove(struct splice *s, struct conn *e);
 /* Begins a handshake; kept bytes may be mapped to it at once. NULL with *why when it can't (no port, no
  * route, table full). */
-struct conn *splice_connect(struct splice *s, struct splice_remote *r, const struct conn *c,
-                            enum reason *why);
+struct conn *splice_connect(struct splice *s, struct splice_remote *r, struct conn *c, enum reason *why);
 
 #endif

@@ -451,12 +451,19 @@ static void meet(struct peer *p)
 
 void open_conn(struct peer *c)
 {
+    open_slowly(c, 0);
+}
+
+void open_slowly(struct peer *c, unsigned ms)
+{
     flags(c, SEG_SYN, 0, 0);
     if (c->sc->sim.failed || !next(c, WAIT) || c->got.flags != (SEG_SYN | SEG_ACK)) {
         sim_fail(&c->sc->sim, "no SYN-ACK came");
         return;
     }
     meet(c);
+    if (ms)
+        pass_time(c->sc, ms);
     ack_all(c);
 }
 

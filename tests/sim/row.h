@@ -89,6 +89,7 @@ void restart(struct script *s);
 
 struct peer *client(struct script *s);
 void open_conn(struct peer *c);
+void open_slowly(struct peer *c, unsigned ms); /* its ACK of the SYN-ACK comes so much later */
 struct peer *serve(struct script *s);
 /* The SYN that lacon sends to an endpoint, not answered yet. */
 struct peer *take_syn(struct script *s);
