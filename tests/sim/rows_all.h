@@ -38,7 +38,7 @@
     X(s8_dup_acks, "S8 three duplicate acks: sent again")                                                    \
     X(s8_pieces, "S8 adopted response in pieces")                                                            \
     X(s8_large, "S8 large response is not adopted")                                                          \
-    X(s9_ramp, "S9 another client's pooled conn starts with ten segments")                                   \
+    X(s9_ramp, "S9 a pooled conn of another client starts with ten segments")                                \
     X(s9_same_client, "S9 the client that used the pooled conn last goes on")                                \
     X(s9_own_conn, "S9 a client gets the pooled conn back that it used last")                                \
     X(s9_rtt_class, "S9 a pooled conn whose last client was as far away is preferred")                       \
