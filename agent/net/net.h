@@ -96,6 +96,18 @@ bool net_link(struct net *n, struct net_path *path, const struct ip_addr *dst, s
 bool net_source(const struct net *n, const struct net_path *path, const struct ip_addr *dst,
                 struct ip_addr *out);
 
+/* "Packet too big" for a segment that somebody sent us: RFC 1191 to IPv4, RFC 8201 to IPv6. */
+struct net_too_big {
+    struct flow_key key; /* of that segment, as we name it: its sender is the remote side */
+    uint32_t seq;        /* its sequence number */
+    uint16_t mtu;        /* what the next hop takes, IP header included */
+    uint16_t length;     /* of that segment, IP header included, as it is quoted */
+};
+
+/* Sends it along the sender's path, from the address that the segment was for. Nothing is sent where mtu is
+ * below what every link of that family carries, or the neighbour is not resolved. */
+void net_too_big(struct net *n, struct net_path *path, const struct net_too_big *t, uint64_t now_ns);
+
 /* Ages neighbours, repeats requests. Call at least every 100 ms; returns when it next wants to be called. */
 uint64_t net_tick(struct net *n, uint64_t now_ns);
 

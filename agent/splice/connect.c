@@ -272,7 +272,7 @@ struct conn *splice_connect(struct splice *s, struct splice_remote *r, struct co
 
 static void endpoint_open(struct splice *s, struct conn *e, const struct pkt *p, const struct tcp_opts *o)
 {
-    uint16_t most = path_mss(s, &e->path, &e->key.remote);
+    uint16_t most = mtu_limit(s, &e->key.remote, path_mss(s, &e->path, &e->key.remote));
     e->mss = o->mss ? o->mss : 536;
     if (e->mss > most)
         e->mss = most;

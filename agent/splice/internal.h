@@ -7,7 +7,7 @@
 
 #define HEAD_STEP    4096u       /* window for a response head beyond what is held of it */
 #define HOLD_SHORT   4096u       /* held bytes of a conn that a pool in need still grants */
-#define MSS_LEAST    536u        /* "too big" never cuts further */
+#define MSS_LEAST    536u        /* "too big" never cuts further: RFC 9293 lets everybody expect that much */
 #define IW_SEGMENTS  10u         /* RFC 6928: flight limit of kept bytes, start of a ramp */
 #define RAMP_MAX     (64u << 20) /* a ramp that has come so far is over */
 #define OUR_WSCALE   7
@@ -32,6 +32,13 @@ struct sack_fwd {
     } block[TCP_MAX_SACK];
 };
 
+/* What "packet too big" taught about an address (pathmtu.c). */
+#define MTU_NOTES 1024u
+struct mtu_note {
+    uint64_t print, until_ns;
+    uint16_t mss;
+};
+
 struct splice {
     uint64_t now;
     struct conntable *table;
@@ -52,6 +59,7 @@ struct splice {
     struct conn *dead;
     struct conn *tw_first, **tw_last; /* TIME_WAIT, oldest first */
     struct sack_fwd sack;
+    struct mtu_note mtu_note[MTU_NOTES];
     uint64_t rst_tick;
     uint32_t rst_left;
     bool draining;
@@ -94,6 +102,10 @@ void seg_rst_reply(struct splice *s, const struct frame *f, const struct pkt *p)
 void seg_challenge(struct splice *s, struct conn *c);
 void seg_resend(struct splice *s, struct conn *c);
 void seg_rto(struct splice *s, struct conn *c);
+/* Kept bytes in flight are known to be lost: they go out again, as the flight limit allows. */
+void seg_again(struct splice *s, struct conn *c);
+/* Kept bytes in flight are known to be lost: they go out again, as the flight limit allows. */
+void seg_again(struct splice *s, struct conn *c);
 void rto_arm(struct splice *s, struct conn *c, bool restart);
 void rtt_sample(struct conn *c, uint64_t rtt_ns);
 
@@ -120,6 +132,18 @@ void remotes_free(struct splice *s);
 struct port_pool *remote_ports(const struct splice_remote *r);
 /* The client of e has acked n more bytes: its ramp grows (rule S9). */
 void ramp_grow(struct conn *e, uint64_t n);
+
+/* ---- pathmtu.c ---- */
+/* mss, or what was learned of the path to a when that is less. */
+uint16_t mtu_limit(struct splice *s, const struct ip_addr *a, uint16_t mss);
+/* A router has said that a segment of ours to c was too big. */
+void mtu_too_big(struct splice *s, struct conn *c, const struct net_unreach *u);
+
+/* ---- pathmtu.c ---- */
+/* mss, or what was learned of the path to a when that is less. */
+uint16_t mtu_limit(struct splice *s, const struct ip_addr *a, uint16_t mss);
+/* A router has said that a segment of ours to c was too big. */
+void mtu_too_big(struct splice *s, struct conn *c, const struct net_unreach *u);
 
 /* ---- close.c ---- */
 enum tcp_event {

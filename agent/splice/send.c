@@ -351,6 +351,13 @@ static void rewind_kept(struct conn *c)
             x->sent = (uint32_t)acked_of(c, x);
 }
 
+void seg_again(struct splice *s, struct conn *c)
+{
+    c->rtt_pos = 0; /* Karn */
+    rewind_kept(c);
+    splice_push(s, c);
+}
+
 void seg_rto(struct splice *s, struct conn *c)
 {
     c->t_rto_ns = 0;

@@ -205,25 +205,12 @@ void splice_input(struct splice *s, struct frame *f, const struct pkt *p, uint32
         conn_segment(s, c, f, p);
 }
 
-/* Part of S13: we cut what we send that conn from now on; no other conn hears of it. The quoted number must
- * be in flight. */
-static void too_big(struct splice *s, struct conn *c, const struct net_unreach *u)
-{
-    pos_t at = pos_unwrap(c->out_una, u->seq);
-    uint32_t headers = ip_is_v4(&c->key.remote) ? 40 : 60;
-    if (c->pub.state == TCP_SYN_SENT || at < c->out_una || at >= c->out_max || u->mtu < headers + MSS_LEAST ||
-        u->mtu - headers >= c->mss)
-        return;
-    c->mss = (uint16_t)(u->mtu - headers);
-    seg_resend(s, c);
-}
-
 void splice_unreachable(struct splice *s, const struct net_unreach *u)
 {
     uint32_t idx = u->valid ? ct_lookup(s->table, &u->key) : CT_NONE;
     struct conn *c = idx == CT_NONE ? NULL : ct_obj(s->table, idx);
     if (c && u->mtu)
-        too_big(s, c, u);
+        mtu_too_big(s, c, u);
     /* Only for a SYN of ours that is under way; open connections have their own timers (RFC 5927). */
     if (c && u->hard && c->pub.state == TCP_SYN_SENT && u->seq == pos_seq(c->out_una - 1))
         conn_end(s, c, R_CLOSE_UNREACHABLE);

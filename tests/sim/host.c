@@ -121,6 +121,8 @@ static void input(void *arg, const uint8_t *p, uint32_t n)
         return;
     if (s.kind == SEG_ARP) {
         host_neigh_arp_input(h, &s);
+    } else if (h->raw && seg_is_error(&s)) {
+        h->raw_input(h->raw_arg, &s);
     } else if (s.kind == SEG_ICMP6) {
         host_neigh_icmp6_input(h, &s);
     } else if (!host_has_addr(h, &s.dst)) {

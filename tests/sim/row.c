@@ -18,7 +18,7 @@ static void inbox_put(struct sim *s, struct inbox *in, const struct seg *g)
     memcpy(m->packet, g->l3, g->l3_len);
     m->s.l3 = m->packet;
     m->s.l4 = m->packet + (g->l4 - g->l3);
-    m->s.data = m->packet + (g->data - g->l3);
+    m->s.data = g->kind == SEG_TCP ? m->packet + (g->data - g->l3) : NULL;
     if (in->n == ROW_INBOX) {
         sim_fail(s, "a peer got more segments than a row can hold");
         free(m);
@@ -27,7 +27,7 @@ static void inbox_put(struct sim *s, struct inbox *in, const struct seg *g)
     in->m[in->n++] = m;
 }
 
-static struct seen *inbox_take(struct inbox *in)
+struct seen *inbox_take(struct inbox *in)
 {
     if (!in->n)
         return NULL;
@@ -45,6 +45,10 @@ static void inbox_clear(struct inbox *in)
 static void raw_input(void *arg, const struct seg *g)
 {
     struct script *s = arg;
+    if (g->kind != SEG_TCP) {
+        inbox_put(&s->sim, &s->errors, g);
+        return;
+    }
     for (unsigned i = s->npeer; i-- > 0;) { /* the newest first: a four-tuple may come again */
         struct peer *p = &s->peer[i];
         bool same = p->lport == g->dport && p->rport == g->sport && ip_eq(&p->local, &g->dst);
@@ -99,6 +103,7 @@ static void strike(struct script *s)
         free(s->peer[i].last);
     }
     inbox_clear(&s->unclaimed);
+    inbox_clear(&s->errors);
     host_fini(&s->client_host);
     for (unsigned i = 0; i < ROW_ENDPOINTS; i++)
         host_fini(&s->endpoint_host[i]);
@@ -422,6 +427,11 @@ void forget(struct peer *p)
         p->got_at = p->last->at;
         take(p);
     }
+}
+
+void lose(struct peer *p)
+{
+    inbox_clear(&p->in);
 }
 
 void forget_unclaimed(struct script *s)

@@ -70,6 +70,7 @@ struct script {
     struct peer peer[ROW_PEERS];
     unsigned npeer;
     struct inbox unclaimed; /* SYNs at endpoints that no peer has taken */
+    struct inbox errors;    /* ICMP errors that hosts got */
     uint16_t next_port;
     bool client_v6; /* family of the next client() */
 };
@@ -117,6 +118,14 @@ void sack(struct peer *p, uint32_t ack, uint32_t lo, uint32_t hi);
 void icmp(struct peer *p, uint8_t type, uint8_t code, uint32_t rest);
 void unreachable(struct peer *p, uint8_t code); /* destination unreachable in p's family */
 
+/* ---- ICMP (row_icmp.c) ---- */
+/* A router near p tells lacon that the segment it sent p at `seq` (relative) was too big; the quote ends
+ * after 8 bytes of TCP. */
+void icmp_too_big(struct peer *p, uint32_t seq, uint16_t mtu);
+/* lacon tells p that p's segment at `seq` was too big. */
+void want_too_big(struct peer *p, uint32_t seq, uint16_t mtu);
+void want_no_error(struct script *s, unsigned ms); /* no ICMP error reaches anybody */
+
 /* ---- expecting ---- */
 void want(struct peer *p, const char *segment);
 void want_eventually(struct peer *p, const char *segment);
@@ -132,6 +141,7 @@ uint64_t counter_of(struct script *s, const char *name);
 void want_delay(struct peer *p, uint64_t since, unsigned lo_ms, unsigned hi_ms);
 void pass_time(struct script *s, unsigned ms);
 void forget(struct peer *p); /* what has arrived unread */
+void lose(struct peer *p);   /* what has arrived unread never did */
 void forget_unclaimed(struct script *s);
 
 /* ---- sequence numbers: each stream can be made to pass 2^32 ----
@@ -142,6 +152,9 @@ void open_wrapping(struct peer *c, uint32_t n);
 /* To the only endpoint (one_endpoint() and one_port()): a client connects and says `request`; the endpoint's
  * SYN is there, with ISN WRAP_AFTER(n), unanswered. */
 struct peer *syn_wrapping(struct script *s, struct peer **c, const char *request, uint32_t n);
+
+/* The oldest, to be freed; NULL when there is none. */
+struct seen *inbox_take(struct inbox *in);
 
 /* Request that routes to cluster 0, whole; and a response with a short body. */
 #define GET0              "GET / HTTP/1.1\r\nHost: c0.example\r\n\r\n"

@@ -58,6 +58,11 @@
     X(s11_no_listener, "S11 SYN to a closed port is reset")                                                  \
     X(s12_bare_ack, "S12 bare ACK to SYN is reset and retried")                                              \
     X(s12_syn_lost, "S12 lost SYN is repeated")                                                              \
+    X(s13_client, "S13 too big on the path to a client: its segments are cut, nobody else hears of it")      \
+    X(s13_remembered, "S13 the next conn of that client is cut from the start")                              \
+    X(s13_not_in_flight, "S13 too big about bytes that are not in flight is ignored")                        \
+    X(s13_endpoint, "S13 too big on the path to an endpoint is told to the client")                          \
+    X(s13_kept, "S13 a kept head is sent again at once, cut the same each time")                             \
     X(s14_options, "S14 options: nothing but MSS, window scale, SACK-permitted")                             \
     X(s14_no_wscale, "S14 no window scale asked: none given")                                                \
     X(s14_no_sack, "S14 SACK not permitted: none sent, none to the endpoint")                                \

@@ -75,6 +75,13 @@ uint32_t seg_build(const struct seg *s, uint8_t *out);
  * checksum at offset 2 filled in, proto 1 too. */
 uint32_t seg_build_ip(const struct seg *s, uint8_t proto, const uint8_t *l4, uint32_t n, uint8_t *out);
 
+/* Is it an ICMP message about somebody else's packet? */
+static inline bool seg_is_error(const struct seg *s)
+{
+    return (s->kind == SEG_ICMP4 && (s->l4[0] == 3 || s->l4[0] == 11)) ||
+           (s->kind == SEG_ICMP6 && s->l4[0] < 128);
+}
+
 /* "A 10.0.1.1:4000 > 10.0.0.1:80 ..." for messages; returns buf. */
 #define SEG_STR 400
 const char *seg_str(const struct seg *s, char buf[SEG_STR]);
