@@ -79,6 +79,7 @@ struct cfg_listener {
     bool any4, any6;
     uint32_t head_limit;       /* bytes; default 32 KiB; 1 KiB..60 KiB */
     uint64_t max_body;         /* bytes; 0: no limit */
+    uint64_t max_rate;         /* bytes a second toward one client; 0: no limit; default 1 GiB; from 1 KiB */
     uint64_t head_timeout_ns;  /* default 10 s: first byte to end of head (408) */
     uint64_t idle_timeout_ns;  /* default 60 s: between requests */
     uint64_t stall_timeout_ns; /* default 60 s: no progress inside an exchange */

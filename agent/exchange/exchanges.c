@@ -125,7 +125,7 @@ void exchanges_drain(struct exchanges *w)
 
 /* ---- callbacks ---- */
 
-static bool cb_listens(void *u, const struct ip_addr *local, uint16_t port, uint32_t *index, uint32_t *w0)
+static bool cb_listens(void *u, const struct ip_addr *local, uint16_t port, struct splice_listener *out)
 {
     struct exchanges *w = u;
     bool v4 = ip_is_v4(local);
@@ -133,8 +133,8 @@ static bool cb_listens(void *u, const struct ip_addr *local, uint16_t port, uint
         const struct cfg_listener *l = &w->cfg->listener[i];
         if (l->at.port != port || !((v4 ? l->any4 : l->any6) || ip_eq(&l->at.addr, local)))
             continue;
-        *index = i;
-        *w0 = l->head_limit > 32768 ? l->head_limit : 32768;
+        *out = (struct splice_listener){
+            .index = i, .w0 = l->head_limit > 32768 ? l->head_limit : 32768, .max_rate = l->max_rate};
         return true;
     }
     return false;

@@ -27,10 +27,10 @@ static void send_syn_ack(struct splice *s, const struct handshake *h, struct net
 
 void accept_syn(struct splice *s, struct frame *f, const struct pkt *p, uint32_t isn_floor, bool has_floor)
 {
-    uint32_t index, w0;
+    struct splice_listener l;
     struct tcp_opts o;
     struct net_path path;
-    if (!s->user->listens(s->ux, &p->key.local, p->key.local_port, &index, &w0)) {
+    if (!s->user->listens(s->ux, &p->key.local, p->key.local_port, &l)) {
         count(s->cnt, R_DROP_NO_LISTENER);
         seg_rst_reply(s, f, p);
     } else if (s->draining) {
@@ -51,7 +51,7 @@ void accept_syn(struct splice *s, struct frame *f, const struct pkt *p, uint32_t
             h.iss = isn_floor;
         if (!halfopen_syn(s->half, &h, s->now))
             stat_add(&s->cnt->syn_cookies, 1);
-        send_syn_ack(s, &h, &path, w0);
+        send_syn_ack(s, &h, &path, l.w0);
         count(s->cnt, R_CONSUMED);
     }
 }
@@ -78,12 +78,12 @@ static void client_open(struct splice *s, struct conn *c, const struct handshake
 
 struct conn *accept_ack(struct splice *s, struct frame *f, const struct pkt *p)
 {
-    uint32_t index, w0;
+    struct splice_listener l;
     struct handshake h;
     struct net_path path;
-    if (!s->user->listens(s->ux, &p->key.local, p->key.local_port, &index, &w0))
+    if (!s->user->listens(s->ux, &p->key.local, p->key.local_port, &l))
         return NULL;
-    enum halfopen_result r = halfopen_ack(s->half, &p->key, p->seq, p->ack, w0, &h, s->now);
+    enum halfopen_result r = halfopen_ack(s->half, &p->key, p->seq, p->ack, l.w0, &h, s->now);
     if (r == HALF_TOMBSTONE)
         count(s->cnt, R_DROP_TOMBSTONE);
     if (r != HALF_OK || s->draining || !net_route_back(s->net, f, p, &path, s->now))
@@ -92,8 +92,9 @@ struct conn *accept_ack(struct splice *s, struct frame *f, const struct pkt *p)
     if (!c)
         return NULL;
     c->path = path;
-    c->w0 = w0;
-    c->user_index = index;
+    c->w0 = l.w0;
+    c->user_index = l.index;
+    c->pace_rate = pace_rate(l.max_rate);
     client_open(s, c, &h);
     stat_add(&s->cnt->clients_accepted, 1);
     stat_add(&s->cnt->clients_open, 1);

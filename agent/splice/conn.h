@@ -155,6 +155,10 @@ struct conn {
     uint32_t last_idx;
     uint64_t last_opened_ns;
     uint32_t ramp; /* endpoint side: bytes it may have unacked; 0: as much as the client takes */
+    uint32_t
+        pace_rate;   /* client side: bytes a tick that its acks may draw from an endpoint; 0: any (pace.c) */
+    pos_t pace_edge; /* endpoint side: how far the present client's rate lets it send */
+    uint64_t pace_tick; /* at this tick; 0: not begun */
     uint32_t srtt_us, rttvar_us;
     pos_t rtt_pos; /* 0: no sample is being taken */
     uint64_t rtt_start_ns;
@@ -162,9 +166,9 @@ struct conn {
     uint32_t x_count;
     struct hold hold;
 
-    struct tw_node timer;          /* lazily armed for the earlier of the two deadlines */
-    uint64_t t_rto_ns, t_phase_ns; /* 0: none */
-    uint64_t progress_ns;          /* last time the exchange moved */
+    struct tw_node timer;                     /* lazily armed for the earliest of the three deadlines */
+    uint64_t t_rto_ns, t_phase_ns, t_pace_ns; /* 0: none */
+    uint64_t progress_ns;                     /* last time the exchange moved */
 
     struct splice_remote *remote;         /* endpoint side */
     struct conn *idle_next, **idle_pprev; /* pool list of the endpoint; or list of TIME_WAIT conns */

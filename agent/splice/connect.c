@@ -147,6 +147,7 @@ static void used_by(struct conn *e, struct conn *c)
     e->last_idx = c->idx;
     e->last_opened_ns = c->pub.opened_ns;
     c->last_idx = e->idx;
+    e->pace_tick = 0;
 }
 
 struct conn *splice_pool_take(struct splice *s, struct splice_remote *r, struct conn *c)

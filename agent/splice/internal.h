@@ -145,6 +145,11 @@ uint16_t mtu_limit(struct splice *s, const struct ip_addr *a, uint16_t mss);
 /* A router has said that a segment of ours to c was too big. */
 void mtu_too_big(struct splice *s, struct conn *c, const struct net_unreach *u);
 
+/* ---- pace.c ---- */
+uint32_t pace_rate(uint64_t max_rate); /* bytes a second to what conn.pace_rate holds */
+/* The right edge that e may be shown now, at most `edge`; when that is less, e's timer will ask again. */
+pos_t pace_edge(struct splice *s, struct conn *e, pos_t edge);
+
 /* ---- close.c ---- */
 enum tcp_event {
     EV_FIN_OUT,   /* our FIN went out */

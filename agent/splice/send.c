@@ -68,11 +68,11 @@ static uint16_t window_field(struct conn *c, pos_t ack, pos_t edge)
 }
 
 /* Fills in what every segment to c carries now: our ack and window. The debt of an ack is paid by it. */
-static void fill_ack(struct conn *c, struct tcp_seg *g)
+static void fill_ack(struct splice *s, struct conn *c, struct tcp_seg *g)
 {
     pos_t ack = conn_ack_pos(c);
     g->ack = pos_seq(ack);
-    g->wnd = window_field(c, ack, conn_offer(c));
+    g->wnd = window_field(c, ack, pace_edge(s, c, conn_offer(c)));
     c->in_acked = ack;
     c->ack_now = c->dup_now = false;
 }
@@ -87,7 +87,7 @@ void seg_send(struct splice *s, struct conn *c, struct frame *f, pos_t at, uint8
     }
     struct tcp_seg g = {.seq = pos_seq(at), .flags = flags | TCP_ACK};
     to_peer(&c->key, &g);
-    fill_ack(c, &g);
+    fill_ack(s, c, &g);
     c->pub.bytes_out += f->len;
     pos_t end = at + f->len + (flags & TCP_FIN ? 1 : 0);
     if (end > c->out_max) {
@@ -127,7 +127,7 @@ void seg_ack(struct splice *s, struct conn *c)
     struct tcp_seg g = {.seq = pos_seq(c->out_max), .flags = TCP_ACK};
     to_peer(&c->key, &g);
     add_sacks(s, c, &g);
-    fill_ack(c, &g);
+    fill_ack(s, c, &g);
     seg_bare(s, &g, &c->path);
 }
 
@@ -135,7 +135,8 @@ void seg_flush(struct splice *s, struct conn *c)
 {
     if (conn_is_dead(c) || c->pub.state == TCP_SYN_SENT)
         return;
-    pos_t ack = conn_ack_pos(c), edge = pos_min(conn_offer(c), ack + ((pos_t)UINT16_MAX << c->rcv_wscale));
+    pos_t ack = conn_ack_pos(c), edge = pace_edge(s, c, conn_offer(c));
+    edge = pos_min(edge, ack + ((pos_t)UINT16_MAX << c->rcv_wscale));
     edge = ack + ((edge > ack ? edge - ack : 0) >> c->rcv_wscale << c->rcv_wscale); /* what could be shown */
     bool open = edge > c->in_edge && (edge - c->in_edge >= 2u * 1460 || c->in_edge - c->in_acked < 1460);
     if (c->ack_now || c->dup_now || ack > c->in_acked || open)

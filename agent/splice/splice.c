@@ -223,6 +223,8 @@ void conn_arm(struct splice *s, struct conn *c)
     uint64_t t = c->t_rto_ns;
     if (c->t_phase_ns && (!t || c->t_phase_ns < t))
         t = c->t_phase_ns;
+    if (c->t_pace_ns && (!t || c->t_pace_ns < t))
+        t = c->t_pace_ns;
     /* Lazily: a timer that is armed for earlier looks again when it fires. */
     if (t && !(tw_armed(&c->timer) && c->timer.deadline_ns <= t))
         tw_add(&s->wheel, &c->timer, t);
@@ -244,6 +246,10 @@ static void on_timer(void *arg, struct tw_node *n, uint64_t now_ns)
             connect_timer(s, c);
         else
             seg_rto(s, c);
+    }
+    if (!conn_is_dead(c) && c->t_pace_ns && c->t_pace_ns <= now_ns) {
+        c->t_pace_ns = 0;
+        seg_flush(s, c);
     }
     if (!conn_is_dead(c) && c->t_phase_ns && c->t_phase_ns <= now_ns) {
         c->t_phase_ns = 0;

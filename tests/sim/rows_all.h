@@ -25,6 +25,8 @@
     X(s5_old_bytes, "S5 old bytes are acked again by us")                                                    \
     X(s5_dup_acks, "S5 duplicate acks in a copy extent reach the source")                                    \
     X(s5_sack_shifted, "S5 SACK blocks are translated")                                                      \
+    X(s5_rate_cap, "S5 however fast a client acks, the endpoint's edge moves at max_rate")                   \
+    X(s5_rate_off, "S5 without max_rate the edge follows the client's")                                      \
     X(s6_head_in_two, "S6 head cut in two: first part acked")                                                \
     X(s6_head_bytes, "S6 head in single bytes")                                                              \
     X(s6_out_of_order, "S6 head part behind a gap draws a duplicate ack with SACK")                          \

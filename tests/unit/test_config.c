@@ -609,8 +609,8 @@ static const char *const every_key =
     "- {name: c, memif: \"/run/m.sock,id=1,role=server\", addresses: [10.2.0.2/32]}\n"
     "- {name: d, vdev: \"net_tap0,iface=t0\", addresses: [10.3.0.2/0]}\n"
     "listeners:\n"
-    "- {name: \"80\", address: \"[fd00::2]:80\", head_limit: 1KiB, max_body: 4GiB, head_timeout: 1ms,\n"
-    "   idle_timeout: 90s, stall_timeout: 24h, x_forwarded_for: off}\n"
+    "- {name: \"80\", address: \"[fd00::2]:80\", head_limit: 1KiB, max_body: 4GiB, max_rate: 3MiB,\n"
+    "   head_timeout: 1ms, idle_timeout: 90s, stall_timeout: 24h, x_forwarded_for: off}\n"
     "- {name: \"null\", address: \"0.0.0.0:81\"}\n"
     "- {name: on, address: \"[::]:81\"}\n"
     "- {name: -x, address: \"*:443\"}\n"
@@ -651,6 +651,7 @@ Test(config, every_key_is_taken_as_written)
     cr_expect_eq(c->interface[3].kind, CFG_IF_VDEV);
     cr_expect_str_eq(c->interface[3].target, "net_tap0,iface=t0");
     cr_expect_eq(c->listener[0].max_body, 4ull << 30);
+    cr_expect_eq(c->listener[0].max_rate, 3u << 20);
     cr_expect_not(c->listener[0].x_forwarded_for);
     cr_expect(c->listener[1].any4 && !c->listener[1].any6 && ip_is_zero(&c->listener[1].at.addr));
     cr_expect(c->listener[2].any6 && !c->listener[2].any4);

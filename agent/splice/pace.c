@@ -1,0 +1,38 @@
+/* How fast one client's acks may make an endpoint send. A client that acks what it does not have yet
+ * (optimistic acks) looks like a fast path and makes the endpoint send at the speed of the wire, for as long
+ * as a response lasts; nothing in the acks tells it from a fast client. So the right edge that the endpoint
+ * is shown moves by no more than the listener's max_rate, with one second's worth in advance: whatever a
+ * client acks, that bounds what it costs.
+ *
+ * A token bucket written as a position: the edge that may be shown now. It grows once in a tick of 2^20 ns,
+ * so nothing is divided, and the window is opened again by a timer when all the client's own acks are in. */
+#include "agent/splice/internal.h"
+
+#define PACE_TICK_BITS 20                    /* 1.05 ms */
+#define PACE_AHEAD     10                    /* 2^10 ticks: 1.07 s */
+#define PER_TICK(rate) (((rate)*1100) >> 20) /* bytes a second to bytes a tick */
+
+uint32_t pace_rate(uint64_t max_rate)
+{
+    uint64_t n = PER_TICK(max_rate < (uint64_t)1 << 40 ? max_rate : (uint64_t)1 << 40);
+    return max_rate == 0 ? 0 : n == 0 ? 1 : n > UINT32_MAX ? UINT32_MAX : (uint32_t)n;
+}
+
+pos_t pace_edge(struct splice *s, struct conn *e, pos_t edge)
+{
+    const struct conn *c = e->peer;
+    if (!c || !c->pace_rate || e->pub.side != SIDE_ENDPOINT)
+        return edge;
+    uint64_t tick = s->now >> PACE_TICK_BITS;
+    pos_t ahead = conn_ack_pos(e) + ((pos_t)c->pace_rate << PACE_AHEAD);
+    if (!e->pace_tick)
+        e->pace_edge = ahead;
+    else if (tick > e->pace_tick)
+        e->pace_edge = pos_min(e->pace_edge + (tick - e->pace_tick) * c->pace_rate, ahead);
+    e->pace_tick = tick;
+    if (edge <= e->pace_edge)
+        return edge;
+    e->t_pace_ns = (tick + 1) << PACE_TICK_BITS;
+    conn_arm(s, e);
+    return e->pace_edge;
+}
