@@ -210,16 +210,30 @@ void say(struct peer *p, const char *text)
     p->snd += (uint32_t)strlen(text);
 }
 
-void say_n(struct peer *p, char c, uint32_t n)
+void say_n_at(struct peer *p, uint32_t seq, char c, uint32_t n)
 {
     char chunk[1000];
     memset(chunk, c, sizeof chunk);
     while (n) {
         uint32_t k = n < sizeof chunk ? n : (uint32_t)sizeof chunk;
-        say_bytes(p, p->snd, chunk, k);
-        p->snd += k;
+        say_bytes(p, seq, chunk, k);
+        seq += k;
         n -= k;
     }
+}
+
+void say_n(struct peer *p, char c, uint32_t n)
+{
+    say_n_at(p, p->snd, c, n);
+    p->snd += n;
+}
+
+void say_one(struct peer *p, char c, uint32_t n)
+{
+    char bytes[SEG_MTU];
+    memset(bytes, c, sizeof bytes);
+    say_bytes(p, p->snd, bytes, n);
+    p->snd += n;
 }
 
 void ack_all(struct peer *p)

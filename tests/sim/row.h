@@ -105,7 +105,10 @@ struct peer *pooled(struct peer *c);
 /* ---- sending ---- */
 void say(struct peer *p, const char *text);
 void say_n(struct peer *p, char c, uint32_t n);              /* n bytes of c, in segments of at most 1000 */
+void say_one(struct peer *p, char c, uint32_t n);            /* the same in one segment */
 void say_at(struct peer *p, uint32_t seq, const char *text); /* anywhere; p->snd stays */
+/* n bytes of c at seq, in segments of at most 1000; p->snd stays. */
+void say_n_at(struct peer *p, uint32_t seq, char c, uint32_t n);
 void flags(struct peer *p, uint8_t seg_flags, uint32_t seq, uint32_t ack); /* a bare segment */
 void ack_all(struct peer *p);                                              /* a bare ack of p->rcv */
 void fin(struct peer *p);
@@ -159,7 +162,9 @@ struct seen *inbox_take(struct inbox *in);
 /* Request that routes to cluster 0, whole; and a response with a short body. */
 #define GET0              "GET / HTTP/1.1\r\nHost: c0.example\r\n\r\n"
 #define POST_HEAD(length) "POST / HTTP/1.1\r\nHost: c0.example\r\nContent-Length: " length "\r\n\r\n"
-#define CHUNKED_HEAD      "POST / HTTP/1.1\r\nHost: c0.example\r\nTransfer-Encoding: chunked\r\n\r\n"
-#define OK2               "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+/* A response that is not adopted. */
+#define LARGE0       "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
+#define CHUNKED_HEAD "POST / HTTP/1.1\r\nHost: c0.example\r\nTransfer-Encoding: chunked\r\n\r\n"
+#define OK2          "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 #endif

@@ -74,7 +74,112 @@
     X(http_100, "HTTP 100 Continue passes")                                                                  \
     X(http_upgrade, "HTTP 101 opens a tunnel")                                                               \
     X(http_unasked, "HTTP bytes on an idle endpoint conn reset it")                                          \
-    X(http_unasked_gap, "HTTP bytes behind a gap on an idle endpoint conn reset it")
+    X(http_unasked_gap, "HTTP bytes behind a gap on an idle endpoint conn reset it")                         \
+    X(wire_fragment, "WIRE an IP fragment is dropped and counted")                                           \
+    X(wire_options, "WIRE IPv4 options and IPv6 destination options are dropped and counted")                \
+    X(wire_hop_by_hop, "WIRE IPv6 hop-by-hop options are dropped and counted")                               \
+    X(wire_bad_sum, "WIRE a wrong TCP checksum is dropped and counted")                                      \
+    X(wire_bad_ip_sum, "WIRE a wrong IP header is dropped and counted")                                      \
+    X(wire_short, "WIRE a frame shorter than its packet is dropped and counted")                             \
+    X(wire_foreign_vlan, "WIRE a foreign VLAN tag is dropped and counted")                                   \
+    X(wire_padding, "WIRE Ethernet padding is not payload")                                                  \
+    X(wire_fcs, "WIRE trailing bytes are not payload")                                                       \
+    X(wire_zero_sum_in, "WIRE a TCP checksum of 0 is right when it is")                                      \
+    X(wire_zero_sum_out, "WIRE a TCP checksum that becomes 0")                                               \
+    X(wire_vlan_client, "WIRE VLAN on the clients' interface alone")                                         \
+    X(wire_vlan_both, "WIRE VLANs on both interfaces")                                                       \
+    X(wire_vlan_untagged, "WIRE VLAN interface drops untagged and foreign frames")                           \
+    X(wire_vlan_priority, "WIRE VLAN tag with priority is the same VLAN")                                    \
+    X(wire_priority_tag, "WIRE priority tag on an untagged interface")                                       \
+    X(icmp_host, "ICMP host unreachable while connecting: next endpoint")                                    \
+    X(icmp_port, "ICMP port unreachable while connecting: next endpoint")                                    \
+    X(icmp_prohibited, "ICMP administratively prohibited while connecting: next endpoint")                   \
+    X(icmp_open, "ICMP unreachable on an open connection changes nothing")                                   \
+    X(icmp_wrong_seq, "ICMP that quotes another number changes nothing")                                     \
+    X(mss_v4_v6, "MSS IPv4 client, IPv6 endpoint: full segments fit")                                        \
+    X(mss_v6_v4, "MSS IPv6 client, IPv4 endpoint: full segments fit")                                        \
+    X(mss_stubborn, "MSS a client that sends larger segments than it may: cut")                              \
+    X(mss_offered, "MSS offered to clients fits both families")                                              \
+    X(mss_small_client, "MSS client's below the pooled connection's: another connection, and cut")           \
+    X(mss_small_endpoint, "MSS endpoint's below the client's: cut")                                          \
+    X(mss_none, "MSS not given: 536 both ways")                                                              \
+    X(wscale_client_only, "WSCALE the client's side alone")                                                  \
+    X(wscale_endpoint_only, "WSCALE the endpoint's side alone")                                              \
+    X(wscale_14, "WSCALE 14 on both sides, windows of one unit")                                             \
+    X(wscale_syn_unscaled, "WSCALE the window in a SYN-ACK is not scaled")                                   \
+    X(sack_client_only, "SACK the client's side alone")                                                      \
+    X(sack_endpoint_only, "SACK not permitted by the client: not offered to the endpoint")                   \
+    X(sack_unasked, "SACK permitted unasked is not believed")                                                \
+    X(fin_with_request, "S10 client FIN in the request's segment")                                           \
+    X(fin_with_body, "S10 client FIN with the last body bytes")                                              \
+    X(fin_again, "S10 client FIN repeated")                                                                  \
+    X(fin_first, "S10 client FIN before its data")                                                           \
+    X(fin_first_with_data, "S10 client FIN with data before what is missing")                                \
+    X(fin_first_chunked, "S10 client FIN with the last chunk before the first")                              \
+    X(fin_inside_request, "S10 client FIN inside a body resets both")                                        \
+    X(endpoint_fin_with_data, "S10 endpoint FIN in the response's segment")                                  \
+    X(endpoint_fin_again, "S10 endpoint FIN repeated")                                                       \
+    X(endpoint_fin_first, "S10 endpoint FIN before the response")                                            \
+    X(endpoint_fin_first_with_data, "S10 endpoint FIN with the body before the head")                        \
+    X(endpoint_fin_first_until_close, "S10 endpoint FIN before the end of a body that it ends")              \
+    X(endpoint_fin_crosses_get, "S7 endpoint's idle FIN crosses a GET: sent elsewhere")                      \
+    X(endpoint_fin_crosses_post, "S7 endpoint's idle FIN crosses a POST: sent elsewhere")                    \
+    X(endpoint_fin_then_rst, "S7 closed idle conn answers with RST: sent elsewhere")                         \
+    X(fin_simultaneous, "S10 both sides say FIN at once")                                                    \
+    X(rst_endpoint_inside, "RST of an endpoint inside the window draws a challenge ack")                     \
+    X(rst_endpoint_outside, "RST of an endpoint outside the window is ignored")                              \
+    X(rst_after_challenge, "RST with the number that the challenge ack asked for")                           \
+    X(rst_challenge_rate, "RST challenge acks are limited")                                                  \
+    X(rst_pool_exact, "RST on an idle endpoint conn: out of the pool")                                       \
+    X(rst_pool_inside, "RST inside the window of an idle endpoint conn is challenged")                       \
+    X(rst_connecting, "RST that does not ack the SYN is ignored")                                            \
+    X(rst_half_open, "RST of a half-open client with another number is ignored")                             \
+    X(rst_half_open_exact, "RST of a half-open client ends it")                                              \
+    X(probe_client_idle, "KEEPALIVE of an idle client")                                                      \
+    X(probe_client_busy, "KEEPALIVE of a client that waits for its response")                                \
+    X(probe_endpoint_idle, "KEEPALIVE of an idle endpoint conn")                                             \
+    X(probe_endpoint_waiting, "KEEPALIVE of an endpoint that waits for a body")                              \
+    X(probe_endpoint_busy, "KEEPALIVE of an endpoint inside its response")                                   \
+    X(late_post, "S11 duplicate of ACK and POST after the close, from the ring")                             \
+    X(late_post_flood, "S11 duplicate of ACK and POST after the close, while cookies are made")              \
+    X(late_syn_and_post, "S11 duplicate of SYN, ACK and POST after the close")                               \
+    X(late_post_cookie, "S11 duplicate of ACK and POST after the close, opened by cookie")                   \
+    X(late_post_open, "S11 duplicate of ACK and POST while open, opened by cookie")                          \
+    X(ack_lost, "S11 the handshake's ack is lost: data completes it")                                        \
+    X(ack_wrong, "S11 acks of other numbers do not complete a handshake")                                    \
+    X(accept_time_wait, "S11 new client on a four-tuple in TIME_WAIT")                                       \
+    X(connect_time_wait, "S12 endpoint in TIME_WAIT: our SYN is acceptable")                                 \
+    X(connect_time_wait_challenged, "S12 endpoint in TIME_WAIT that challenges: reset and again")            \
+    X(restart_client, "S12 restart: an old client's segments are reset")                                     \
+    X(restart_endpoint, "S12 restart: an old endpoint's segments are reset")                                 \
+    X(restart_same_port, "S12 restart: connect on a port that the endpoint still has open")                  \
+    X(restart_same_client, "S12 restart: a client comes again on its four-tuple")                            \
+    X(ports_exhausted, "PORTS exhausted: 503, counted, and well when one is free")                           \
+    X(ports_other_endpoint, "PORTS exhausted toward one endpoint: another is asked")                         \
+    X(s1_chunk_line_response, "S1 other bytes in a response's chunk-size line reset both")                   \
+    X(s1_trailer_response, "S1 other bytes in a response's trailer reset both")                              \
+    X(s1_trailer_request, "S1 other bytes in a request's trailer reset both")                                \
+    X(s1_same_bytes, "S1 chunks and trailer repeated as they were, cut elsewhere")                           \
+    X(s1_chunk_data_free, "S1 data of a chunk is not compared")                                              \
+    X(s1_overlap_differs, "S1 other bytes in front of new ones reset both")                                  \
+    X(s1_urg_head, "S1 URG in a request's head")                                                             \
+    X(s1_urg_response, "S1 URG in a response")                                                               \
+    X(s2_chunk_lost_pipelined, "S2 last chunk lost, the next request behind it")                             \
+    X(s2_chunk_lost_smuggle, "S2 chunk header lost, a request as data behind it")                            \
+    X(s2_chunk_lost_response, "S2 chunk header of a response lost")                                          \
+    X(s6_response_head_first_lost, "S6 first part of a response's head lost")                                \
+    X(s6_head_first_lost, "S6 first part of a request's head lost, the second repeated")                     \
+    X(s6_body_while_connecting, "S6 body while the endpoint's SYN is out: held to W0, in order")             \
+    X(s6_body_gap_while_connecting, "S6 body behind a gap while the endpoint's SYN is out")                  \
+    X(s7_get_acked, "S7 endpoint dies after acking the head: GET sent elsewhere")                            \
+    X(s7_post_acked, "S7 endpoint dies after acking the head: POST gets a 502")                              \
+    X(s7_post_acked_fin, "S7 endpoint closes after acking a POST: 502")                                      \
+    X(s7_post_acked_by_rst, "S7 endpoint's RST acks the POST: 502")                                          \
+    X(s7_post_untouched, "S7 endpoint dies before acking the head: POST sent elsewhere")                     \
+    X(s7_put_with_body, "S7 endpoint dies after acking a small body: PUT sent elsewhere")                    \
+    X(s7_put_too_large, "S7 endpoint dies after acking a large body: 502")                                   \
+    X(s10_413_gigabyte, "S10 413 during a 1 GB upload")                                                      \
+    X(s10_413_polite, "S10 413 to a client that closes")
 
 #define X(fn, name) void fn(struct script *s);
 ROWS(X)
