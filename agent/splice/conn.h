@@ -142,6 +142,7 @@ struct conn {
     uint8_t snd_wscale; /* shift for windows the peer sends */
     uint8_t rcv_wscale; /* shift for windows we send */
     uint8_t dupacks, backoff;
+    uint8_t probes;    /* of a zero window, since the peer last acked anything */
     uint8_t profile;   /* endpoint side: option profile of the pool (rule S14) */
     uint8_t rtt_class; /* endpoint side: how far away its last client was (rule S9) */
     uint16_t mss;      /* largest payload that we send it */

@@ -128,6 +128,7 @@ static bool take_ack(struct splice *s, struct conn *c, pos_t seq, const struct p
     if (ack < c->out_una)
         return true;
     take_window(c, seq, ack, p->wnd);
+    c->probes = 0;
     if (ack > c->out_una) {
         ack_advanced(s, c, ack);
         s->user->progress(s->ux, c);
@@ -135,6 +136,10 @@ static bool take_ack(struct splice *s, struct conn *c, pos_t seq, const struct p
         if (!conn_is_dead(c) && c->fin_sent && ack == c->out_end + 1)
             conn_event(s, c, EV_FIN_ACKED);
         return !conn_is_dead(c);
+    }
+    if (old_edge <= ack && c->out_edge > ack) { /* the window opens: what was a probe is no loss */
+        c->backoff = 0;
+        rto_arm(s, c, true);
     }
     if (p->payload_len == 0 && !(p->flags & TCP_FIN) && c->out_edge == old_edge && c->out_una < c->out_max &&
         !is_probe(c, seq, p))

@@ -226,8 +226,8 @@ static bool push_extent(struct splice *s, struct conn *c, struct extent *x, uint
         uint64_t room = c->kept_cwnd > *flight ? c->kept_cwnd - *flight : 0;
         uint32_t n = min3(x->n - x->sent, c->mss, wnd < room ? wnd : room);
         /* No silly segments (RFC 9293 section 3.8.6.2.1): a short one only when it ends the extent or nothing
-         * is in flight. */
-        if (n == 0 || (n < c->mss && n < x->n - x->sent && c->out_una < c->out_max))
+         * is in flight (but a probe, see seg_resend). */
+        if (n == 0 || (n < c->mss && n < x->n - x->sent && at > c->out_una))
             return false;
         if (!send_kept(s, c, x, x->sent, n))
             return false;
@@ -331,13 +331,14 @@ void seg_resend(struct splice *s, struct conn *c)
     if (x->kind != EXT_KEPT)
         return;
     uint64_t from = c->out_una - x->out;
-    uint64_t room =
-        c->out_edge > c->out_una ? c->out_edge - c->out_una : 1; /* zero window: probe with one byte */
+    bool closed =
+        c->out_edge <= c->out_una; /* a probe of one byte, which the peer need not take: not `sent` */
+    uint64_t room = closed ? 1 : c->out_edge - c->out_una;
     uint32_t n = min3(x->n - from, c->mss, room);
     if (!send_kept(s, c, x, from, n))
         return;
     stat_add(&s->cnt->kept_resends, 1);
-    if (x->sent < from + n)
+    if (!closed && x->sent < from + n)
         x->sent = (uint32_t)(from + n);
     c->recover = c->out_max;
     c->sent_again = true;
@@ -369,15 +370,19 @@ void seg_rto(struct splice *s, struct conn *c)
         rto_arm(s, c, true); /* the hole is the source's to repair */
         return;
     }
+    /* A closed window is asked for as long as the peer answers (RFC 9293 section 3.8.6.1). */
     bool closed = c->out_edge <= c->out_una;
-    if (c->backoff >= RTO_TRIES && !closed) {
+    if ((closed ? c->probes : c->backoff) >= RTO_TRIES) {
         splice_reset(s, c, R_CLOSE_RETRANSMIT);
         return;
     }
     stat_add(&s->cnt->rto_fired, 1);
     if (c->backoff < RTO_TRIES)
         c->backoff++;
-    c->kept_cwnd = c->mss;
+    if (closed)
+        c->probes++;
+    else
+        c->kept_cwnd = c->mss;
     if (x)
         rewind_kept(c);
     if (!x && c->fin_queued && !c->fin_sent)

@@ -179,7 +179,25 @@
     X(s7_put_with_body, "S7 endpoint dies after acking a small body: PUT sent elsewhere")                    \
     X(s7_put_too_large, "S7 endpoint dies after acking a large body: 502")                                   \
     X(s10_413_gigabyte, "S10 413 during a 1 GB upload")                                                      \
-    X(s10_413_polite, "S10 413 to a client that closes")
+    X(s10_413_polite, "S10 413 to a client that closes")                                                     \
+    X(rto_backoff, "KEPT timeouts double from 200 ms; given up after eight")                                 \
+    X(rto_far, "KEPT timeout is three times the handshake's round trip")                                     \
+    X(rto_cookie, "KEPT timeout is one second when the handshake's time is unknown")                         \
+    X(rto_after_ack, "KEPT an ack ends the backoff")                                                         \
+    X(rto_fin, "KEPT our FIN is repeated")                                                                   \
+    X(rto_endpoint, "KEPT a request acked to its client is repeated to the endpoint")                        \
+    X(rto_endpoint_gives_up, "KEPT a request that no endpoint acks: 502")                                    \
+    X(patched_no_timer, "PATCHED a request that its client repairs has no timer of ours")                    \
+    X(large_request_head, "KEPT request head of 20 KiB: ten segments in flight")                             \
+    X(large_response_head, "KEPT response head of 20 KiB: ten segments in flight")                           \
+    X(two_holes, "KEPT third duplicate ack and a partial ack: two holes, no timeout")                        \
+    X(rto_slow_start, "KEPT one segment after a timeout, then slow start")                                   \
+    X(kept_cut_smaller, "KEPT a segment too big is cut, the same on every resend")                           \
+    X(zero_window_never, "KEPT zero window from the start: one byte as probe")                               \
+    X(zero_window_answered, "KEPT zero window, probes answered: never given up, resumes at once")            \
+    X(zero_window_byte_taken, "KEPT zero window, the probe's byte taken: goes on behind it")                 \
+    X(zero_window_unanswered, "KEPT zero window, probes not answered: given up")                             \
+    X(zero_window_endpoint, "KEPT zero window of an endpoint: probes, resumes")
 
 #define X(fn, name) void fn(struct script *s);
 ROWS(X)
