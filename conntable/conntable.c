@@ -1,6 +1,6 @@
 /* The table of conntable.h, which draws the layout and argues why readers need no lock.
  *
- * ct_peek and ct_count run on any thread, everything else on the worker that owns the table. Both mappings
+ * ct_peek and ct_count run on any thread, everything else on the worker that owns the table. The mappings
  * live from ct_create to ct_destroy; slots are never moved or returned to the system in between. */
 #include "conntable/conntable.h"
 
@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+
+#include "agent/base/flow_hash.h"
 
 #define LINE            64
 #define LANES           8
@@ -36,10 +38,9 @@ struct slot {
     uint32_t next;       /* worker; free list or overflow list: slot + 1 */
     uint32_t bucket;     /* worker */
     uint16_t tag;        /* worker */
-    /* Alone on its line: the object starts at the next. */
 } __attribute__((aligned(LINE)));
 
-_Static_assert(sizeof(struct slot) == LINE, "the header is one cache line");
+_Static_assert(sizeof(struct slot) == LINE, "a comparison is one cache line");
 _Static_assert(offsetof(struct slot, key) % 8 == 0 && sizeof(struct flow_key) % 8 == 0,
                "a key is whole words");
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "lanes_with() numbers lanes from the low byte");
@@ -47,7 +48,8 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "lanes_with() numbers 
 struct conntable {
     /* read-only after create */
     struct bucket *buckets;
-    uint8_t *slab;
+    struct slot *slots;
+    uint8_t *objects;
     size_t stride, obj_size; /* bytes */
     uint32_t mask;           /* number of buckets - 1 */
     uint32_t cap;
@@ -63,7 +65,7 @@ struct conntable {
 
 static struct slot *slot_at(const struct conntable *t, uint32_t idx)
 {
-    return (struct slot *)(void *)(t->slab + idx * t->stride);
+    return &t->slots[idx];
 }
 
 static uint16_t tag_of(uint64_t hash)
@@ -74,7 +76,7 @@ static uint16_t tag_of(uint64_t hash)
 
 static uint64_t hash_of(const struct conntable *t, const struct flow_key *k)
 {
-    return siphash(&t->key, k, sizeof *k);
+    return flow_hash(&t->key, k);
 }
 
 /* One bit for each lane with this tag: bit 8 * lane. */
@@ -134,34 +136,41 @@ static uint32_t bucket_count(uint32_t cap)
     return n;
 }
 
+static size_t stride_of(size_t obj_size)
+{
+    return (obj_size + LINE - 1) & ~(size_t)(LINE - 1);
+}
+
 struct conntable *ct_create(uint32_t cap, size_t obj_size, const struct sip_key *key)
 {
     if (cap == 0 || cap > CT_CAP_MAX) {
         errno = EINVAL;
         return NULL;
     }
-    size_t stride, bytes;
-    if (__builtin_add_overflow(obj_size, sizeof(struct slot) + LINE - 1, &stride) ||
-        __builtin_mul_overflow(stride & ~(size_t)(LINE - 1), cap, &bytes)) {
+    size_t bytes, stride = stride_of(obj_size);
+    if (stride < obj_size || __builtin_mul_overflow(stride, cap, &bytes)) {
         errno = ENOMEM;
         return NULL;
     }
     struct conntable *t = aligned_alloc(LINE, sizeof *t);
     if (!t)
         return NULL;
-    *t = (struct conntable){.stride = stride & ~(size_t)(LINE - 1),
-                            .obj_size = obj_size,
-                            .mask = bucket_count(cap) - 1,
-                            .cap = cap,
-                            .key = *key};
+    *t = (struct conntable){
+        .stride = stride, .obj_size = obj_size, .mask = bucket_count(cap) - 1, .cap = cap, .key = *key};
     t->buckets = map((t->mask + (size_t)1) * sizeof *t->buckets);
-    t->slab = map(bytes);
-    if (!t->buckets || !t->slab) {
+    t->slots = map(cap * sizeof *t->slots);
+    t->objects = map(bytes + LINE); /* never of no bytes */
+    if (!t->buckets || !t->slots || !t->objects) {
         ct_destroy(t);
         errno = ENOMEM;
         return NULL;
     }
     return t;
+}
+
+size_t ct_bytes(uint32_t cap, size_t obj_size)
+{
+    return cap * (stride_of(obj_size) + sizeof(struct slot)) + bucket_count(cap) * sizeof(struct bucket);
 }
 
 void ct_destroy(struct conntable *t)
@@ -170,8 +179,10 @@ void ct_destroy(struct conntable *t)
         return;
     if (t->buckets)
         munmap(t->buckets, (t->mask + (size_t)1) * sizeof *t->buckets);
-    if (t->slab)
-        munmap(t->slab, t->cap * t->stride);
+    if (t->slots)
+        munmap(t->slots, t->cap * sizeof *t->slots);
+    if (t->objects)
+        munmap(t->objects, t->cap * t->stride + LINE);
     free(t);
 }
 
@@ -182,25 +193,29 @@ uint32_t ct_lookup(const struct conntable *t, const struct flow_key *k)
     return find(t, hash_of(t, k), k);
 }
 
+/* The slot that a key is most likely in: the first lane with its tag. CT_NONE: in none of the lanes. */
+static inline uint32_t candidate(const struct bucket *b, uint64_t hash)
+{
+    uint64_t m = lanes_with(b, tag_of(hash));
+    return m ? b->slot[first_lane(m)] : CT_NONE;
+}
+
 void ct_lookup_bulk(const struct conntable *t, const struct flow_key *const k[], unsigned n, uint32_t out[])
 {
     uint64_t hash[CT_BULK];
     assert(n <= CT_BULK);
-    for (unsigned i = 0; i < n; i++) {
-        hash[i] = hash_of(t, k[i]);
+    flow_hash_bulk(&t->key, k, n, hash);
+    for (unsigned i = 0; i < n; i++)
         __builtin_prefetch(&t->buckets[hash[i] & t->mask]);
-    }
     for (unsigned i = 0; i < n; i++) {
-        const struct bucket *b = &t->buckets[hash[i] & t->mask];
-        uint64_t m = lanes_with(b, tag_of(hash[i]));
-        if (m)
-            __builtin_prefetch(slot_at(t, b->slot[first_lane(m)]));
-    }
-    for (unsigned i = 0; i < n; i++) {
-        out[i] = find(t, hash[i], k[i]);
+        out[i] = candidate(&t->buckets[hash[i] & t->mask], hash[i]);
         if (out[i] != CT_NONE)
-            __builtin_prefetch(ct_obj(t, out[i]), 1);
+            __builtin_prefetch(slot_at(t, out[i]));
     }
+    for (unsigned i = 0; i < n; i++)
+        if (out[i] != CT_NONE ? !slot_is(slot_at(t, out[i]), k[i])
+                              : t->buckets[hash[i] & t->mask].overflow != 0)
+            out[i] = find(t, hash[i], k[i]);
 }
 
 /* ---- insert ---- */
@@ -326,7 +341,7 @@ void ct_remove(struct conntable *t, uint32_t idx)
 
 void *ct_obj(const struct conntable *t, uint32_t idx)
 {
-    return slot_at(t, idx) + 1;
+    return t->objects + idx * t->stride;
 }
 
 const struct flow_key *ct_key(const struct conntable *t, uint32_t idx)
@@ -351,8 +366,8 @@ uint32_t ct_capacity(const struct conntable *t)
 
 /* ---- control threads ---- */
 
-/* Copies n bytes from word-aligned memory that the worker may be writing. The last word is read whole: a slot
- * ends on a line's end. */
+/* Copies n bytes from word-aligned memory that the worker may be writing. The last word is read whole: an
+ * object's room ends on a line's end. */
 static void copy_words(void *to, const void *from, size_t n)
 {
     uint8_t *out = to;
@@ -378,7 +393,7 @@ bool ct_peek(const struct conntable *t, uint32_t idx, struct flow_key *k, void *
     for (unsigned i = 0; i < WORDS; i++)
         key[i] = __atomic_load_n(&w[i], __ATOMIC_RELAXED); /* partner: the stores in occupy() */
     memcpy(k, key, sizeof key);
-    copy_words(obj, s + 1, n);
+    copy_words(obj, ct_obj(t, idx), n);
     ck_pr_fence_load(); /* partner: the store fence in occupy() */
     return __atomic_load_n(&s->state, __ATOMIC_RELAXED) == state;
 }

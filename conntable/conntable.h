@@ -1,13 +1,19 @@
 /* conntable: one worker's table from flow key to conn, over a fixed slab of objects.
  *
- * Two arrays, both mapped at create and touched page by page as they fill; nothing is allocated later.
+ * Three arrays, mapped at create and touched page by page as they fill; nothing is allocated later.
  *
- *   bucket: one cache line, 8 lanes              slot: one cache line, and its object right behind it
- *    0              16                     48     0            40      44     48       52   56   64
- *   +--------------+----------------------+---   +------------+-------+------+--------+----+----+---------~
- *   | 8 tags, u16  | 8 slot indexes, u32  | .. | flow key   | state | next | bucket | tag|    | object
- *   +--------------+----------------------+---   +------------+-------+------+--------+----+----+---------~
- *                                    48: overflow list (first slot + 1), 52: unused
+ *   bucket: one cache line, 8 lanes                       slot: one cache line
+ *    0              16                     48       52     0            40      44     48       52   54 64
+ *   +--------------+----------------------+----------+--   +------------+-------+------+--------+----+------+
+ *   | 8 tags, u16  | 8 slot indexes, u32  | overflow |     | flow key   | state | next | bucket | tag|      |
+ *   +--------------+----------------------+----------+--   +------------+-------+------+--------+----+------+
+ *                                          (first slot + 1)
+ *   object: slot i's, obj_size bytes from a line's start on
+ *
+ * A lookup touches two lines: its bucket, and the slot whose tag agrees. Slots lie together, apart from the
+ * objects, so that a million keys are 64 MiB, which caches and TLBs still bear, and not as spread as the
+ * conns. A burst's keys are hashed side by side (agent/base/flow_hash.h), then all buckets are prefetched,
+ * then all slots, then compared; the objects are the caller's to prefetch.
  *
  * The keyed hash of a flow key picks the bucket (low bits) and the tag (top 16 bits; 0 is replaced by 1,
  * since a lane with tag 0 is empty). A key lives in a lane of its bucket or, when the lanes are taken, in the
@@ -70,6 +76,9 @@ struct conntable *ct_create(uint32_t cap, size_t obj_size, const struct sip_key 
 
 /* After the last reader is done with the table. NULL is legal. */
 void ct_destroy(struct conntable *t);
+
+/* Bytes of memory of a table of this size when it is full. */
+size_t ct_bytes(uint32_t cap, size_t obj_size);
 
 /* Index of the object with this key, or CT_NONE. Worker's thread. */
 uint32_t ct_lookup(const struct conntable *t, const struct flow_key *k);

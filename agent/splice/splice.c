@@ -186,6 +186,19 @@ static void stray_segment(struct splice *s, struct frame *f, const struct pkt *p
     frame_free(&s->ops, f);
 }
 
+#define LINE 64
+
+void splice_prefetch(const struct splice *s, const uint32_t idx[], unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        if (idx[i] == CT_NONE)
+            continue;
+        const char *c = ct_obj(s->table, idx[i]);
+        for (size_t at = 0; at < sizeof(struct conn); at += LINE)
+            __builtin_prefetch(c + at, 1);
+    }
+}
+
 void splice_input(struct splice *s, struct frame *f, const struct pkt *p, uint32_t idx)
 {
     splice_reap(s);

@@ -68,6 +68,8 @@ void splice_destroy(struct splice *s);
 uint64_t splice_now(const struct splice *s);
 void splice_set_now(struct splice *s, uint64_t now_ns);
 
+/* Brings the conns of a burst (what the table said, CT_NONE among it) toward the cache. */
+void splice_prefetch(const struct splice *s, const uint32_t idx[], unsigned n);
 /* One TCP segment addressed to us. `idx` is what the table said (CT_NONE: nothing). Consumes f. */
 void splice_input(struct splice *s, struct frame *f, const struct pkt *p, uint32_t idx);
 /* An ICMP error that quotes a segment of ours. */

@@ -144,6 +144,7 @@ void engine_input(struct engine *e, struct frame *const f[], unsigned n, uint64_
                 tcp[k++] = f[i];
             }
         ct_lookup_bulk(splice_table(e->splice), key, k, idx);
+        splice_prefetch(e->splice, idx, k);
         for (unsigned i = 0; i < k; i++)
             splice_input(e->splice, tcp[i], &p[i], idx[i]);
         splice_reap(e->splice);
