@@ -255,6 +255,19 @@ static void check_is_ours(struct reading *r, const struct cfg_listener *l)
                  l->any4 ? "IPv4" : "IPv6");
 }
 
+/* A listener of streams names its cluster itself, any other by routes. */
+static void check_protocol(struct reading *r, const struct cfg_listener *l)
+{
+    const struct place *cluster = place_of(r, &l->cluster);
+
+    if (l->protocol == CFG_TCP && !cluster)
+        complain(&r->errors, where(r, &l->protocol),
+                 "protocol: tcp needs \"cluster\", where the connections go");
+    if (l->protocol != CFG_TCP && cluster)
+        complain(&r->errors, cluster->at,
+                 "cluster: goes with \"protocol: tcp\"; requests are given to clusters by routes");
+}
+
 void check_listeners(struct reading *r)
 {
     const struct config *c = r->config;
@@ -264,6 +277,8 @@ void check_listeners(struct reading *r)
     for (uint32_t n = 0; n < c->nlistener; n++) {
         const struct cfg_listener *l = &c->listener[n];
 
+        if (field_good(r, &l->protocol))
+            check_protocol(r, l);
         if (!given(r, &l->at))
             continue;
         if (ours_known)

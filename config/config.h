@@ -71,19 +71,27 @@ struct cfg_interface {
     bool af_packet; /* `driver: af_packet` was asked for; default `auto`: AF_XDP, then af_packet */
 };
 
+enum cfg_protocol {
+    CFG_HTTP,
+    CFG_TCP, /* spliced from the first byte to the listener's cluster */
+};
+
 /* All durations are within 1 ms..24 h. */
 struct cfg_listener {
     char *name;
     struct ip_port at; /* zero address: every address of ours ("*:80" or "0.0.0.0:80" IPv4 only, "[::]:80"
                           IPv6 only, see any4/any6) */
     bool any4, any6;
-    uint32_t head_limit;       /* bytes; default 32 KiB; 1 KiB..60 KiB */
-    uint64_t max_body;         /* bytes; 0: no limit */
-    uint64_t max_rate;         /* bytes a second toward one client; 0: no limit; default 1 GiB; from 1 KiB */
-    uint64_t head_timeout_ns;  /* default 10 s: first byte to end of head (408) */
-    uint64_t idle_timeout_ns;  /* default 60 s: between requests */
-    uint64_t stall_timeout_ns; /* default 60 s: no progress inside an exchange */
-    bool x_forwarded_for;      /* default true */
+    enum cfg_protocol protocol; /* default http */
+    uint32_t cluster;           /* index; of tcp alone, else CFG_NONE */
+    uint32_t head_limit;        /* bytes; default 32 KiB; 1 KiB..60 KiB */
+    uint64_t max_body;          /* bytes; 0: no limit */
+    uint64_t max_rate;          /* bytes a second toward one client; 0: no limit; default 1 GiB; from 1 KiB */
+    uint64_t head_timeout_ns;   /* default 10 s: first byte to end of head (408) */
+    uint64_t idle_timeout_ns;   /* default 60 s: between requests */
+    uint64_t stall_timeout_ns;  /* default 60 s: no progress inside an exchange */
+    uint64_t tunnel_timeout_ns; /* default 1 h: no byte either way in a tunnel (tcp, upgraded http) */
+    bool x_forwarded_for;       /* default true */
 };
 
 enum cfg_match_path {

@@ -272,6 +272,11 @@ static void print_cluster(FILE *f, const struct config *c, const struct cfg_key 
     print_quoted(f, c->cluster[load(k, obj)].name);
 }
 
+static bool reference_present(const struct cfg_key *k, const void *obj)
+{
+    return load(k, obj) != CFG_NONE;
+}
+
 static void print_listener(FILE *f, const struct config *c, const struct cfg_key *k, const void *obj)
 {
     print_quoted(f, c->listener[load(k, obj)].name);
@@ -287,5 +292,5 @@ const struct key_kind kind_text = {read_text, print_text, text_present};
 const struct key_kind kind_output = {read_output, print_output, NULL};
 const struct key_kind kind_mode = {read_mode, print_mode, NULL};
 const struct key_kind kind_match_path = {read_match_path, print_text, match_path_present};
-const struct key_kind kind_cluster = {read_reference, print_cluster, NULL};
+const struct key_kind kind_cluster = {read_reference, print_cluster, reference_present};
 const struct key_kind kind_listener = {read_reference, print_listener, NULL};

@@ -97,6 +97,10 @@ static void check_route_listeners(struct reading *r, const struct cfg_route *t)
     for (uint32_t i = 0; i < t->nlistener; i++) {
         uint32_t index = listener_of(r, &t->listener[i]);
 
+        if (index != CFG_NONE && r->config->listener[index].protocol == CFG_TCP)
+            complain(&r->errors, place_of(r, &t->listener[i])->at,
+                     "listeners: \"%s\" takes no requests, it is of protocol tcp",
+                     r->config->listener[index].name);
         for (uint32_t j = 0; j < i && index != CFG_NONE; j++) {
             if (listener_of(r, &t->listener[j]) == index) {
                 complain(&r->errors, place_of(r, &t->listener[i])->at, "listeners: \"%s\" is listed twice",

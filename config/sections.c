@@ -186,6 +186,8 @@ static const struct cfg_key interface_item = {
 
 /* ---- listeners ---- */
 
+static const char *const protocol_words[] = {"http", "tcp", NULL};
+
 static const struct cfg_key listener_keys[] = {
     {.name = "name",
      .kind = &kind_text,
@@ -193,6 +195,12 @@ static const struct cfg_key listener_keys[] = {
      .required = true,
      .judge = judge_name},
     {.name = "address", .kind = &kind_listen, FIELD(struct cfg_listener, at), .required = true},
+    {.name = "protocol",
+     .kind = &kind_word,
+     FIELD(struct cfg_listener, protocol),
+     .initial = "http",
+     .words = protocol_words},
+    {.name = "cluster", .kind = &kind_cluster, FIELD(struct cfg_listener, cluster)},
     {.name = "head_limit",
      .kind = &kind_size,
      FIELD(struct cfg_listener, head_limit),
@@ -229,12 +237,28 @@ static const struct cfg_key listener_keys[] = {
      .initial = "60s",
      .min = MS,
      .max = 24 * HOUR},
+    {.name = "tunnel_timeout",
+     .kind = &kind_duration,
+     FIELD(struct cfg_listener, tunnel_timeout_ns),
+     .initial = "1h",
+     .min = MS,
+     .max = 24 * HOUR},
     {.name = "x_forwarded_for",
      .kind = &kind_bool,
      FIELD(struct cfg_listener, x_forwarded_for),
      .initial = "true"},
 };
-static const struct cfg_section listener_section = {"a listener", KEYS(listener_keys), NULL};
+
+/* Not zero, which would be the first cluster. */
+static void finish_listener(struct reading *r, void *obj)
+{
+    struct cfg_listener *l = obj;
+
+    if (!place_of(r, &l->cluster))
+        l->cluster = CFG_NONE;
+}
+
+static const struct cfg_section listener_section = {"a listener", KEYS(listener_keys), finish_listener};
 static const struct cfg_key listener_item = {
     .name = "listeners", SECTION(listener_section), ITEM(struct cfg_listener)};
 

@@ -74,6 +74,7 @@
     X(CLOSE_NOT_REUSABLE, "close_not_reusable", "endpoint connection may not carry another request")         \
     X(CLOSE_DRAIN, "close_drain", "closed because lacon is draining")                                        \
     X(CLOSE_NO_MEMORY, "close_no_memory", "closed because a pool was empty")                                 \
+    X(CLOSE_NO_ENDPOINT, "close_no_endpoint", "no endpoint could be asked")                                  \
     X(CLOSE_NO_PORT, "close_no_port", "no local port left for this endpoint")                                \
     X(CLOSE_EVICTED, "close_evicted", "TIME_WAIT entry given up for a new connection")
 

@@ -126,6 +126,8 @@ static bool truncated(const struct exchange *x)
 void client_fin(struct exchanges *w, struct conn *c)
 {
     struct exchange *x = c->user;
+    if (x && x->stream)
+        return; /* not a tunnel yet: told again when it is */
     if (!x) {
         if (!c->user_doom && !(c->x_count >= MAX_WAITING && c->hold.nrange))
             client_close(w, c, R_CLOSE_NORMAL);
@@ -156,7 +158,9 @@ void client_next(struct exchanges *w, struct conn *c)
 static void stalled(struct exchanges *w, struct exchange *x)
 {
     struct conn *c = x->c;
-    uint64_t last = c->progress_ns, limit = listener_of(w, c)->stall_timeout_ns, now = splice_now(w->s);
+    const struct cfg_listener *l = listener_of(w, c);
+    uint64_t limit = x->tunnel ? l->tunnel_timeout_ns : l->stall_timeout_ns;
+    uint64_t last = c->progress_ns, now = splice_now(w->s);
     if (x->e && x->e->progress_ns > last)
         last = x->e->progress_ns;
     bool waiting = !x->resp_head && x->req_mapped && x->e && x->e->out_una >= x->e->out_end;

@@ -143,7 +143,10 @@ static bool cb_listens(void *u, const struct ip_addr *local, uint16_t port, stru
 static void cb_accepted(void *u, struct conn *c)
 {
     struct exchanges *w = u;
-    splice_set_timer(w->s, c, splice_now(w->s) + listener_of(w, c)->head_timeout_ns);
+    if (listener_of(w, c)->protocol == CFG_TCP)
+        stream_start(w, c);
+    else
+        splice_set_timer(w->s, c, splice_now(w->s) + listener_of(w, c)->head_timeout_ns);
 }
 
 static void judge_client(struct exchanges *w, struct conn *c, struct span bytes, bool held)
@@ -151,7 +154,9 @@ static void judge_client(struct exchanges *w, struct conn *c, struct span bytes,
     struct exchange *x = c->user;
     const struct conn *outer = w->judging;
     w->judging = c;
-    if (x)
+    if (x && x->stream)
+        ; /* held until an endpoint is connected */
+    else if (x)
         request_body(w, x, bytes, held);
     else if (c->fin_queued || c->user_doom)
         c->sink = true; /* after our FIN nothing is answered any more */

@@ -37,7 +37,9 @@ struct exchange {
     bool resp_begun;  /* a byte of it was seen: no retry any more */
     bool resp_head;   /* the final head is mapped */
     bool resp_mapped; /* and the body too */
-    bool adopted, e_reusable, e_extra, client_close, tunnel;
+    bool adopted, e_reusable, e_extra, client_close;
+    bool tunnel; /* bytes pass both ways until both sides have closed */
+    bool stream; /* there is no HTTP in it (stream.c) */
     uint64_t resp_left;
     pos_t body_out; /* where the response body begins in c's out-stream */
     pos_t resp_end; /* its end, when resp_mapped */
@@ -93,6 +95,11 @@ void tunnel_progress(struct exchanges *w, struct conn *to);  /* `to` has acked b
 void tunnel_fin(struct exchanges *w, struct exchange *x, struct conn *from);
 void tunnel_ended(struct exchanges *w, struct exchange *x, struct conn *gone, enum reason why);
 
+/* ---- stream.c ---- */
+void stream_start(struct exchanges *w, struct conn *c); /* a client of a listener for streams */
+void stream_connected(struct exchanges *w, struct exchange *x);
+void stream_refused(struct exchanges *w, struct exchange *x, enum reason why);
+
 /* ---- client.c ---- */
 const struct cfg_listener *listener_of(const struct exchanges *w, const struct conn *c);
 void client_idle(struct exchanges *w, struct conn *c);
@@ -139,6 +146,7 @@ int map_chunked(struct exchanges *w, struct conn *src, struct conn *dst, struct 
 
 /* ---- record.c ---- */
 void record_request(struct exchanges *w, struct exchange *x, const struct http_head *h);
+void record_stream(struct exchanges *w, struct exchange *x);
 void record_bad_request(struct exchanges *w, struct exchange *x, struct span bytes);
 
 #endif

@@ -41,6 +41,13 @@ void record_request(struct exchanges *w, struct exchange *x, const struct http_h
     r->user_agent = put(r, &at, field_of(h, HTTP_F_USER_AGENT), ACCESS_TEXT);
 }
 
+void record_stream(struct exchanges *w, struct exchange *x)
+{
+    size_t at = 0;
+    record_start(w, x);
+    x->rec.request_line = put(&x->rec, &at, span_of("TCP", 3), 3);
+}
+
 void record_bad_request(struct exchanges *w, struct exchange *x, struct span bytes)
 {
     const uint8_t *end = bytes.n ? memchr(bytes.p, '\n', bytes.n) : NULL;

@@ -8,6 +8,8 @@ bool tunnel_begins(struct exchanges *w, struct exchange *x)
     struct conn *c = x->c, *e = x->e;
     x->tunnel = true;
     x->req_mapped = true;
+    c->progress_ns = splice_now(w->s);
+    splice_set_timer(w->s, c, c->progress_ns + listener_of(w, c)->tunnel_timeout_ns);
     e->in_mode = IN_OPEN;
     if (splice_map_copy(w->s, e, c, FOREVER) < 0)
         return false;

@@ -88,8 +88,12 @@ void upstream_connected(struct exchanges *w, struct conn *e)
     struct exchange *x = e->user;
     mark_up(&w->cluster[x->cluster], x->endpoint);
     splice_set_timer(w->s, e, splice_now(w->s) + w->cluster[x->cluster].cfg->response_timeout_ns);
-    request_go_on(w, x);
-    splice_rejudge(w->s, x->c);
+    if (x->stream)
+        stream_connected(w, x);
+    else
+        request_go_on(w, x);
+    if (e->peer)
+        splice_rejudge(w->s, e->peer);
 }
 
 /* May the request be run a second time? Only if the first endpoint can't have run it, or running it twice is
@@ -99,8 +103,8 @@ static bool may_retry(const struct exchanges *w, const struct exchange *x, const
     /* Nothing of it acked, and sent just once: what answered was a closed socket, not one that had read it.
      */
     bool untouched = e->out_una <= e->out_msg && !e->sent_again && !e->rst_acked;
-    return !x->resp_begun && x->c->peer == e && splice_can_move(e) &&
-           x->tries < w->cluster[x->cluster].cfg->tries &&
+    bool movable = x->stream ? !x->tunnel : splice_can_move(e);
+    return !x->resp_begun && x->c->peer == e && movable && x->tries < w->cluster[x->cluster].cfg->tries &&
            (untouched || http_idempotent((enum http_method)x->method));
 }
 
@@ -123,6 +127,10 @@ static bool retry(struct exchanges *w, struct exchange *x, struct conn *e)
 
 static void fail(struct exchanges *w, struct exchange *x, unsigned status, enum reason why)
 {
+    if (x->stream) {
+        stream_refused(w, x, why);
+        return;
+    }
     if (x->resp_head) {
         exchange_abort(w, x, why);
         return;

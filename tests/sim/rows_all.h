@@ -73,6 +73,13 @@
     X(http_404, "HTTP unknown host: 404")                                                                    \
     X(http_100, "HTTP 100 Continue passes")                                                                  \
     X(http_upgrade, "HTTP 101 opens a tunnel")                                                               \
+    X(tcp_tunnel, "TCP bytes pass both ways, each side closes by itself")                                    \
+    X(tcp_endpoint_first, "TCP the endpoint may speak first")                                                \
+    X(tcp_early_bytes, "TCP bytes and a FIN that come before the endpoint is connected")                     \
+    X(tcp_refused, "TCP an endpoint that refuses is passed over")                                            \
+    X(tcp_all_refuse, "TCP with no endpoint the client is reset")                                            \
+    X(tcp_reset, "TCP a reset goes through")                                                                 \
+    X(tcp_idle, "TCP a silent tunnel ends after tunnel_timeout")                                             \
     X(http_unasked, "HTTP bytes on an idle endpoint conn reset it")                                          \
     X(http_unasked_gap, "HTTP bytes behind a gap on an idle endpoint conn reset it")                         \
     X(wire_fragment, "WIRE an IP fragment is dropped and counted")                                           \

@@ -53,6 +53,8 @@ static void make_listener(struct config *c)
                                          .at = {.port = TOPO_PORT},
                                          .any4 = true,
                                          .any6 = true,
+                                         .cluster = CFG_NONE,
+                                         .tunnel_timeout_ns = 900 * SEC,
                                          .head_limit = 32768,
                                          .head_timeout_ns = 900 * SEC,
                                          .idle_timeout_ns = 900 * SEC,

@@ -408,6 +408,16 @@ static const struct row rows[] = {
      "1:180: path needs one of prefix, exact\n"
      "1:204: path cannot have both \"prefix\" and \"exact\"\n"
      "1:216: a match needs \"path\"\n"},
+    {"protocol of a listener",
+     "listeners:\n"
+     "- {name: a, address: \"10.0.0.2:80\", protocol: tcp}\n"
+     "- {name: b, address: \"10.0.0.2:81\", cluster: c}\n"
+     "- {name: d, address: \"10.0.0.2:82\", protocol: udp}\n"
+     "routes: [{name: r, listeners: [a], rules: [{cluster: c}]}]\n" INTERFACES CLUSTERS,
+     "2:47: protocol: tcp needs \"cluster\", where the connections go\n"
+     "3:46: cluster: goes with \"protocol: tcp\"; requests are given to clusters by routes\n"
+     "4:47: protocol: must be http or tcp, not \"udp\"\n"
+     "5:32: listeners: \"a\" takes no requests, it is of protocol tcp\n"},
     {"empty lists in routes",
      "routes: [{name: r, listeners: [], hostnames: [], rules: []}, {name: q, rules: [{cluster: c, matches: "
      "[]}]}]\n" INTERFACES LISTENERS CLUSTERS,
@@ -610,10 +620,12 @@ static const char *const every_key =
     "- {name: d, vdev: \"net_tap0,iface=t0\", addresses: [10.3.0.2/0]}\n"
     "listeners:\n"
     "- {name: \"80\", address: \"[fd00::2]:80\", head_limit: 1KiB, max_body: 4GiB, max_rate: 3MiB,\n"
-    "   head_timeout: 1ms, idle_timeout: 90s, stall_timeout: 24h, x_forwarded_for: off}\n"
+    "   head_timeout: 1ms, idle_timeout: 90s, stall_timeout: 24h, tunnel_timeout: 2h,\n"
+    "   x_forwarded_for: off}\n"
     "- {name: \"null\", address: \"0.0.0.0:81\"}\n"
     "- {name: on, address: \"[::]:81\"}\n"
     "- {name: -x, address: \"*:443\"}\n"
+    "- {name: tcp, address: \"10.1.0.2:82\", protocol: tcp, cluster: two}\n"
     "routes:\n"
     "- name: r\n"
     "  listeners: [-x, \"80\", on]\n"
@@ -657,6 +669,9 @@ Test(config, every_key_is_taken_as_written)
     cr_expect(c->listener[2].any6 && !c->listener[2].any4);
     cr_expect(c->listener[3].any4 && c->listener[3].any6);
     cr_expect_eq(c->listener[3].at.port, 443);
+    cr_expect_eq(c->listener[3].cluster, CFG_NONE);
+    cr_expect_eq(c->listener[4].protocol, CFG_TCP);
+    cr_expect_eq(c->listener[4].cluster, 1);
     cr_expect_eq(c->route[0].listener[0], 3);
     cr_expect_eq(c->route[0].listener[1], 0);
     cr_expect_eq(c->route[0].listener[2], 2);
