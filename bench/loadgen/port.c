@@ -1,0 +1,154 @@
+/* DPDK ports; see port.h. */
+#include "bench/loadgen/port.h"
+
+#include <errno.h>
+#include <rte_dev.h>
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "agent/io/sockets.h"
+
+#define RING       2048u
+#define POOL_CACHE 512u
+#define ANY_SOCKET ((unsigned)SOCKET_ID_ANY)
+
+static int fail(const char *what, int rc)
+{
+    fprintf(stderr, "loadgen: %s: %s\n", what, rte_strerror(rc < 0 ? -rc : rc));
+    return rc < 0 ? rc : -EIO;
+}
+
+/* ---- sending ---- */
+
+static bool refill(struct port *p)
+{
+    if (rte_pktmbuf_alloc_bulk(p->pool, p->spare, PORT_SPARE) != 0)
+        return false;
+    p->nspare = PORT_SPARE;
+    return true;
+}
+
+static uint8_t *room(struct wire *w, bool data)
+{
+    struct port *p = (struct port *)w;
+    uint32_t waiting = p->tail - p->head;
+
+    if (waiting >= (data ? PORT_DATA : PORT_QUEUE) || (p->nspare == 0 && !refill(p)))
+        return NULL;
+    p->next = p->spare[p->nspare - 1];
+    return rte_pktmbuf_mtod(p->next, uint8_t *);
+}
+
+static void enqueue(struct wire *w, uint32_t len)
+{
+    struct port *p = (struct port *)w;
+
+    p->nspare--;
+    p->next->data_len = (uint16_t)len;
+    p->next->pkt_len = len;
+    p->queue[p->tail++ % PORT_QUEUE] = p->next;
+    if (p->tail - p->head >= PORT_BURST && p->tail % PORT_BURST == 0)
+        port_flush(p);
+}
+
+void port_flush(struct port *p)
+{
+    while (p->head != p->tail) {
+        uint32_t at = p->head % PORT_QUEUE, n = p->tail - p->head;
+
+        if (n > PORT_QUEUE - at)
+            n = PORT_QUEUE - at;
+        if (n > 2 * PORT_BURST)
+            n = 2 * PORT_BURST;
+        uint16_t sent = rte_eth_tx_burst(p->id, 0, &p->queue[at], (uint16_t)n);
+        p->head += sent;
+        if (sent < n)
+            return;
+    }
+}
+
+/* ---- starting ---- */
+
+int port_open(struct port *p, const char *vdev)
+{
+    struct rte_ether_addr mac;
+    char name[64];
+    int rc;
+
+    memset(p, 0, sizeof *p);
+    p->fd = -1;
+    p->wire = (struct wire){.room = room, .send = enqueue};
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(vdev, ","), vdev);
+    rc = rte_dev_probe(vdev);
+    if (rc == 0)
+        rc = rte_eth_dev_get_port_by_name(name, &p->id);
+    if (rc == 0)
+        rc = rte_eth_macaddr_get(p->id, &mac);
+    if (rc)
+        return fail(vdev, rc);
+    memcpy(p->mac, mac.addr_bytes, 6);
+    return 0;
+}
+
+/* As rte_pktmbuf_pool_create(), which leaves gaps at page boundaries even where none are needed. */
+struct rte_mempool *port_pool(unsigned n, unsigned frame)
+{
+    struct rte_pktmbuf_pool_private info = {.mbuf_data_room_size =
+                                                (uint16_t)(frame + RTE_PKTMBUF_HEADROOM)};
+    unsigned flags = rte_eal_iova_mode() == RTE_IOVA_VA ? RTE_MEMPOOL_F_NO_IOVA_CONTIG : 0;
+    unsigned size = (unsigned)sizeof(struct rte_mbuf) + info.mbuf_data_room_size;
+    struct rte_mempool *mp =
+        rte_mempool_create_empty("frames", n, size, POOL_CACHE, sizeof info, SOCKET_ID_ANY, flags);
+
+    if (!mp)
+        return NULL;
+    rte_pktmbuf_pool_init(mp, &info);
+    if (rte_mempool_populate_default(mp) < 0) {
+        rte_mempool_free(mp);
+        return NULL;
+    }
+    rte_mempool_obj_iter(mp, rte_pktmbuf_init, NULL);
+    return mp;
+}
+
+int port_start(struct port *p, struct rte_mempool *pool)
+{
+    struct rte_eth_conf conf = {0};
+    uint16_t rx = RING, tx = RING;
+    struct sockets before[2];
+    int rc;
+
+    p->pool = pool;
+    rc = rte_eth_dev_configure(p->id, 1, 1, &conf);
+    if (rc == 0)
+        rc = rte_eth_dev_adjust_nb_rx_tx_desc(p->id, &rx, &tx);
+    sockets_list(AF_XDP, &before[0]);
+    if (rc == 0)
+        rc = rte_eth_rx_queue_setup(p->id, 0, rx, ANY_SOCKET, NULL, pool);
+    if (rc == 0)
+        rc = rte_eth_tx_queue_setup(p->id, 0, tx, ANY_SOCKET, NULL);
+    if (rc == 0)
+        rc = rte_eth_dev_start(p->id);
+    if (rc)
+        return fail("the port does not start", rc);
+    if (sockets_since(AF_XDP, &before[0], &p->fd, 1) != 1)
+        p->fd = -1;
+    rte_eth_promiscuous_enable(p->id);
+    return 0;
+}
+
+bool port_link(const struct port *p)
+{
+    struct rte_eth_link link = {0};
+
+    return rte_eth_link_get_nowait(p->id, &link) == 0 && link.link_status == RTE_ETH_LINK_UP;
+}
+
+void port_close(struct port *p)
+{
+    rte_eth_dev_stop(p->id);
+    rte_eth_dev_close(p->id);
+}
