@@ -8,13 +8,13 @@
 
 #include "bench/loadgen/pattern.h"
 
-#define PORT_FIRST   1024u
-#define PORT_BITS    15
-#define MANY_ERRORS  1000u /* a run with so many need not go on */
-#define BACKLOG      (1u << 20)
-#define CLOSE_NS     1000000000ull
-#define OPEN_BATCH   64u
-#define CLOSE_BATCH  64u
+#define PORT_FIRST  1024u
+#define PORT_BITS   15
+#define MANY_ERRORS 1000u /* a run with so many need not go on */
+#define BACKLOG     (1u << 20)
+#define CLOSE_NS    1000000000ull
+#define OPEN_BATCH  64u
+#define CLOSE_BATCH 64u
 
 static struct client *client_of(struct side *s)
 {
@@ -320,8 +320,7 @@ static void open_more(struct client *k)
 
     if (k->job.close)
         return;
-    while (batch > 0 && k->open + k->connecting < k->job.connections &&
-           k->connecting < k->job.connecting) {
+    while (batch > 0 && k->open + k->connecting < k->job.connections && k->connecting < k->job.connecting) {
         struct conn *c = &k->side.conn[k->next_conn];
 
         if (++k->next_conn == k->job.connections)

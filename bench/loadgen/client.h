@@ -51,9 +51,10 @@ struct client {
     struct client_net net;
     struct job job;
     enum phase phase;
-    uint32_t slots_log2;   /* conns in use by the job: a power of two */
-    uint32_t *ready;       /* conns that may begin an exchange; free slots when one per request */
-    /* open: connections that are; busy: exchanges under way; next_conn, swept: where opening and resetting are */
+    uint32_t slots_log2; /* conns in use by the job: a power of two */
+    uint32_t *ready;     /* conns that may begin an exchange; free slots when one per request */
+    /* open: connections that are; busy: exchanges under way; next_conn, swept: where opening and resetting
+     * are */
     uint32_t nready, open, connecting, busy, next_conn, swept;
     uint64_t phase_end, next_at, turn;
     uint64_t *backlog; /* times of requests that could not begin yet */

@@ -1,4 +1,5 @@
-/* Writing and reading heads; see head.h. A proxy may add fields, reorder them and change the case of names. */
+/* Writing and reading heads; see head.h. A proxy may add fields, reorder them and change the case of names.
+ */
 #include "bench/loadgen/head.h"
 
 #include <string.h>
@@ -14,7 +15,7 @@ static uint8_t *put(uint8_t *to, const char *text, size_t n)
 static uint8_t *put_hex(uint8_t *to, uint64_t v, unsigned digits)
 {
     for (unsigned i = digits; i-- > 0; v >>= 4)
-        to[i] = (uint8_t)"0123456789abcdef"[v & 15];
+        to[i] = (uint8_t) "0123456789abcdef"[v & 15];
     return to + digits;
 }
 
@@ -173,7 +174,8 @@ int head_parse_response(const uint8_t *p, uint32_t n, struct head *out)
     memset(out, 0, sizeof *out);
     if (!lf)
         return n >= HEAD_MAX ? -1 : 0;
-    if (lf - p < 13 || memcmp(p, "HTTP/1.1 ", 9) != 0 || !decimal(p + 9, p + 12, &out->status))
+    if (lf - p < 14 || lf[-1] != '\r' || memcmp(p, "HTTP/1.1 ", 9) != 0 ||
+        !decimal(p + 9, p + 12, &out->status))
         return -1;
     return take_fields(p, n, (uint32_t)(lf + 1 - p), out);
 }

@@ -9,13 +9,13 @@
 
 /* What a received head said. */
 struct head {
-    uint32_t len;       /* bytes, the empty line included */
-    uint32_t body;      /* Content-Length, 0 for none */
-    uint32_t status;    /* of a response */
-    uint32_t want;      /* of a request: size of the response's body */
-    uint64_t id;        /* of a request: in its target; of a response: X-Id */
+    uint32_t len;    /* bytes, the empty line included */
+    uint32_t body;   /* Content-Length, 0 for none */
+    uint32_t status; /* of a response */
+    uint32_t want;   /* of a request: size of the response's body */
+    uint64_t id;     /* of a request: in its target; of a response: X-Id */
     bool has_length, has_id;
-    bool close;         /* Connection: close */
+    bool close; /* Connection: close */
 };
 
 /* 1: *out is filled; 0: incomplete, more bytes are needed; -1: not what we can have been sent. */

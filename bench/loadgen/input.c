@@ -36,8 +36,7 @@ static bool sums_hold(const uint8_t *ip, uint32_t total)
 {
     uint64_t tcp = (uint64_t)load32(ip + 12) + load32(ip + 16) + htons(6) + htons((uint16_t)(total - 20));
 
-    return sum_fold(sum_bytes(ip, 20)) == 0xffff &&
-           sum_fold(tcp + sum_bytes(ip + 20, total - 20)) == 0xffff;
+    return sum_fold(sum_bytes(ip, 20)) == 0xffff && sum_fold(tcp + sum_bytes(ip + 20, total - 20)) == 0xffff;
 }
 
 bool segment_parse(struct side *s, const uint8_t *f, uint32_t n, bool swapped, struct segment *out)

@@ -4,8 +4,8 @@
 #include <poll.h>
 #include <rte_cycles.h>
 #include <rte_eal.h>
-#include <rte_ethdev.h>
 #include <rte_errno.h>
+#include <rte_ethdev.h>
 #include <rte_log.h>
 #include <signal.h>
 #include <stdio.h>
@@ -209,18 +209,18 @@ static int start_eal(const char *program)
     snprintf(memory, sizeof memory, "%u", lg.opt.memory_mib);
     snprintf(prefix, sizeof prefix, "--file-prefix=loadgen-%d", (int)getpid());
     argv[argc++] = text;
-    argv[argc++] = (char *)(uintptr_t)"-m";
+    argv[argc++] = (char *)(uintptr_t) "-m";
     argv[argc++] = memory;
     argv[argc++] = prefix;
-    argv[argc++] = (char *)(uintptr_t)"--no-telemetry";
-    argv[argc++] = (char *)(uintptr_t)"--no-pci";
-    argv[argc++] = (char *)(uintptr_t)"--iova-mode=va";
-    argv[argc++] = (char *)(uintptr_t)"--log-level=error";
+    argv[argc++] = (char *)(uintptr_t) "--no-telemetry";
+    argv[argc++] = (char *)(uintptr_t) "--no-pci";
+    argv[argc++] = (char *)(uintptr_t) "--iova-mode=va";
+    argv[argc++] = (char *)(uintptr_t) "--log-level=error";
     if (lg.opt.huge) {
-        argv[argc++] = (char *)(uintptr_t)"--in-memory";
+        argv[argc++] = (char *)(uintptr_t) "--in-memory";
     } else {
-        argv[argc++] = (char *)(uintptr_t)"--no-huge";
-        argv[argc++] = (char *)(uintptr_t)"--no-shconf";
+        argv[argc++] = (char *)(uintptr_t) "--no-huge";
+        argv[argc++] = (char *)(uintptr_t) "--no-shconf";
     }
     snprintf(more, sizeof more, "%s", lg.opt.eal ? lg.opt.eal : "");
     char *save = NULL;
@@ -261,8 +261,8 @@ static int start(void)
     struct rte_mempool *pool;
 
     lg.nports = o->endpoint_port ? 2 : 1;
-    if (port_open(&lg.port[0], o->client_port) != 0 ||
-        (o->endpoint_port && port_open(&lg.port[1], o->endpoint_port) != 0))
+    if (port_open(&lg.port[0], o->client_port, 0) != 0 ||
+        (o->endpoint_port && port_open(&lg.port[1], o->endpoint_port, 1) != 0))
         return -1;
     pool = port_pool(o->buffers * lg.nports - 1, o->frame);
     if (!pool) {

@@ -7,15 +7,17 @@
 #include <string.h>
 
 const char options_usage[] =
-    "usage: loadgen --client-port VDEV [--endpoint-port VDEV] [OPTION...]\n"
+    "usage: loadgen --client-port PORT [--endpoint-port PORT] [OPTION...]\n"
     "\n"
-    "Plays many HTTP clients and the endpoints behind the proxy under test, on one core, through DPDK ports.\n"
+    "Plays many HTTP clients and the endpoints behind the proxy under test, on one core, through DPDK "
+    "ports.\n"
     "Prints a JSON object on one line for each job. Exit status 0: well; 1: a job found errors or could not\n"
     "run; 2: usage.\n"
     "\n"
     "The bed:\n"
-    "  --client-port VDEV       net_memif0,role=server,socket=PATH or net_af_xdp0,iface=DEV,busy_budget=0 ...\n"
-    "  --endpoint-port VDEV     where the endpoints are (default: the clients' port)\n"
+    "  --client-port PORT       dev:NAME (AF_XDP), packet:NAME (af_packet), memif:SOCKET (as server), or a\n"
+    "                           vdev of DPDK's: net_ring0 ...\n"
+    "  --endpoint-port PORT     where the endpoints are (default: the clients' port)\n"
     "  --address IP             on the clients' port: the gateway to the clients (10.88.0.10)\n"
     "  --clients IP*N           the clients' addresses, N a power of two (10.128.0.0*4096)\n"
     "  --target IP:PORT         the proxy (10.88.0.1:80)\n"

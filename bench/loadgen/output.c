@@ -247,7 +247,7 @@ static void start_again(struct side *s, struct conn *c)
     if (flight) {
         c->ssthresh = flight / 2 > 2u * c->mss ? flight / 2 : 2u * c->mss;
         c->cwnd = c->mss;
-        c->flags &= (uint8_t)~(CONN_RECOVERY | CONN_FIN_SENT);
+        c->flags &= (uint8_t) ~(CONN_RECOVERY | CONN_FIN_SENT);
         c->dupacks = 0;
         c->snd_nxt = c->snd_una;
     }

@@ -1,4 +1,5 @@
-/* The block of random bytes and its running sums; see pattern.h. Read-only once pattern_init() has returned. */
+/* The block of random bytes and its running sums; see pattern.h. Read-only once pattern_init() has returned.
+ */
 #include "bench/loadgen/pattern.h"
 
 #include <string.h>

@@ -1,6 +1,7 @@
 /* DPDK ports; see port.h. */
 #include "bench/loadgen/port.h"
 
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <rte_dev.h>
 #include <rte_eal.h>
@@ -8,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "agent/io/sockets.h"
 
@@ -72,11 +74,51 @@ void port_flush(struct port *p)
 
 /* ---- starting ---- */
 
-int port_open(struct port *p, const char *vdev)
+static int quiet_bpf(enum libbpf_print_level level, const char *format, va_list ap)
+{
+    (void)level;
+    (void)format;
+    (void)ap;
+    return 0;
+}
+
+/* The compiled XDP program lies beside the binary. */
+static void xdp_program(char *path, size_t n)
+{
+    ssize_t len = readlink("/proc/self/exe", path, n - 16);
+
+    while (len > 0 && path[len - 1] != '/')
+        len--;
+    strcpy(path + (len > 0 ? len : 0), "loadgen.bpf.o");
+}
+
+static void make_vdev(const char *spec, unsigned index, char *out, size_t n)
+{
+    const char *name = strchr(spec, ':');
+    char path[1024];
+
+    if (strncmp(spec, "dev:", 4) == 0) {
+        libbpf_set_print(quiet_bpf);
+        xdp_program(path, sizeof path);
+        snprintf(out, n, "net_af_xdp%u,iface=%s,busy_budget=0,xdp_prog=%s", index, name + 1, path);
+    } else if (strncmp(spec, "packet:", 7) == 0) {
+        snprintf(out, n, "net_af_packet%u,iface=%s,blocksz=4194304,framesz=65536,framecnt=2048", index,
+                 name + 1);
+    } else if (strncmp(spec, "memif:", 6) == 0) {
+        snprintf(out, n, "net_memif%u,role=server,id=0,socket-abstract=no,socket=%s,rsize=11", index,
+                 name + 1);
+    } else {
+        snprintf(out, n, "%s", spec);
+    }
+}
+
+int port_open(struct port *p, const char *spec, unsigned index)
 {
     struct rte_ether_addr mac;
-    char name[64];
+    char name[64], vdev[1400];
     int rc;
+
+    make_vdev(spec, index, vdev, sizeof vdev);
 
     memset(p, 0, sizeof *p);
     p->fd = -1;
@@ -96,8 +138,7 @@ int port_open(struct port *p, const char *vdev)
 /* As rte_pktmbuf_pool_create(), which leaves gaps at page boundaries even where none are needed. */
 struct rte_mempool *port_pool(unsigned n, unsigned frame)
 {
-    struct rte_pktmbuf_pool_private info = {.mbuf_data_room_size =
-                                                (uint16_t)(frame + RTE_PKTMBUF_HEADROOM)};
+    struct rte_pktmbuf_pool_private info = {.mbuf_data_room_size = (uint16_t)(frame + RTE_PKTMBUF_HEADROOM)};
     unsigned flags = rte_eal_iova_mode() == RTE_IOVA_VA ? RTE_MEMPOOL_F_NO_IOVA_CONTIG : 0;
     unsigned size = (unsigned)sizeof(struct rte_mbuf) + info.mbuf_data_room_size;
     struct rte_mempool *mp =

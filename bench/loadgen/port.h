@@ -25,8 +25,10 @@ struct port {
     int fd; /* readable when frames wait; -1: none */
 };
 
-/* Probes the vdev "driver0,args". 0 or -errno, said on stderr. */
-int port_open(struct port *p, const char *vdev);
+/* Probes what `spec` names: dev:NAME (a kernel device by AF_XDP, all its frames), packet:NAME (by af_packet;
+ * segmentation offload's large frames are taken), memif:SOCKET (as the server), else a vdev "driver0,args".
+ * `index` makes names unique. 0 or -errno, said on stderr. */
+int port_open(struct port *p, const char *spec, unsigned index);
 /* Starts it with one queue each way. */
 int port_start(struct port *p, struct rte_mempool *pool);
 /* `n` buffers for frames of at most `frame` bytes, without gaps (AF_XDP needs that). NULL: no memory. */

@@ -29,10 +29,10 @@ static void print_counts(const struct counts *c)
     const char *comma = "";
 
     printf("\"errors\":{");
-#define PRINT(name, text)                                                                                      \
-    if (c->name) {                                                                                             \
-        printf("%s\"" #name "\":%llu", comma, (unsigned long long)c->name);                                    \
-        comma = ",";                                                                                           \
+#define PRINT(name, text)                                                                                    \
+    if (c->name) {                                                                                           \
+        printf("%s\"" #name "\":%llu", comma, (unsigned long long)c->name);                                  \
+        comma = ",";                                                                                         \
     }
     LOADGEN_ERRORS(PRINT)
     comma = "";

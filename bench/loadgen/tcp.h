@@ -34,7 +34,7 @@ enum conn_state {
 };
 
 enum conn_flag {
-    CONN_FIN = 1,        /* no message follows what is queued */
+    CONN_FIN = 1, /* no message follows what is queued */
     CONN_FIN_SENT = 2,
     CONN_PEER_FIN = 4,
     CONN_ACK_DUE = 8,    /* on the list of those that owe an acknowledgement */
@@ -46,8 +46,8 @@ enum conn_flag {
 
 /* Sequence numbers, lengths: host order. Addresses, ports: as on the wire. Two cache lines. */
 struct conn {
-    uint32_t lip, rip, ports;   /* ports: as in the header of what we send */
-    uint32_t sums;              /* of the TCP pseudo-header's and header's constant words */
+    uint32_t lip, rip, ports; /* ports: as in the header of what we send */
+    uint32_t sums;            /* of the TCP pseudo-header's and header's constant words */
     uint32_t snd_una, snd_nxt, snd_max, rcv_nxt;
     uint32_t snd_wnd, cwnd, ssthresh, recover;
     uint8_t state, flags, dupacks, backoff;
@@ -84,8 +84,8 @@ struct role {
     /* A head has come. Sets in_len's body part by returning the body's length; a negative number: an error
      * was counted, the conn is to be reset. */
     int64_t (*head)(struct side *s, struct conn *c, const uint8_t *p, uint32_t n, struct head *h, int parsed);
-    void (*message)(struct side *s, struct conn *c); /* whole */
-    void (*fin)(struct side *s, struct conn *c);     /* the peer sends no more */
+    void (*message)(struct side *s, struct conn *c);             /* whole */
+    void (*fin)(struct side *s, struct conn *c);                 /* the peer sends no more */
     void (*gone)(struct side *s, struct conn *c, enum gone how); /* it has been freed */
     /* Does the conn wait too long? Asked about every timeout. May reset it. */
     void (*late)(struct side *s, struct conn *c);

@@ -1,0 +1,151 @@
+"""The load generator is honest: through a proxy that lies it reports errors, and no speed. The proxy is a small
+one on the kernel's TCP, in lacon's place."""
+import json
+import os
+import socket
+import threading
+
+from bed.case import case
+from bed.netns import must
+
+GATEWAY, ENDPOINT, CLIENTS, PORT = "10.88.0.77", "10.88.0.78", "10.128.0.0", 8081
+LIE_AT = 20  # the response that is lied about, and those after it that the lie needs
+
+
+def read_message(sock, buffered):
+    """One message with Content-Length: (its bytes, what came after), or None at the end."""
+    data = buffered
+    while b"\r\n\r\n" not in data:
+        more = sock.recv(65536)
+        if not more:
+            return None, b""
+        data += more
+    head, _, rest = data.partition(b"\r\n\r\n")
+    length = 0
+    for line in head.split(b"\r\n"):
+        if line.lower().startswith(b"content-length:"):
+            length = int(line.split(b":")[1])
+    while len(rest) < length:
+        more = sock.recv(65536)
+        if not more:
+            return None, b""
+        rest += more
+    return head + b"\r\n\r\n" + rest[:length], rest[length:]
+
+
+class Liar:
+    """Forwards whole messages; lie(response, one before) makes of the LIE_AT-th what is sent, and says
+    whether to close after it."""
+
+    def __init__(self, ns, address, lie):
+        self.ns, self.lie = ns, lie
+        self.lock = threading.Lock()
+        self.count, self.before, self.socks = 0, b"", []
+        self.listener = ns.socket(socket.AF_INET)
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.listener.bind((address, PORT))
+        self.listener.listen(64)
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                sock, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(sock,), daemon=True).start()
+
+    def serve(self, client):
+        upstream = self.ns.socket(socket.AF_INET)
+        self.socks += [client, upstream]
+        try:
+            upstream.connect((ENDPOINT, PORT))
+            after = b""
+            while True:
+                request, after = read_message(client, after)
+                if request is None:
+                    break
+                upstream.sendall(request)
+                response, _ = read_message(upstream, b"")
+                if response is None:
+                    break
+                response, close = self.twist(response)
+                client.sendall(response)
+                if close:
+                    break
+        except OSError:
+            pass
+        finally:
+            client.close()
+            upstream.close()
+
+    def twist(self, response):
+        with self.lock:
+            self.count += 1
+            before, self.before = self.before, response
+            if self.lie and self.count == LIE_AT:
+                return self.lie(response, before)
+            return response, False
+
+    def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        for sock in self.socks + [self.listener]:
+            sock.close()
+
+
+def flipped(response, _):
+    return response[:-2] + bytes([response[-2] ^ 1]) + response[-1:], False
+
+
+LIES = {
+    None: None,
+    "wrong_content": flipped,                                                     # a bit
+    "unanswered": lambda r, _: (r[:-1], False),                                   # the last byte never comes
+    "wrong_content ": lambda r, _: (r[:-50] + r[-49:], False),                    # a byte is dropped in the middle
+    "cut_off": lambda r, _: (r[:len(r) // 2], True),                              # truncated, then closed
+    "surplus": lambda r, _: (r + b"x", False),
+    "wrong_id": lambda r, before: (before, False),                                # somebody else's response
+    "wrong_length": lambda r, _: (r.replace(b"Content-Length: 1000", b"Content-Length: 999")[:-1], False),
+    "bad_status": lambda r, _: (b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n", False),
+    "closed_idle": lambda r, _: (r, True),                                        # without announcing it
+}
+
+
+def load(t, **more):
+    """The generator on the client's cable, as clients and as endpoint; its report."""
+    args = {"client-port": "dev:c0", "address": GATEWAY, "clients": f"{CLIENTS}*16",
+            "target": f"{t.topo.kernel4}:{PORT}", "endpoints": f"{ENDPOINT}:{PORT}", "connections": 4,
+            "response-size": 1000, "warmup": 0.05, "duration": 0.3, "timeout": 1, "idle": "sleep",
+            "buffers": 4096, "memory": 64} | more
+    cmd = [os.path.join(t.bin_dir, "loadgen")] + [f"--{k}={v}" for k, v in args.items()]
+    done = t.topo.cli.run(cmd)
+    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    t.check(lines and "ok" in lines[-1], f"the generator said {done.stdout[-300:]}{done.stderr[-600:]}")
+    return done.returncode, lines[-1]
+
+
+@case(timeout=120)
+def loadgen_is_honest(t):
+    """The load generator through a proxy that lies once: an error of the right name and no speed; through an
+    honest one: speed and no error."""
+    lac = t.topo.lac
+    lac.ip(f"route add 10.128.0.0/9 via {GATEWAY} dev front\n")
+    tx = lambda how: must(["ip", "netns", "exec", lac.name, "ethtool", "-K", "front", "tx", how])
+    tx("off")
+    try:
+        for name, lie in LIES.items():
+            liar = Liar(lac, t.topo.kernel4, lie)
+            try:
+                status, report = load(t)
+            finally:
+                liar.close()
+            if lie is None:
+                t.check(status == 0 and report["ok"] and report["requests_per_second"] > 0, f"honest: {report}")
+                t.check(liar.count > 2 * LIE_AT, f"only {liar.count} responses")
+                continue
+            t.check(name.strip() in report["errors"], f"a lie that is {name}: {report}")
+            t.check(status == 1 and not report["ok"] and "requests_per_second" not in report,
+                    f"a lie, and a speed: {report}")
+    finally:
+        tx("on")
+        lac.ip("route del 10.128.0.0/9\n")
