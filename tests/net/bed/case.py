@@ -11,6 +11,7 @@ import time
 from .lacon import PORT, Lacon, cluster, configuration
 from .message import Wire
 from .origin import Origin, standard
+from .relay import Relay
 from .wait import until
 
 CASES = {}  # name: Case, in the order in which they run
@@ -20,18 +21,19 @@ ORIGIN_PORT = 9000
 
 
 class Case:
-    def __init__(self, function, shape, timeout):
-        self.function, self.shape, self.timeout = function, shape, timeout
+    def __init__(self, function, shape, timeout, full):
+        self.function, self.shape, self.timeout, self.full = function, shape, timeout, full
         self.name = function.__name__
         self.doc = " ".join((function.__doc__ or "").split())
 
 
-def case(shape="two-armed", timeout=60):
-    """Makes a function a test: it is given a Test, and fails by raising."""
+def case(shape="two-armed", timeout=60, full=False):
+    """Makes a function a test: it is given a Test, and fails by raising. full: only with LACON_FULL=1, or when it is
+    named."""
     def register(function):
         if function.__name__ in CASES:
             raise ValueError(f"two tests are named {function.__name__}")
-        CASES[function.__name__] = Case(function, shape, timeout)
+        CASES[function.__name__] = Case(function, shape, timeout, full)
         return function
     return register
 
@@ -39,8 +41,9 @@ def case(shape="two-armed", timeout=60):
 class Test:
     """One run of one case."""
 
-    def __init__(self, topo, nginx, bin_dir, directory):
-        self.topo, self.nginx, self.bin_dir, self.dir = topo, nginx, bin_dir, directory
+    def __init__(self, topo, nginx, bin_dir, directory, workers=1):
+        self.topo, self.nginx, self.bin_dir, self.dir, self.workers = topo, nginx, bin_dir, directory, workers
+        self.relayed = []
         self.lacon = None
         self.origins, self.wires, self.children = [], [], []
 
@@ -49,16 +52,17 @@ class Test:
     def start(self, clusters=None, **config):
         """lacon; without clusters, "app" with the three nginx. Keywords are those of configuration()."""
         clusters = clusters or [cluster("app", [(ip, NGINX_PORT) for ip in self.topo.ep4])]
+        config["dpdk"] = {"workers": self.workers} | config.get("dpdk", {})
         return self.start_with(configuration(self.topo, clusters, **config))
 
     def start_with(self, config):
         self.lacon = Lacon(self.topo, self.dir, config, self.bin_dir)
         return self.lacon
 
-    def origin(self, i=0, serve=standard, v6=False, port=ORIGIN_PORT, name=None):
+    def origin(self, i=0, serve=standard, v6=False, port=ORIGIN_PORT, name=None, congestion=None):
         """An endpoint of the test's own in endpoint namespace i."""
         ip = (self.topo.ep6 if v6 else self.topo.ep4)[i]
-        origin = Origin(self.topo.ep[i], ip, port, serve, name or f"ep{i + 1}")
+        origin = Origin(self.topo.ep[i], ip, port, serve, name or f"ep{i + 1}", congestion)
         self.origins.append(origin)
         return origin
 
@@ -68,11 +72,22 @@ class Test:
         self.start([cluster("app", [(origin.ip, origin.port)], **config.pop("cluster", {}))], **config)
         return origin
 
-    def client(self, v6=False, timeout=30, receive_buffer=None):
+    def relays(self, front=None, back=None, seed=1):
+        """The network of shape "relayed" works from now on; front, back: {"up": what the relay is to do to frames
+        towards the endpoints, "down": ..., "both": ...} (bed/relay.py); without: good."""
+        self.relay_front = Relay(self, "f0", "f1", front or {}, seed)
+        self.relay_back = Relay(self, "b0", "b1", back or {}, seed + 1)
+        self.relayed = [self.relay_front, self.relay_back]
+
+    def client(self, v6=False, timeout=30, receive_buffer=None, congestion=None, mss=None):
         """A connection to lacon."""
         sock = self.topo.cli.socket(socket.AF_INET6 if v6 else socket.AF_INET)
         if receive_buffer:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        if congestion:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, congestion.encode())
+        if mss:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, mss)
         wire = Wire(sock, timeout)
         self.wires.append(wire)
         sock.connect((self.topo.vip6 if v6 else self.topo.vip4, PORT))
@@ -131,6 +146,15 @@ class Test:
     def _quiet(self):
         workers = self.lacon.ctl("status")["workers"]
         return all(w["exchanges"] == 0 and w["kept_bytes"] == 0 for w in workers)
+
+    def restart(self):
+        """After settle(): as if nothing had been started yet."""
+        for origin in self.origins:
+            origin.close()
+        for child in self.children:
+            child.stop()
+        self.lacon = None
+        self.origins, self.wires, self.children, self.relayed = [], [], [], []
 
     def clean(self):
         """After settle() or a failure."""

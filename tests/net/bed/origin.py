@@ -15,8 +15,9 @@ class Origin:
     """Listens from now until close(). `serve(wire, origin)` is called in a thread of its own for each
     connection; what it raises, other than the peer's going away, fails the test (see runner)."""
 
-    def __init__(self, ns, ip, port, serve, name=""):
+    def __init__(self, ns, ip, port, serve, name="", congestion=None):
         self.ns, self.ip, self.port, self.serve, self.name = ns, ip, port, serve, name
+        self.congestion = congestion  # of the connections' senders; None: the namespace's
         self.requests = []  # all there were, in order of arrival
         self.wires = []     # all connections, likewise
         self.errors = []
@@ -28,6 +29,8 @@ class Origin:
         family = socket.AF_INET6 if ":" in self.ip else socket.AF_INET
         self.sock = self.ns.socket(family)
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if self.congestion:
+            self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, self.congestion.encode())
         self.sock.bind((self.ip, self.port))
         self.sock.listen(1024)
         threading.Thread(target=self._accept, args=(self.sock,), daemon=True).start()

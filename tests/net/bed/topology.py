@@ -1,4 +1,4 @@
-"""topology: the namespaces and what connects them. Two shapes; a test asks for addresses by role and does not
+"""topology: the namespaces and what connects them. Three shapes; a test asks for addresses by role and does not
 care which.
 
     two-armed    cli c0 ---- front lac back ---- sw ---- e0 ep1, ep2, ep3
@@ -8,6 +8,10 @@ care which.
                              |---- e0 ep1, ep2, ep3
                  10.88.0.0/24, fd88::/64
 
+    relayed      cli c0 ---- f0 (rel) f1 ---- front lac back ---- b0 (rel) b1 ---- sw ---- e0 ep1, ep2, ep3
+                 two-armed, with a bad network on each arm: between f0 and f1, and between b0 and b1, frames go
+                 through a relay (bed/relay.py), which the test starts; without it nothing passes
+
 "sw" is a Linux bridge in a namespace of its own, so lacon's neighbours see a switch and nothing else.
 In lacon's namespace the kernel has an address of its own on the same device (.2): sharing is the normal case.
 """
@@ -16,7 +20,7 @@ from .netns import Netns, must
 ENDPOINTS = 3
 CLIENT_NET = ("10.88.0.", "fd88::")
 ENDPOINT_NET = ("10.99.0.", "fd99::")
-SHAPES = ("one-armed", "two-armed")
+SHAPES = ("one-armed", "two-armed", "relayed")
 
 # The client may use this address for hand-made TCP: its kernel's resets from it never leave.
 RAW_CLIENT = "10.88.0.66"
@@ -38,6 +42,7 @@ class Topology:
         make = lambda name: Netns(janitor, f"{prefix}-{name}")
         self.cli, self.lac, self.sw = make("cli"), make("lac"), make("sw")
         self.ep = [make(f"ep{i + 1}") for i in range(ENDPOINTS)]
+        self.rel = make("rel") if shape == "relayed" else None
         for ns in self.all():
             _prepare(ns)
         self.sw.ip("link add br0 type bridge forward_delay 0 mcast_snooping 0\nlink set br0 up\n")
@@ -46,6 +51,13 @@ class Topology:
             _wire(self.cli, "c0", self.lac, "front")
             self.front_peer = (self.cli, "c0")
             self._plug(self.lac, "back")
+        elif shape == "relayed":
+            self.rel.sysctl(net__ipv6__conf__default__disable_ipv6=1)  # it is to say nothing by itself
+            _wire(self.cli, "c0", self.rel, "f0")
+            _wire(self.lac, "front", self.rel, "f1")
+            _wire(self.lac, "back", self.rel, "b0")
+            self._plug(self.rel, "b1")
+            self.front_peer = (self.rel, "f1")
         else:
             self._plug(self.cli, "c0")
             self.front_peer = (self.sw, self._plug(self.lac, "front"))
@@ -56,11 +68,14 @@ class Topology:
         for i, ns in enumerate(self.ep):
             _host(ns, "e0", [self.ep4[i], self.ep6[i]])
         self.lac.ip(f"addr add {self.kernel4}/24 dev front\n")
+        if shape == "relayed":
+            for dev in ("front", "back"):
+                _whole_frames(self.lac, dev)  # what its kernel sends goes through a relay, too
         self.cli.nft("table ip raw_client {\nchain out {\ntype filter hook output priority 0;\n"
                      f"ip saddr {RAW_CLIENT} tcp flags & rst == rst drop\n}}\n}}\n")
 
     def all(self):
-        return [self.cli, self.lac, self.sw] + self.ep
+        return [self.cli, self.lac, self.sw] + self.ep + ([self.rel] if self.rel else [])
 
     def hosts(self):
         """(namespace, device) of every end that has a TCP of its own."""
@@ -99,8 +114,12 @@ def _wire(a, adev, b, bdev):
     b.ip(f"link set {bdev} up\n")
 
 
-def _host(ns, dev, addresses):
+def _whole_frames(ns, dev):
     # With transmit checksums offloaded a veth sends unfinished ones; segmentation offload goes with it.
     must(["ip", "netns", "exec", ns.name, "ethtool", "-K", dev, "tx", "off"])
+
+
+def _host(ns, dev, addresses):
+    _whole_frames(ns, dev)
     ns.ip("".join(f"addr add {a}/{64 if ':' in a else 24} dev {dev}{' nodad' if ':' in a else ''}\n"
                   for a in addresses))
