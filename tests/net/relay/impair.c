@@ -8,6 +8,7 @@
 
 #define MS           1000000u
 #define OVERTAKEN_NS (20u * MS) /* nobody overtakes any more: go on */
+#define BURST_NS     (20u * MS)
 #define MAX_LATE     64u
 #define QUEUE_BYTES  (64u * 1024)
 #define ETH_HEAD     14u
@@ -25,6 +26,7 @@ struct impair {
     uint64_t order;    /* of frames with the same due_ns */
     uint64_t last_due; /* jitter keeps the order */
     uint64_t free_ns;  /* the rate limit's link is busy until then */
+    uint64_t last_in;  /* when the last frame came */
     bool losing;       /* inside a burst of losses */
     struct waiting **heap;
     size_t nheap, room;
@@ -179,7 +181,7 @@ void impair_in(struct impair *im, const struct packet *p, uint64_t now_ns)
     const struct impair_spec *s = &im->spec;
     uint32_t overtake = 0;
     im->cnt.in++;
-    if (loses(im)) {
+    if (loses(im, now_ns)) {
         im->cnt.lost++;
         return;
     }

@@ -4,7 +4,7 @@
  *
  * Whether frame number n is lost, damaged, doubled or overtaken, and how long its jitter is, follows from the
  * seed, the direction and n alone: the same frames in meet the same fate in every run. Only what depends on
- * when a frame comes (the rate's queue) can differ.
+ * when a frame comes (the rate's queue, a burst of losses that a pause ends) can differ.
  *
  * Damage is such as the checksums of IPv4 and TCP always find: one aligned 16-bit word is changed, and never
  * from all zeros to all ones. Only IPv4 and IPv6 packets are damaged: nothing protects ARP. */
