@@ -63,9 +63,13 @@ static uint64_t below(const struct impair *im, enum draw what, uint64_t n)
 }
 
 /* Two states (Gilbert): the mean stay in "losing" is `burst` frames, and the share of lost frames is `loss`.
- */
-static bool loses(struct impair *im)
+ * A pause ends a burst: it is something that the network goes through, not the fate of one sender's next
+ * attempts, each after twice the time. */
+static bool loses(struct impair *im, uint64_t now_ns)
 {
+    if (now_ns > im->last_in + BURST_NS)
+        im->losing = false;
+    im->last_in = now_ns;
     double loss = im->spec.loss / 4294967296.0, r = draw(im, DRAW_LOSS) / 4294967296.0;
     if (im->spec.burst <= 1)
         return r < loss;
