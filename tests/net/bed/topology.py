@@ -22,8 +22,9 @@ CLIENT_NET = ("10.88.0.", "fd88::")
 ENDPOINT_NET = ("10.99.0.", "fd99::")
 SHAPES = ("one-armed", "two-armed", "relayed")
 
-# The client may use this address for hand-made TCP: its kernel's resets from it never leave.
+# Addresses of the client and of the first endpoint for hand-made TCP: their kernels' resets from it never leave.
 RAW_CLIENT = "10.88.0.66"
+RAW_ENDPOINT = 67
 
 
 class Topology:
@@ -71,8 +72,11 @@ class Topology:
         if shape == "relayed":
             for dev in ("front", "back"):
                 _whole_frames(self.lac, dev)  # what its kernel sends goes through a relay, too
-        self.cli.nft("table ip raw_client {\nchain out {\ntype filter hook output priority 0;\n"
-                     f"ip saddr {RAW_CLIENT} tcp flags & rst == rst drop\n}}\n}}\n")
+        self.raw_ep4 = f"{back[0]}{RAW_ENDPOINT}"
+        self.ep[0].ip(f"addr add {self.raw_ep4}/24 dev e0\n")
+        for ns, ip in ((self.cli, RAW_CLIENT), (self.ep[0], self.raw_ep4)):
+            ns.nft("table ip raw {\nchain out {\ntype filter hook output priority 0;\n"
+                   f"ip saddr {ip} tcp flags & rst == rst drop\n}}\n}}\n")
 
     def all(self):
         return [self.cli, self.lac, self.sw] + self.ep + ([self.rel] if self.rel else [])
