@@ -248,6 +248,11 @@ void sack_translate(const struct conn *a, pos_t lo, pos_t hi, struct sack_fwd *f
     const struct extent *x = ext_at(a, lo);
     if (!x || !ext_same(x) || (x->flags & EXT_OWNED) || hi > x->out + x->n)
         return;
-    f->block[f->n].lo = x->in + (lo - x->out);
-    f->block[f->n++].hi = x->in + (hi - x->out);
+    pos_t in = x->in + (lo - x->out);
+    if (f->n && f->block[f->n - 1].hi == in) { /* the extent before: still one block */
+        f->block[f->n - 1].hi = in + (hi - lo);
+        return;
+    }
+    f->block[f->n].lo = in;
+    f->block[f->n++].hi = in + (hi - lo);
 }

@@ -151,7 +151,7 @@ static struct peer *begin(struct script *s, struct peer **c, const char *request
 
 struct peer *syn_wrapping(struct script *s, struct peer **c, const char *request, uint32_t n)
 {
-    for (unsigned i = 0; !s->sim.failed && i < 6; i++) {
+    for (unsigned i = 0; !s->sim.failed && i < 8; i++) {
         pass_ns(s, SEC);
         uint64_t at = s->sim.now;
         struct peer *e = begin(s, c, request);
@@ -161,8 +161,9 @@ struct peer *syn_wrapping(struct script *s, struct peer **c, const char *request
         refuse_syn_of(e);
         pass_ns(s, SEC);
         rst(*c, (*c)->snd);
-        /* More than half way round a number would pass for an old one. The first try only learns. */
-        uint64_t step = ahead > 1u << 30 ? 1u << 30 : ahead;
+        /* More than half way round a number would pass for an old one. The first try only learns: neighbours
+         * had to be resolved. */
+        uint64_t step = ahead < 1u << 21 || ahead > 1u << 30 ? 1u << 30 : i ? ahead : ahead / 2;
         pass_ns(s, at + step * ISN_TICK - s->sim.now - SEC);
         forget_unclaimed(s);
     }

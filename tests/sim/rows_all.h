@@ -204,7 +204,34 @@
     X(zero_window_answered, "KEPT zero window, probes answered: never given up, resumes at once")            \
     X(zero_window_byte_taken, "KEPT zero window, the probe's byte taken: goes on behind it")                 \
     X(zero_window_unanswered, "KEPT zero window, probes not answered: given up")                             \
-    X(zero_window_endpoint, "KEPT zero window of an endpoint: probes, resumes")
+    X(zero_window_endpoint, "KEPT zero window of an endpoint: probes, resumes")                              \
+    X(wrap_peers, "WRAP peers' numbers at every fourth byte of an exchange")                                 \
+    X(wrap_peers_odd, "WRAP peers' numbers at odd bytes of an exchange")                                     \
+    X(wrap_request_head_gap, "WRAP inside a request's head behind a gap, and its SACK block")                \
+    X(wrap_to_endpoint, "WRAP inside the edited request head")                                               \
+    X(wrap_at_head_end, "WRAP at the edge between edited head and body")                                     \
+    X(wrap_body_endpoint, "WRAP inside a copied body, endpoint's numbers")                                   \
+    X(wrap_body_client, "WRAP inside a copied body, client's numbers")                                       \
+    X(wrap_body_both, "WRAP inside a copied body, both")                                                     \
+    X(wrap_body_edge, "WRAP where a copied body begins, both")                                               \
+    X(wrap_adopted, "WRAP inside an adopted response")                                                       \
+    X(wrap_adopted_edge, "WRAP between two segments of an adopted response")                                 \
+    X(wrap_sack_client, "WRAP inside a SACK block of the client")                                            \
+    X(wrap_sack_endpoint, "WRAP inside a SACK block as the endpoint gets it")                                \
+    X(wrap_fin, "WRAP all FINs have number 0")                                                               \
+    X(wrap_rst, "WRAP RST with number 0")                                                                    \
+    X(s4_edge_head, "S4 zero window behind a head, update lost: probe without a byte")                       \
+    X(s4_edge_head_byte, "S4 zero window behind a head, update lost: probe with a byte")                     \
+    X(s4_edge_chunk, "S4 zero window at a chunk's end, update lost")                                         \
+    X(s4_edge_adopted, "S4 zero window inside an adopted response, update lost")                             \
+    X(s4_edge_request, "S4 zero window of an endpoint behind a head, update lost")                           \
+    X(s4_smaller_after_larger, "S4 a smaller window after a larger one")                                     \
+    X(s4_pipelined_smaller, "S4 pipelining into a smaller window after a larger one")                        \
+    X(s5_one_ack_each, "S5 at most one ack for each segment")                                                \
+    X(s5_ack_on_edge, "S5 an ack on an extent's edge")                                                       \
+    X(s5_sack_across_edge, "S5 a SACK block across chunks stays one")                                        \
+    X(s5_sack_behind_head, "S5 SACK blocks behind a lost head: we send it again")                            \
+    X(s5_sack_nonsense, "S5 SACK blocks that cannot be are not passed on")
 
 #define X(fn, name) void fn(struct script *s);
 ROWS(X)
