@@ -200,5 +200,9 @@ void upstream_timeout(struct exchanges *w, struct conn *e)
         splice_set_timer(w->s, e, last + limit);
         return;
     }
-    fail(w, x, 504, R_CLOSE_STALL);
+    /* It may have died without a word: another one is asked where that does no harm (S7). */
+    if (retry(w, x, e))
+        splice_reset(w->s, e, R_CLOSE_STALL);
+    else
+        fail(w, x, 504, R_CLOSE_STALL);
 }

@@ -143,6 +143,54 @@ void ack_wrong(struct script *s)
     want_head(serve(s));
 }
 
+/* Data in a SYN is not taken (no Fast Open): it comes again. */
+void syn_with_data(struct script *s)
+{
+    struct peer *c = client(s);
+    say_flags(c, SEG_SYN, 0, 0, GET0);
+    want(c, "SA ack=1");
+    c->irs = c->got.seq;
+    c->snd = c->rcv = 1;
+    say(c, GET0);
+    want_head(serve(s));
+}
+
+/* A client that crashed comes back on the same four-tuple: challenged, it resets the old one and gets in. */
+void client_reboots(struct script *s)
+{
+    struct peer *c = client(s), *e = with_request(c, GET0);
+    pass_time(s, 5);
+    forget(c);
+    uint32_t old = c->iss;
+    c->iss += 1000000;
+    flags(c, SEG_SYN, 0, 0);
+    want(c, "A");
+    want_true(s, c->got.ack == old + c->snd, "a challenge ack of the old connection");
+    rst(c, c->got.ack - c->iss);
+    want_eventually(e, "RA");
+    open_conn(c);
+    say(c, GET0);
+    want_head(serve(s));
+}
+
+/* Our ack of the endpoint's SYN-ACK was lost: it comes again. */
+void syn_ack_again(struct script *s)
+{
+    struct peer *c = client(s), *e;
+    open_conn(c);
+    say(c, GET0);
+    e = take_syn(s);
+    accept_syn_of(e);
+    e->auto_ack = false;
+    want_head(e);
+    forget(e);
+    flags(e, SEG_SYN | SEG_ACK, 0, 1);
+    want(e, "A len=0");
+    want_true(s, e->got.ack == e->iss + 1, "acked again");
+    say(e, OK2);
+    want_text(c, OK2);
+}
+
 /* A new connection on the four-tuple of one in TIME_WAIT: our numbers go on above. */
 void accept_time_wait(struct script *s)
 {

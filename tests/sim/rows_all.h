@@ -231,7 +231,20 @@
     X(s5_ack_on_edge, "S5 an ack on an extent's edge")                                                       \
     X(s5_sack_across_edge, "S5 a SACK block across chunks stays one")                                        \
     X(s5_sack_behind_head, "S5 SACK blocks behind a lost head: we send it again")                            \
-    X(s5_sack_nonsense, "S5 SACK blocks that cannot be are not passed on")
+    X(s5_sack_nonsense, "S5 SACK blocks that cannot be are not passed on")                                   \
+    X(s7_get_silent, "S7 endpoint falls silent after acking the head: GET sent elsewhere")                   \
+    X(s7_post_silent, "S7 endpoint falls silent after acking the head: POST gets a 504")                     \
+    X(s7_all_silent, "S7 all endpoints fall silent: 504")                                                    \
+    X(syn_with_data, "S11 data in a SYN is not taken")                                                       \
+    X(client_reboots, "S11 a client that crashed comes back on its four-tuple")                              \
+    X(syn_ack_again, "S12 the endpoint's SYN-ACK again")                                                     \
+    X(mss_interface, "MSS a smaller MTU of ours: what goes there is cut")                                    \
+    X(mss_interface_offered, "MSS a smaller MTU of ours: told the client")                                   \
+    X(s4_edge_chunk_byte, "S4 zero window at a chunk's end, update lost: framing as probe")                  \
+    X(s4_upload_probe, "S4 zero window inside an upload: probe without a byte")                              \
+    X(s4_upload_probe_byte, "S4 zero window inside an upload: probe with a byte")                            \
+    X(s4_upload_probe_chunked, "S4 zero window inside a chunked upload")                                     \
+    X(s4_kept_cut, "S4 a kept upload is cut by a small window")
 
 #define X(fn, name) void fn(struct script *s);
 ROWS(X)

@@ -89,6 +89,32 @@ void mss_small_endpoint(struct script *s)
     want_bytes(e, 1400);
 }
 
+/* A smaller MTU on one of our interfaces: told that side, and what goes there is cut. */
+void mss_interface(struct script *s)
+{
+    struct peer *c, *e;
+    s->config->interface[0].mtu = 1400;
+    c = client(s);
+    uint32_t most = 1400 - (ip_is_v4(&c->local) ? 40u : 60u);
+    e = with_request(c, GET0);
+    want_true(s, c->in.n || c->rcv == 1, "connected");
+    say(e, LARGE0);
+    want_head(c);
+    say_one(e, 'x', 1400);
+    want_bytes(c, 700);
+    want_true(s, c->got.len <= most, "cut to the interface's MTU");
+    want_bytes(c, 1400 - (c->rcv - 1 - (sizeof LARGE0 - 1)));
+}
+
+void mss_interface_offered(struct script *s)
+{
+    s->config->interface[0].mtu = 1400;
+    struct peer *c = client(s);
+    flags(c, SEG_SYN, 0, 0);
+    want(c, "SA");
+    want_true(s, c->got.mss == 1400 - (ip_is_v4(&c->local) ? 40u : 60u), "the MSS fits the interface");
+}
+
 void mss_none(struct script *s)
 {
     struct peer *c = client(s), *e;

@@ -103,6 +103,50 @@ void s7_put_too_large(struct script *s)
     want_true(s, s->unclaimed.n == 0, "nobody else is asked");
 }
 
+/* It acks the request and is never heard of again. */
+static struct peer *silent(struct peer *c, const char *request)
+{
+    struct peer *e = with_request(c, request);
+    pass_time(c->sc, 4900);
+    want_true(c->sc, c->sc->unclaimed.n == 0, "nobody else is asked before the time is over");
+    return e;
+}
+
+void s7_get_silent(struct script *s)
+{
+    s->config->cluster[0].response_timeout_ns = 5 * SEC;
+    struct peer *c = client(s), *e = silent(c, GET0), *f = serve(s);
+    want_true(s, f->host != e->host, "the other endpoint is asked");
+    want_eventually(e, "RA");
+    want_text(f, "GET / HTTP/1.1\r\n");
+    say(f, OK2);
+    want_text(c, OK2);
+    say(e, OK2); /* too late */
+    want_eventually(e, "R");
+    want_silence(c, 50);
+}
+
+void s7_post_silent(struct script *s)
+{
+    s->config->cluster[0].response_timeout_ns = 5 * SEC;
+    struct peer *c = client(s), *e = silent(c, POST_HEAD("2") "hi");
+    want_text(c, "HTTP/1.1 504 ");
+    want_eventually(e, "RA");
+    want_true(s, s->unclaimed.n == 0, "nobody else gets the POST");
+}
+
+/* All of them are silent: 504, and not after more tries than there are endpoints. */
+void s7_all_silent(struct script *s)
+{
+    s->config->cluster[0].response_timeout_ns = 5 * SEC;
+    struct peer *c = client(s), *e = silent(c, GET0), *f = serve(s);
+    (void)e;
+    want_head(f);
+    pass_time(s, 5100);
+    want_true(s, s->unclaimed.n == 0, "both were asked");
+    want_text(c, "HTTP/1.1 504 ");
+}
+
 /* ---- S10: 413 while a gigabyte is on its way ---- */
 
 void s10_413_gigabyte(struct script *s)

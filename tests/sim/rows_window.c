@@ -56,7 +56,7 @@ void s4_edge_head_byte(struct script *s)
 }
 
 /* The edge is the end of a chunk's data: framing is next, which must be kept. */
-void s4_edge_chunk(struct script *s)
+static void edge_chunk(struct script *s, bool with_byte)
 {
     struct peer *c = client(s), *e;
     static const char head[] = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
@@ -73,14 +73,28 @@ void s4_edge_chunk(struct script *s)
     c->wnd = 5000;
     pass_time(s, 5);
     forget(e);
-    say_flags(e, SEG_ACK, e->snd - 1, e->rcv, NULL);
-    want(c, "A len=0");
+    if (with_byte)
+        say(e, "\r");
+    else
+        say_flags(e, SEG_ACK, e->snd - 1, e->rcv, NULL);
+    want(c, "A");
+    want_true(s, c->got.len == with_byte, "the probe passes");
     ack_all(c);
     pass_time(s, 5);
     forget(e);
     want_true(s, e->got.wnd > 0, "the endpoint's window opens");
-    say(e, "\r\n0\r\n\r\n");
-    want_text(c, "\r\n0\r\n\r\n");
+    say(e, with_byte ? "\n0\r\n\r\n" : "\r\n0\r\n\r\n");
+    want_text(c, with_byte ? "\n0\r\n\r\n" : "\r\n0\r\n\r\n");
+}
+
+void s4_edge_chunk(struct script *s)
+{
+    edge_chunk(s, false);
+}
+
+void s4_edge_chunk_byte(struct script *s)
+{
+    edge_chunk(s, true);
 }
 
 /* A response of ours: the probe is ours as well. */
@@ -126,6 +140,79 @@ void s4_edge_request(struct script *s)
     pass_time(s, 5);
     say(c, "hello");
     want_text(e, "hello");
+}
+
+/* Inside an upload, whose first bytes are `begin`: the endpoint takes 50,000 bytes and has no room for more.
+ * The client's probe passes, and it learns of the window by the answer. */
+static void upload_closed(struct script *s, const char *head, const char *begin, bool with_byte)
+{
+    struct peer *c = client(s), *e = with_request(c, head);
+    if (*begin) {
+        say(c, begin);
+        want_text(e, begin);
+    }
+    uint32_t edge = e->rcv + 65535;
+    while (e->rcv < edge && !s->sim.failed) {
+        uint32_t n = edge - e->rcv < 1000 ? edge - e->rcv : 1000;
+        e->wnd = (uint16_t)(edge - e->rcv - n);
+        say_n(c, 'x', n);
+        want_bytes(e, n);
+    }
+    pass_time(s, 5);
+    forget(e);
+    forget(c);
+    want_true(s, c->got.wnd == 0 && c->got.ack == c->iss + c->snd, "the client's window closes");
+    e->wnd = 5000; /* nobody hears of it */
+    if (with_byte)
+        say(c, "x");
+    else
+        say_flags(c, SEG_ACK, c->snd - 1, c->rcv, NULL);
+    want(e, "A");
+    want_true(s, e->got.len == with_byte, "the probe passes");
+    ack_all(e);
+    pass_time(s, 5);
+    forget(c);
+    want_true(s, c->got.wnd > 0 && c->got.ack == c->iss + c->snd, "the client's window opens");
+}
+
+void s4_upload_probe(struct script *s)
+{
+    upload_closed(s, POST_HEAD("100000"), "", false);
+}
+
+void s4_upload_probe_byte(struct script *s)
+{
+    upload_closed(s, POST_HEAD("100000"), "", true);
+}
+
+void s4_upload_probe_chunked(struct script *s)
+{
+    upload_closed(s, CHUNKED_HEAD, "20000\r\n", true);
+}
+
+/* A body that is kept for a retry is cut by the endpoint's window: it comes again from its client. */
+void s4_kept_cut(struct script *s)
+{
+    struct peer *c = client(s), *e = with_request(c, POST_HEAD("2000"));
+    uint32_t at = c->snd;
+    e->wnd = 700;
+    ack_all(e);
+    pass_time(s, 5);
+    say_n(c, 'x', 1000);
+    say_n(c, 'x', 1000);
+    for (unsigned i = 0; i < 4; i++) {
+        pass_time(s, 5);
+        forget(e);
+        ack_all(e);
+        pass_time(s, 5);
+        say_n_at(c, at, 'x', 2000);
+    }
+    pass_time(s, 5);
+    forget(e);
+    ack_all(e);
+    say(e, OK2);
+    want_text(c, OK2);
+    want_true(s, c->got.ack == c->iss + c->snd, "all of it was taken");
 }
 
 /* ---- a smaller window after a larger ---- */
