@@ -12,6 +12,7 @@ static const struct {
 } benchmarks[] = {
     {"state", micro_state},
     {"table", micro_table},
+    {"forward", micro_forward},
 };
 
 static void usage(FILE *to)

@@ -1,0 +1,320 @@
+/* See rig.h. */
+#include "bench/micro/rig.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "agent/base/bytes.h"
+#include "agent/base/csum.h"
+#include "bench/micro/micro.h"
+
+#define BLOCK        2048u
+#define FRAMES       4096u
+#define ENDPOINTS    64u
+#define CLIENT_PORTS 60000u
+#define WINDOW       64000u
+
+static const uint8_t lacon_mac[6] = {2, 0, 0, 0, 0, 1}, far_mac[6] = {2, 0, 0, 0, 0, 2};
+static const uint8_t lacon_ip[4] = {10, 0, 0, 1};
+
+struct rig {
+    struct engine *engine;
+    struct config *config;
+    struct rig_splice *splice;
+    uint32_t n;
+    uint64_t now_ns, sent;
+    bool quiet;                        /* sent frames are counted and not looked at */
+    struct pkt to_client, to_endpoint; /* the last of each, while not quiet */
+    struct frame *free[FRAMES], frame[FRAMES];
+    uint32_t nfree;
+    uint8_t *blocks;
+    struct frame *answer[2 * ENDPOINTS]; /* ARP replies to be given to the engine */
+    uint32_t nanswer;
+};
+
+static void broken(const char *what)
+{
+    fprintf(stderr, "bench_micro: rig: %s\n", what);
+    exit(1);
+}
+
+/* ---- frames ---- */
+
+static struct frame *op_alloc(void *ctx)
+{
+    struct rig *r = ctx;
+    if (r->nfree == 0)
+        return NULL;
+    struct frame *f = r->free[--r->nfree];
+    f->data = r->blocks + (size_t)(f - r->frame) * BLOCK + FRAME_HEADROOM;
+    f->len = 0;
+    f->headroom = FRAME_HEADROOM;
+    f->tailroom = BLOCK - FRAME_HEADROOM;
+    f->port = f->flags = 0;
+    return f;
+}
+
+static void op_free(void *ctx, struct frame *f)
+{
+    struct rig *r = ctx;
+    r->free[r->nfree++] = f;
+}
+
+static struct frame *take(struct rig *r)
+{
+    struct frame *f = op_alloc(r);
+    if (!f)
+        broken("out of frames");
+    return f;
+}
+
+/* Everybody's MAC address is the far station's. */
+static void answer_arp(struct rig *r, const struct frame *f)
+{
+    const uint8_t *q = f->data + 14;
+    if (get_be16(q + 6) != 1 || memcmp(q + 14, q + 24, 4) == 0 || r->nanswer == 2 * ENDPOINTS)
+        return; /* not a request, or an announcement */
+    struct frame *a = take(r);
+    uint8_t *p = frame_put(a, 42);
+    memcpy(p, lacon_mac, 6);
+    memcpy(p + 6, far_mac, 6);
+    put_be16(p + 12, 0x0806);
+    memcpy(p + 14, q, 6);
+    put_be16(p + 20, 2);
+    memcpy(p + 22, far_mac, 6);
+    memcpy(p + 28, q + 24, 4);
+    memcpy(p + 32, q + 8, 10);
+    r->answer[r->nanswer++] = a;
+}
+
+static void look_at(struct rig *r, const struct frame *f)
+{
+    struct pkt p;
+    if (wire_parse(f, 0, &p) != R_NONE)
+        broken("the engine sent a bad frame");
+    if (p.proto == WIRE_ARP)
+        answer_arp(r, f);
+    else if (p.proto == WIRE_TCP && p.key.remote_port == 80)
+        r->to_client = p;
+    else if (p.proto == WIRE_TCP)
+        r->to_endpoint = p;
+}
+
+static void op_send(void *ctx, struct frame *f)
+{
+    struct rig *r = ctx;
+    r->sent++;
+    if (!r->quiet)
+        look_at(r, f);
+    op_free(r, f);
+}
+
+/* A frame of the far station with f's payload. */
+static struct frame *wrap(struct frame *f, const struct tcp_seg *s)
+{
+    struct wire_link l = {0};
+    memcpy(l.dmac, lacon_mac, 6);
+    memcpy(l.smac, far_mac, 6);
+    wire_push_tcp(f, &l, s, csum_bytes(f->data, f->len));
+    return f;
+}
+
+uint64_t rig_input(struct rig *r, struct frame *const f[], uint32_t n)
+{
+    uint64_t before = r->sent;
+    for (uint32_t i = 0; i < n; i += ENGINE_BURST) {
+        r->now_ns += 1000;
+        engine_input(r->engine, f + i, n - i < ENGINE_BURST ? n - i : ENGINE_BURST, r->now_ns);
+    }
+    return r->sent - before;
+}
+
+static void give(struct rig *r, struct frame *f)
+{
+    (void)rig_input(r, &f, 1);
+    if (r->nanswer == 0)
+        return;
+    while (r->nanswer) {
+        struct frame *a = r->answer[--r->nanswer];
+        (void)rig_input(r, &a, 1);
+    }
+    r->now_ns += 10 * 1000000ull; /* what waited for the address looks again */
+    engine_tick(r->engine, r->now_ns);
+}
+
+/* ---- splices ---- */
+
+static struct tcp_seg from_client(const struct rig_splice *s, uint8_t flags)
+{
+    return (struct tcp_seg){.src = s->client,
+                            .dst = ip_from_v4(lacon_ip),
+                            .sport = s->client_port,
+                            .dport = 80,
+                            .seq = s->client_seq,
+                            .ack = s->client_got,
+                            .wnd = WINDOW,
+                            .flags = flags,
+                            .mss = RIG_MSS,
+                            .wscale = 0};
+}
+
+static struct tcp_seg from_endpoint(const struct rig_splice *s, uint8_t flags)
+{
+    return (struct tcp_seg){.src = s->endpoint,
+                            .dst = ip_from_v4(lacon_ip),
+                            .sport = 8080,
+                            .dport = s->local_port,
+                            .seq = s->endpoint_seq,
+                            .ack = s->endpoint_got,
+                            .wnd = WINDOW,
+                            .flags = flags,
+                            .mss = RIG_MSS,
+                            .wscale = 0};
+}
+
+static void client_opens(struct rig *r, struct rig_splice *s)
+{
+    static const char get[] =
+        "GET /index.html HTTP/1.1\r\nHost: www.example.com\r\nUser-Agent: bench\r\n\r\n";
+    struct tcp_seg g = from_client(s, TCP_SYN);
+    for (unsigned i = 0; i < 2 && !(r->to_client.flags & TCP_SYN); i++)
+        give(r, wrap(take(r), &g)); /* the very first finds the gateway's address unknown */
+    s->client_seq++;
+    s->client_got = r->to_client.seq + 1;
+    g = from_client(s, TCP_ACK | TCP_PSH);
+    struct frame *f = take(r);
+    memcpy(frame_put(f, sizeof get - 1), get, sizeof get - 1);
+    give(r, wrap(f, &g));
+    s->client_seq += sizeof get - 1;
+}
+
+static void endpoint_answers(struct rig *r, struct rig_splice *s)
+{
+    static const char head[] = "HTTP/1.1 200 OK\r\nContent-Length: 1000000000000\r\n\r\n";
+    struct pkt syn = r->to_endpoint;
+    if (!(syn.flags & TCP_SYN))
+        broken("no SYN to an endpoint");
+    s->endpoint = syn.key.local;
+    s->local_port = syn.key.remote_port;
+    s->endpoint_got = syn.seq + 1;
+    struct tcp_seg g = from_endpoint(s, TCP_SYN | TCP_ACK);
+    give(r, wrap(take(r), &g));
+    s->endpoint_seq++;
+    s->endpoint_got = r->to_endpoint.seq + r->to_endpoint.payload_len;
+    g = from_endpoint(s, TCP_ACK | TCP_PSH);
+    struct frame *f = take(r);
+    memcpy(frame_put(f, sizeof head - 1), head, sizeof head - 1);
+    give(r, wrap(f, &g));
+    s->endpoint_seq += sizeof head - 1;
+    s->client_got = r->to_client.seq + r->to_client.payload_len;
+    f = rig_ack(r, s);
+    give(r, f);
+}
+
+static void open_splice(struct rig *r, uint32_t i)
+{
+    struct rig_splice *s = &r->splice[i];
+    uint32_t host = i / CLIENT_PORTS;
+    const uint8_t ip[4] = {172, 16, (uint8_t)(host >> 8), (uint8_t)(1 + (host & 0x7f))};
+    s->client = ip_from_v4(ip);
+    s->client_port = (uint16_t)(2000 + i % CLIENT_PORTS);
+    s->client_seq = i * 7919u;
+    s->endpoint_seq = i * 104729u;
+    memset(&r->to_client, 0, sizeof r->to_client);
+    memset(&r->to_endpoint, 0, sizeof r->to_endpoint);
+    client_opens(r, s);
+    endpoint_answers(r, s);
+    if (i % 1024 == 0)
+        engine_tick(r->engine, r->now_ns);
+}
+
+struct rig_splice *rig_splice_at(struct rig *r, uint32_t i)
+{
+    return &r->splice[i];
+}
+
+struct frame *rig_data(struct rig *r, struct rig_splice *s, uint32_t n, bool trusted)
+{
+    struct frame *f = take(r);
+    memset(frame_put(f, n), 0x55, n);
+    struct tcp_seg g = from_endpoint(s, TCP_ACK);
+    wrap(f, &g);
+    f->flags = trusted ? FRAME_L4_CSUM_OK : 0;
+    s->endpoint_seq += n;
+    s->client_got += n;
+    return f;
+}
+
+struct frame *rig_ack(struct rig *r, struct rig_splice *s)
+{
+    struct tcp_seg g = from_client(s, TCP_ACK);
+    return wrap(take(r), &g);
+}
+
+/* ---- life ---- */
+
+static struct config *configure(uint32_t nsplices)
+{
+    static char text[ENDPOINTS * 40 + 1000];
+    uint32_t conns = 2 * nsplices < 64 ? 64 : 2 * nsplices;
+    int n = snprintf(text, sizeof text,
+                     "dpdk: {connections: %u, buffers: 64MiB, local_ports: 10000-65000}\n"
+                     "interfaces:\n"
+                     "  - {name: if0, vdev: net_null0, addresses: [10.0.0.1/8], gateway: 10.0.0.2}\n"
+                     "listeners:\n"
+                     "  - {name: web, address: \"10.0.0.1:80\", stall_timeout: 24h, max_rate: 0}\n"
+                     "routes: [{name: all, rules: [{cluster: web}]}]\n"
+                     "clusters:\n"
+                     "  - name: web\n"
+                     "    endpoints:\n",
+                     conns);
+    for (unsigned i = 0; i < ENDPOINTS; i++)
+        n += snprintf(text + n, sizeof text - (size_t)n, "      - {address: \"10.1.0.%u:8080\"}\n", i + 1);
+    struct cfg_errors errs;
+    struct config *c = config_parse("rig", text, (size_t)n, &errs);
+    if (!c)
+        cfg_errors_print(&errs, stderr);
+    cfg_errors_free(&errs);
+    if (!c)
+        broken("configuration");
+    return c;
+}
+
+struct rig *rig_create(uint32_t nsplices)
+{
+    struct rig *r = micro_alloc(sizeof *r);
+    struct engine_port port = {.mtu = 1500, .up = true};
+    memcpy(port.mac, lacon_mac, 6);
+    r->n = nsplices;
+    r->now_ns = 1000000000;
+    r->splice = micro_alloc(nsplices * sizeof *r->splice);
+    r->blocks = micro_map((size_t)FRAMES * BLOCK);
+    for (uint32_t i = 0; i < FRAMES; i++)
+        r->free[r->nfree++] = &r->frame[i];
+    r->config = configure(nsplices);
+    struct engine_params p = {.config = r->config,
+                              .port = &port,
+                              .nworkers = 1,
+                              .secret = {1, 2, 3},
+                              .ops = {op_alloc, op_send, op_free, r},
+                              .now_ns = r->now_ns};
+    r->engine = engine_create(&p);
+    if (!r->engine)
+        broken("engine_create");
+    for (uint32_t i = 0; i < nsplices; i++)
+        open_splice(r, i);
+    const struct counters *c = engine_counters(r->engine);
+    if (c->clients_open != nsplices || c->endpoints_open != nsplices)
+        broken("not all splices came up");
+    r->quiet = true;
+    return r;
+}
+
+void rig_destroy(struct rig *r)
+{
+    engine_destroy(r->engine);
+    config_free(r->config);
+    micro_unmap(r->blocks, (size_t)FRAMES * BLOCK);
+    free(r->splice);
+    free(r);
+}
