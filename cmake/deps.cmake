@@ -15,3 +15,9 @@ lacon_need(YAML "yaml-0.1" libyaml-dev)
 lacon_need(JANSSON "jansson" libjansson-dev)
 lacon_need(CRITERION "criterion" libcriterion-dev)
 find_package(Threads REQUIRED)
+
+# The micro benchmarks' yardstick for parsing; its package has no .pc file.
+find_library(HTTP_PARSER http_parser)
+if(NOT HTTP_PARSER)
+  message(FATAL_ERROR "lacon needs libhttp_parser: apt-get install libhttp-parser-dev (./demo.sh and ./test.sh install it)")
+endif()

@@ -10,9 +10,9 @@ static const struct {
     const char *name; /* first part of its results' names */
     void (*run)(struct micro *m);
 } benchmarks[] = {
-    {"state", micro_state},
-    {"table", micro_table},
-    {"forward", micro_forward},
+    {"state", micro_state},   {"table", micro_table},       {"forward", micro_forward},
+    {"heads", micro_heads},   {"segments", micro_segments}, {"routes", micro_routes},
+    {"timers", micro_timers},
 };
 
 static void usage(FILE *to)
