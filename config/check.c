@@ -255,7 +255,7 @@ static void check_is_ours(struct reading *r, const struct cfg_listener *l)
                  l->any4 ? "IPv4" : "IPv6");
 }
 
-/* A listener of streams names its cluster itself, any other by routes. */
+/* A listener of protocol tcp names its cluster itself, any other by routes. */
 static void check_protocol(struct reading *r, const struct cfg_listener *l)
 {
     const struct place *cluster = place_of(r, &l->cluster);
@@ -265,7 +265,9 @@ static void check_protocol(struct reading *r, const struct cfg_listener *l)
                  "protocol: tcp needs \"cluster\", where the connections go");
     if (l->protocol != CFG_TCP && cluster)
         complain(&r->errors, cluster->at,
-                 "cluster: goes with \"protocol: tcp\"; requests are given to clusters by routes");
+                 "cluster: goes with \"protocol: tcp\"; what goes to which cluster is said by routes");
+    if (l->protocol != CFG_HTTP && l->max_body && given(r, &l->max_body)) /* somebody counts on it */
+        complain(&r->errors, where(r, &l->max_body), "max_body: goes with \"protocol: http\"");
 }
 
 void check_listeners(struct reading *r)

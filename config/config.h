@@ -74,6 +74,7 @@ struct cfg_interface {
 enum cfg_protocol {
     CFG_HTTP,
     CFG_TCP, /* spliced from the first byte to the listener's cluster */
+    CFG_TLS, /* routed by the host name in the ClientHello, then spliced */
 };
 
 /* All durations are within 1 ms..24 h. */

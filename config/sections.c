@@ -186,7 +186,7 @@ static const struct cfg_key interface_item = {
 
 /* ---- listeners ---- */
 
-static const char *const protocol_words[] = {"http", "tcp", NULL};
+static const char *const protocol_words[] = {"http", "tcp", "tls", NULL};
 
 static const struct cfg_key listener_keys[] = {
     {.name = "name",

@@ -72,8 +72,7 @@ static void refuse(struct exchanges *w, struct conn *c, struct span bytes, unsig
     reply_own(w, x, status, why);
 }
 
-/* An incomplete head: its time runs from its first byte. */
-static void head_waits(struct exchanges *w, struct conn *c)
+void client_head_waits(struct exchanges *w, struct conn *c)
 {
     if (c->user_mark)
         return;
@@ -87,12 +86,12 @@ void client_head(struct exchanges *w, struct conn *c, struct span bytes, bool he
     if (c->x_count >= MAX_WAITING)
         return; /* so many responses wait for the client: client_progress() goes on */
     if (!http_head_due(bytes, l->head_limit, &c->user_scan)) {
-        head_waits(w, c);
+        client_head_waits(w, c);
         return;
     }
     int n = http_parse_request(bytes, l->head_limit, &w->head);
     if (n == HTTP_PARTIAL) {
-        head_waits(w, c);
+        client_head_waits(w, c);
         return;
     }
     if (n < 0) {
@@ -182,6 +181,8 @@ void client_timeout(struct exchanges *w, struct conn *c)
         splice_set_timer(w->s, c, splice_now(w->s) + LINGER_NS); /* not delivered yet */
     else if (c->fin_queued || c->user_doom)
         splice_reset(w->s, c, c->user_doom ? c->close_why : R_CLOSE_LINGER);
+    else if (c->user_mark && listener_of(w, c)->protocol == CFG_TLS)
+        stream_hello_timeout(w, c);
     else if (c->user_mark)
         refuse(w, c, splice_held(c), 408, R_CLOSE_HEAD_TIMEOUT);
     else

@@ -28,6 +28,8 @@ void exchange_over(struct exchanges *w, struct exchange *x, enum reason why)
         pos_t end = x->adopted ? x->c->out_end : pos_min(x->c->out_una, x->c->out_end);
         r->bytes_body = end > x->body_out ? end - x->body_out : 0;
     }
+    if (x->stream)
+        r->bytes_request = x->c->pub.bytes_in;
     stat_add(&w->cnt->exchanges, 1);
     stat_add(&w->cnt->exchanges_open, (uint64_t)-1);
     if (w->log.put && !w->log.put(w->log.ctx, r))

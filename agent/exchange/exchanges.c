@@ -160,6 +160,8 @@ static void judge_client(struct exchanges *w, struct conn *c, struct span bytes,
         request_body(w, x, bytes, held);
     else if (c->fin_queued || c->user_doom)
         c->sink = true; /* after our FIN nothing is answered any more */
+    else if (listener_of(w, c)->protocol == CFG_TLS)
+        stream_hello(w, c, bytes);
     else
         client_head(w, c, bytes, held);
     w->judging = outer;

@@ -96,12 +96,18 @@ void tunnel_fin(struct exchanges *w, struct exchange *x, struct conn *from);
 void tunnel_ended(struct exchanges *w, struct exchange *x, struct conn *gone, enum reason why);
 
 /* ---- stream.c ---- */
-void stream_start(struct exchanges *w, struct conn *c); /* a client of a listener for streams */
+void stream_start(struct exchanges *w, struct conn *c); /* a client of protocol tcp is there */
+/* The first bytes of a client of protocol tls. They stay in the hold. */
+void stream_hello(struct exchanges *w, struct conn *c, struct span bytes);
+void stream_hello_timeout(struct exchanges *w, struct conn *c);
 void stream_connected(struct exchanges *w, struct exchange *x);
+/* The endpoint conn is gone before it was open, and there is no other. */
 void stream_refused(struct exchanges *w, struct exchange *x, enum reason why);
 
 /* ---- client.c ---- */
 const struct cfg_listener *listener_of(const struct exchanges *w, const struct conn *c);
+/* An incomplete head: its time runs from its first byte. */
+void client_head_waits(struct exchanges *w, struct conn *c);
 void client_idle(struct exchanges *w, struct conn *c);
 /* The exchange is over: what the client has sent meanwhile is judged, or it is waited for. */
 void client_next(struct exchanges *w, struct conn *c);
@@ -146,7 +152,7 @@ int map_chunked(struct exchanges *w, struct conn *src, struct conn *dst, struct 
 
 /* ---- record.c ---- */
 void record_request(struct exchanges *w, struct exchange *x, const struct http_head *h);
-void record_stream(struct exchanges *w, struct exchange *x);
+void record_stream(struct exchanges *w, struct exchange *x, const char *protocol, struct span host);
 void record_bad_request(struct exchanges *w, struct exchange *x, struct span bytes);
 
 #endif

@@ -1,6 +1,7 @@
 /* Filling the access record: what must be remembered of a request's head, since its bytes are gone when the
  * exchange ends. */
 #include "agent/exchange/internal.h"
+#include "agent/tls/hello.h"
 
 static uint16_t put(struct access_record *r, size_t *at, struct span s, size_t most)
 {
@@ -41,11 +42,12 @@ void record_request(struct exchanges *w, struct exchange *x, const struct http_h
     r->user_agent = put(r, &at, field_of(h, HTTP_F_USER_AGENT), ACCESS_TEXT);
 }
 
-void record_stream(struct exchanges *w, struct exchange *x)
+void record_stream(struct exchanges *w, struct exchange *x, const char *protocol, struct span host)
 {
     size_t at = 0;
     record_start(w, x);
-    x->rec.request_line = put(&x->rec, &at, span_of("TCP", 3), 3);
+    x->rec.request_line = put(&x->rec, &at, span_str(protocol), 3);
+    x->rec.host = put(&x->rec, &at, host, TLS_NAME_MAX);
 }
 
 void record_bad_request(struct exchanges *w, struct exchange *x, struct span bytes)

@@ -1,11 +1,18 @@
-/* Streams: connections of a listener with `protocol: tcp`. Each is one exchange, a tunnel from its first
- * byte: an endpoint is chosen when the client is accepted (it may be the endpoint that speaks first), what
- * the client sends meanwhile is held, and when the endpoint is connected both directions are mapped for good
- * (tunnel.c). Until then nothing has gone to any endpoint, so another may be tried as often as the cluster
- * allows (S7); when none can be had the client is reset: there is no reply that every protocol would
- * understand. Logged with the status that nginx gives to streams: 200, 502 or 503 without an endpoint. The
+/* Streams: connections that lacon does not read beyond their beginning. Each is one exchange, and a tunnel as
+ * soon as an endpoint is connected (tunnel.c).
+ *
+ * `protocol: tcp`: the endpoint is chosen when the client is accepted, for it may be the endpoint that speaks
+ * first. `protocol: tls`: it is chosen by the name in the ClientHello. What the client sends until the
+ * endpoint is connected stays in the hold, judged or not, and is delivered from there: the hello that was
+ * judged is the one that arrives (S1). Nothing has gone to any endpoint before, so another may be tried as
+ * often as the cluster allows (S7).
+ *
+ * A client that can't be served gets an alert (tls), or is reset: no reply would be understood in every
+ * protocol. Logged with the statuses that nginx gives to streams: 200, 400 for bytes that are no ClientHello,
+ * 502 or 503 without an endpoint; and 404 for a name without a route, 408 for a hello that did not come. The
  * worker's thread. */
 #include "agent/exchange/internal.h"
+#include "agent/tls/hello.h"
 
 static void give_up(struct exchanges *w, struct exchange *x, unsigned status, enum reason why)
 {
@@ -15,21 +22,84 @@ static void give_up(struct exchanges *w, struct exchange *x, unsigned status, en
     splice_reset(w->s, c, why);
 }
 
-void stream_start(struct exchanges *w, struct conn *c)
+/* NULL: no memory, and the client is gone. */
+static struct exchange *stream_new(struct exchanges *w, struct conn *c, const struct tls_hello *h)
 {
     struct exchange *x = exchange_new(w, c);
-    unsigned status;
     if (!x) {
         splice_reset(w->s, c, R_CLOSE_NO_MEMORY);
-        return;
+        return NULL;
     }
-    record_stream(w, x);
     x->stream = true;
-    x->rec.cluster = x->cluster = listener_of(w, c)->cluster;
+    record_stream(w, x, listener_of(w, c)->protocol == CFG_TLS ? "TLS" : "TCP",
+                  span_of(h ? h->name : NULL, h ? h->name_len : 0));
+    return x;
+}
+
+static void stream_to(struct exchanges *w, struct exchange *x, uint32_t cluster)
+{
+    unsigned status;
+    x->rec.cluster = x->cluster = cluster;
     if (upstream_pick(w, x, true, &status))
         return;
     stat_add(&w->cnt->connect_failures, 1);
     give_up(w, x, status, R_CLOSE_NO_ENDPOINT);
+}
+
+void stream_start(struct exchanges *w, struct conn *c)
+{
+    struct exchange *x = stream_new(w, c, NULL);
+    if (x)
+        stream_to(w, x, listener_of(w, c)->cluster);
+}
+
+/* Ends a client that has no endpoint yet in an orderly way. alert 0: without a word. */
+static void refuse(struct exchanges *w, struct conn *c, const struct tls_hello *h, unsigned status,
+                   unsigned alert, enum reason why)
+{
+    struct exchange *x = stream_new(w, c, h);
+    uint32_t cap;
+    if (!x)
+        return;
+    uint8_t *buf = alert ? splice_buf(w->s, TLS_ALERT_BYTES, &cap) : NULL;
+    if (buf) {
+        tls_write_alert(buf, alert);
+        (void)splice_map_kept(w->s, NULL, c, 0, buf, cap, TLS_ALERT_BYTES, EXT_OWNED, false);
+    }
+    x->rec.status = (uint16_t)status;
+    exchange_over(w, x, why);
+    splice_push(w->s, c);
+    client_close(w, c, why);
+}
+
+void stream_hello(struct exchanges *w, struct conn *c, struct span bytes)
+{
+    struct tls_hello h;
+    int n = tls_parse_hello(bytes, listener_of(w, c)->head_limit, &h);
+    if (n == TLS_PARTIAL) {
+        client_head_waits(w, c);
+        return;
+    }
+    if (n < 0) {
+        refuse(w, c, NULL, 400, (unsigned)-n, R_CLOSE_BAD_REQUEST);
+        return;
+    }
+    struct lb_route_result r =
+        lb_route(w->routes, c->user_index, span_of(h.name, h.name_len), span_of("/", 1));
+    if (r.route == LB_NONE) {
+        refuse(w, c, &h, 404, TLS_ALERT_NAME, R_NONE);
+        return;
+    }
+    struct exchange *x = stream_new(w, c, &h);
+    if (!x)
+        return;
+    x->rec.route = r.route;
+    stream_to(w, x, r.cluster);
+}
+
+void stream_hello_timeout(struct exchanges *w, struct conn *c)
+{
+    refuse(w, c, NULL, 408, 0, R_CLOSE_HEAD_TIMEOUT);
 }
 
 void stream_connected(struct exchanges *w, struct exchange *x)
@@ -40,7 +110,6 @@ void stream_connected(struct exchanges *w, struct exchange *x)
         exchange_abort(w, x, R_CLOSE_NO_MEMORY);
 }
 
-/* The endpoint conn is gone before it was open, and there is no other. */
 void stream_refused(struct exchanges *w, struct exchange *x, enum reason why)
 {
     struct conn *e = x->e;

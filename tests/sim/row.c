@@ -190,7 +190,7 @@ void sack(struct peer *p, uint32_t ack, uint32_t lo, uint32_t hi)
     send_seg(p, &g);
 }
 
-static void say_bytes(struct peer *p, uint32_t seq, const void *bytes, uint32_t n)
+void say_bytes_at(struct peer *p, uint32_t seq, const void *bytes, uint32_t n)
 {
     struct seg g = segment(p, SEG_ACK | SEG_PSH | p->extra_flags, seq, p->rcv);
     g.urgent = p->extra_flags & SEG_URG ? 1 : 0;
@@ -201,7 +201,7 @@ static void say_bytes(struct peer *p, uint32_t seq, const void *bytes, uint32_t 
 
 void say_at(struct peer *p, uint32_t seq, const char *text)
 {
-    say_bytes(p, seq, text, (uint32_t)strlen(text));
+    say_bytes_at(p, seq, text, (uint32_t)strlen(text));
 }
 
 void say(struct peer *p, const char *text)
@@ -216,7 +216,7 @@ void say_n_at(struct peer *p, uint32_t seq, char c, uint32_t n)
     memset(chunk, c, sizeof chunk);
     while (n) {
         uint32_t k = n < sizeof chunk ? n : (uint32_t)sizeof chunk;
-        say_bytes(p, seq, chunk, k);
+        say_bytes_at(p, seq, chunk, k);
         seq += k;
         n -= k;
     }
@@ -232,7 +232,7 @@ void say_one(struct peer *p, char c, uint32_t n)
 {
     char bytes[SEG_MTU];
     memset(bytes, c, sizeof bytes);
-    say_bytes(p, p->snd, bytes, n);
+    say_bytes_at(p, p->snd, bytes, n);
     p->snd += n;
 }
 

@@ -107,6 +107,7 @@ void say(struct peer *p, const char *text);
 void say_n(struct peer *p, char c, uint32_t n);              /* n bytes of c, in segments of at most 1000 */
 void say_one(struct peer *p, char c, uint32_t n);            /* the same in one segment */
 void say_at(struct peer *p, uint32_t seq, const char *text); /* anywhere; p->snd stays */
+void say_bytes_at(struct peer *p, uint32_t seq, const void *bytes, uint32_t n);
 /* n bytes of c at seq, in segments of at most 1000; p->snd stays. */
 void say_n_at(struct peer *p, uint32_t seq, char c, uint32_t n);
 void flags(struct peer *p, uint8_t seg_flags, uint32_t seq, uint32_t ack); /* a bare segment */

@@ -80,6 +80,10 @@
     X(tcp_all_refuse, "TCP with no endpoint the client is reset")                                            \
     X(tcp_reset, "TCP a reset goes through")                                                                 \
     X(tcp_idle, "TCP a silent tunnel ends after tunnel_timeout")                                             \
+    X(tls_by_name, "TLS a ClientHello in two segments is routed by its name, then all bytes pass")           \
+    X(tls_no_route, "TLS a name without a route: alert and close")                                           \
+    X(tls_no_hello, "TLS bytes that are no ClientHello: alert and close")                                    \
+    X(tls_silent, "TLS half a ClientHello and no more: close after head_timeout")                            \
     X(http_unasked, "HTTP bytes on an idle endpoint conn reset it")                                          \
     X(http_unasked_gap, "HTTP bytes behind a gap on an idle endpoint conn reset it")                         \
     X(wire_fragment, "WIRE an IP fragment is dropped and counted")                                           \

@@ -1,4 +1,4 @@
-/* Rows about listeners of `protocol: tcp`: a tunnel from the first byte. */
+/* Rows about listeners of `protocol: tcp`, a tunnel from the first byte, and `tls`, after the ClientHello. */
 #include <string.h>
 
 #include "tests/sim/rows_all.h"
@@ -113,4 +113,91 @@ void tcp_idle(struct script *s)
     want_eventually(c, "RA");
     want_eventually(e, "RA");
     want_over(s);
+}
+
+/* ---- tls ---- */
+
+/* A ClientHello of TLS 1.2 with one cipher suite and the server name cN.example. */
+static const char *hello_for(char n, uint32_t *len)
+{
+    static char h[] = "\x16\x03\x01\0\x42\x01\0\0\x3e\x03\x03"
+                      "0123456789abcdef0123456789abcdef\0\0\x02\0\x2f\x01\0\0\x13"
+                      "\0\0\0\x0f\0\x0d\0\0\x0a"
+                      "cX.example";
+    h[sizeof h - 10] = n;
+    *len = sizeof h - 1;
+    return h;
+}
+
+static struct peer *tls_client(struct script *s)
+{
+    s->config->listener[0].protocol = CFG_TLS;
+    struct peer *c = client(s);
+    open_conn(c);
+    return c;
+}
+
+static void want_alert(struct peer *c, char what)
+{
+    char alert[] = "\x15\x03\x03\0\x02\x02?";
+    alert[6] = what;
+    want_eventually(c, "A len=7");
+    want_true(c->sc, memcmp(c->got.data, alert, 7) == 0, "it is the alert in question");
+    ack_all(c);
+    want_eventually(c, "FA");
+    fin(c);
+    want_over(c->sc);
+}
+
+void tls_by_name(struct script *s)
+{
+    uint32_t n;
+    const char *h = hello_for('1', &n);
+    struct peer *c = tls_client(s), *e;
+    say_bytes_at(c, 1 + 60, h + 60, n - 60);
+    say_bytes_at(c, 1, h, 60);
+    c->snd += n;
+    e = take_syn(s);
+    want_true(s, e->host == &s->endpoint_host[2] || e->host == &s->endpoint_host[3], "it is cluster 1's");
+    accept_syn_of(e);
+    want_eventually(e, "A");
+    want_true(s, e->got.len == n && memcmp(e->got.data, h, n) == 0, "the hello comes as it was");
+    ack_all(e);
+    say(e, "server hello");
+    want_text(c, "server hello");
+    say(c, "finished");
+    want_text(e, "finished");
+}
+
+void tls_no_route(struct script *s)
+{
+    uint32_t n;
+    const char *h = hello_for('?' + 20, &n);
+    struct peer *c = tls_client(s);
+    say_bytes_at(c, 1, h, n);
+    c->snd += n;
+    want_alert(c, 112);
+    want_true(s, s->lacon.last_log.status == 404, "it is logged as 404");
+}
+
+void tls_no_hello(struct script *s)
+{
+    struct peer *c = tls_client(s);
+    say(c, "GET / HTTP/1.1\r\n\r\n");
+    want_alert(c, 10);
+    want_true(s, s->lacon.last_log.status == 400, "it is logged as 400");
+}
+
+void tls_silent(struct script *s)
+{
+    uint32_t n;
+    s->config->listener[0].head_timeout_ns = 2 * SEC;
+    const char *h = hello_for('0', &n);
+    struct peer *c = tls_client(s);
+    say_bytes_at(c, 1, h, n - 1);
+    c->snd += n - 1;
+    want_eventually(c, "FA");
+    fin(c);
+    want_over(s);
+    want_true(s, s->lacon.last_log.status == 408, "it is logged as 408");
 }

@@ -410,13 +410,14 @@ static const struct row rows[] = {
      "1:216: a match needs \"path\"\n"},
     {"protocol of a listener",
      "listeners:\n"
-     "- {name: a, address: \"10.0.0.2:80\", protocol: tcp}\n"
+     "- {name: a, address: \"10.0.0.2:80\", protocol: tcp, max_body: 1MiB}\n"
      "- {name: b, address: \"10.0.0.2:81\", cluster: c}\n"
      "- {name: d, address: \"10.0.0.2:82\", protocol: udp}\n"
      "routes: [{name: r, listeners: [a], rules: [{cluster: c}]}]\n" INTERFACES CLUSTERS,
      "2:47: protocol: tcp needs \"cluster\", where the connections go\n"
-     "3:46: cluster: goes with \"protocol: tcp\"; requests are given to clusters by routes\n"
-     "4:47: protocol: must be http or tcp, not \"udp\"\n"
+     "2:62: max_body: goes with \"protocol: http\"\n"
+     "3:46: cluster: goes with \"protocol: tcp\"; what goes to which cluster is said by routes\n"
+     "4:47: protocol: must be http, tcp or tls, not \"udp\"\n"
      "5:32: listeners: \"a\" takes no requests, it is of protocol tcp\n"},
     {"empty lists in routes",
      "routes: [{name: r, listeners: [], hostnames: [], rules: []}, {name: q, rules: [{cluster: c, matches: "

@@ -1,9 +1,12 @@
 """Listeners of protocol tcp: connections that are spliced from the first byte, whatever they carry."""
+import os
+import ssl
 import threading
 
 from bed.blob import blob
 from bed.case import case
 from bed.lacon import cluster, configuration
+from bed.netns import must
 
 
 def start(t, serve):
@@ -41,7 +44,8 @@ def tcp_echo(t):
         t.equal(c.ended(), "fin", f"end by the {ending}")
         c.close()
     log = t.lacon.wait_access(2)
-    t.equal([(line["request"], line["status"]) for line in log], [("TCP", "200")] * 2, "the log")
+    t.equal([(line["request"], line["status"], int(line["in"]) > 60000, int(line["bytes"]) > 60000) for line in log],
+            [("TCP", "200", True, True)] * 2, "the log")
 
 
 @case()
@@ -75,3 +79,62 @@ def tcp_nobody(t):
     c = t.client()
     t.equal(c.ended(), "reset", "end")
     t.equal(t.lacon.wait_access(1)[0]["status"], "502", "status in the log")
+
+
+@case(timeout=90)
+def tls_by_name(t):
+    """TLS is routed by the name in the ClientHello and never opened: each client sees its own server's
+    certificate; a name without a route is told so, and bytes that are no TLS."""
+    names = ("one.test", "two.test")
+    origins = [tls_origin(t, i, name) for i, name in enumerate(names)]
+    config = configuration(t.topo, [cluster(f"c{i}", [(o.ip, o.port)]) for i, o in enumerate(origins)],
+                           routes={name: f"c{i}" for i, name in enumerate(names)}, listener={"protocol": "tls"})
+    t.start_with(config)
+    for name in names + names[:1]:
+        seen = tls_talk(t, name)
+        t.equal(seen, f"hello from {name}".encode(), f"what a client of {name} gets")
+    try:
+        tls_talk(t, "three.test")
+    except ssl.SSLError as why:
+        t.equal("UNRECOGNIZED_NAME" in str(why), True, f"the alert ({why})")
+    else:
+        t.check(False, "three.test has no route")
+    c = t.client()
+    c.send(b"GET / HTTP/1.1\r\n\r\n")
+    t.equal(c.exactly(7), b"\x15\x03\x03\0\x02\x02\x0a", "alert: unexpected message")
+    t.equal(c.ended(), "fin", "end")
+    log = t.lacon.wait_access(5)
+    t.equal(sorted((line["status"], line["host"]) for line in log),
+            [("200", "one.test")] * 2 + [("200", "two.test"), ("400", "-"), ("404", "three.test")], "the log")
+
+
+def tls_origin(t, i, name):
+    """An endpoint that speaks TLS, as `name`, with a certificate made for this test."""
+    key, cert = os.path.join(t.dir, f"{name}.key"), os.path.join(t.dir, f"{name}.crt")
+    must(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+          "-keyout", key, "-out", cert, "-days", "1", "-subj", f"/CN={name}"])
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+
+    def serve(wire, origin):
+        with context.wrap_socket(wire.sock.dup(), server_side=True) as s:
+            s.sendall(f"hello from {name}".encode())
+            s.recv(100)
+    return t.origin(i, serve)
+
+
+def tls_talk(t, name):
+    """What a client that asks for `name` and checks the certificate is told."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(os.path.join(t.dir, f"{name}.crt")
+                                  if os.path.exists(os.path.join(t.dir, f"{name}.crt")) else
+                                  os.path.join(t.dir, "one.test.crt"))
+    context.check_hostname = False
+    wire = t.client()
+    try:
+        with context.wrap_socket(wire.sock.dup(), server_hostname=name) as s:
+            got = s.recv(100)
+            s.sendall(b"bye")
+            return got
+    finally:
+        wire.close()

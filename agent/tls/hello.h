@@ -1,0 +1,37 @@
+/* hello: the name in a TLS ClientHello (RFC 8446 section 4.1.2, RFC 6066 section 3), for choosing a cluster
+ * without taking part in the TLS connection. Plain text in every version of TLS up to 1.3; an encrypted
+ * ClientHello shows its outer name. No state, no allocation; any thread. */
+#ifndef LACON_TLS_HELLO_H
+#define LACON_TLS_HELLO_H
+
+#include <stdint.h>
+
+#include "agent/base/span.h"
+
+#define TLS_NAME_MAX 255
+
+struct tls_hello {
+    char name[TLS_NAME_MAX]; /* lower case; letters, digits, '-', '_' and dots */
+    uint8_t name_len;        /* 0: the client named none */
+};
+
+enum {
+    TLS_PARTIAL = 0,
+    /* What is wrong, as TLS alerts tell it (RFC 8446 section 6); results are these, negated. */
+    TLS_ALERT_UNEXPECTED = 10,
+    TLS_ALERT_ILLEGAL = 47,
+    TLS_ALERT_DECODE = 50,
+    TLS_ALERT_NAME = 112,
+};
+
+/* Reads the ClientHello at the beginning of a stream, which may be cut into records anywhere, up to its last
+ * byte: returns how many bytes that took, TLS_PARTIAL when more are needed, or a negated alert when it is
+ * none, or is malformed, or would take more than `limit` bytes. The same whatever of the stream is in sight.
+ */
+int tls_parse_hello(struct span bytes, size_t limit, struct tls_hello *out);
+
+/* A fatal alert, as one record in the clear. */
+#define TLS_ALERT_BYTES 7
+void tls_write_alert(uint8_t out[TLS_ALERT_BYTES], unsigned alert);
+
+#endif
