@@ -72,10 +72,13 @@ class Test:
         self.start([cluster("app", [(origin.ip, origin.port)], **config.pop("cluster", {}))], **config)
         return origin
 
-    def relays(self, front=None, back=None, seed=1):
+    def relays(self, front=None, back=None, seed=1, front_vlan=0):
         """The network of shape "relayed" works from now on; front, back: {"up": what the relay is to do to frames
-        towards the endpoints, "down": ..., "both": ...} (bed/relay.py); without: good."""
-        self.relay_front = Relay(self, "f0", "f1", front or {}, seed)
+        towards the endpoints, "down": ..., "both": ...} (bed/relay.py); without: good. front_vlan: lacon's end of
+        the client's arm is tagged with it."""
+        for relay in self.relayed:
+            relay.child.stop()
+        self.relay_front = Relay(self, "f0", "f1", front or {}, seed, front_vlan)
         self.relay_back = Relay(self, "b0", "b1", back or {}, seed + 1)
         self.relayed = [self.relay_front, self.relay_back]
 

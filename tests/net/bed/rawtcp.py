@@ -80,9 +80,6 @@ class RawHost:
         self.sock.bind((dev, ETH_P_IP))
         self.queues = collections.defaultdict(collections.deque)  # by our port: segments that nobody asked for yet
         self.icmp = collections.deque()
-        # The kernel is to answer ARP for this address, and lacon to know it.
-        ns.run(["ping", "-c", "1", "-W", "5", "-I", mine, lacon_ip])
-
     def close(self):
         self.sock.close()
 
@@ -203,6 +200,8 @@ class RawTcp(RawConn):
 
     def __init__(self, test, isn=None, port=None):
         host = RawHost(test, test.topo.cli, "c0", RAW_CLIENT, "front", test.topo.vip4)
+        # The kernel is to answer ARP for this address, and lacon to know it.
+        host.ns.run(["ping", "-c", "1", "-W", "5", "-I", host.mine, host.dst])
         super().__init__(host, port or random.randrange(20000, 30000), PORT)
         self.dst = host.dst
         self.seq = random.getrandbits(32) if isn is None else isn
@@ -240,17 +239,19 @@ class RawEndpoint:
         self.conns = []
 
     def close(self):
-        """Ends what is still open, with a reset where lacon expects it."""
+        """Ends what is still open."""
         if self.host.sock.fileno() < 0:
             return
-        for c in self.conns:
-            while s := self.host.get(self.PORT, 0):
-                for other in self.conns:
-                    if other.peer_port == s.sport and s.flags & ACK:
-                        other.acked_to = s.ack
-            if c.acked_to is not None:
-                c.put(RST | ACK, seq=c.acked_to)
+        self._hear_all()
+        for c in list(self.conns):
+            c.reset()
         self.host.close()
+
+    def _hear_all(self):
+        while s := self.host.get(self.PORT, 0):
+            for c in self.conns:
+                if c.peer_port == s.sport and s.flags & ACK:
+                    c.acked_to = s.ack
 
     def syn(self, seconds=10):
         """lacon's next SYN, as a connection that has not been answered."""
@@ -258,7 +259,7 @@ class RawEndpoint:
         while (left := end - time.monotonic()) > 0:
             s = self.host.get(self.PORT, left)
             if s and s.flags & SYN:
-                c = RawEndpointConn(self.host, self.PORT, s.sport)
+                c = RawEndpointConn(self, s.sport)
                 c.seq, c.ack, c.syn_options, c.syn_seq = random.getrandbits(32), (s.seq + 1) & MASK, s.options, s.seq
                 self.conns.append(c)
                 return c
@@ -273,6 +274,17 @@ class RawEndpoint:
 
 class RawEndpointConn(RawConn):
     """One connection of a RawEndpoint; segments of others are passed over."""
+
+    def __init__(self, endpoint, peer_port):
+        super().__init__(endpoint.host, endpoint.PORT, peer_port)
+        self.endpoint = endpoint
+
+    def reset(self):
+        """Ends it with a reset where lacon expects it."""
+        self.endpoint._hear_all()
+        if self.acked_to is not None:
+            self.put(RST | ACK, seq=self.acked_to)
+        self.endpoint.conns.remove(self)
 
     def get(self, seconds=10):
         end = time.monotonic() + seconds

@@ -7,10 +7,10 @@ from .wait import until
 
 
 class Relay:
-    """Runs until the test's end. spec: {"up", "down", "both": settings as relay's usage has them}."""
+    """Runs until the test's end. spec: {"up", "down", "both": settings as relay's usage has them}; vlan: b's tag."""
 
-    def __init__(self, test, a, b, spec, seed):
-        cmd = [os.path.join(test.bin_dir, "relay"), "--seed", str(seed)]
+    def __init__(self, test, a, b, spec, seed, vlan=0):
+        cmd = [os.path.join(test.bin_dir, "relay"), "--seed", str(seed), "--vlan", str(vlan)]
         for way, text in spec.items():
             cmd += [f"--{way}", text]
         self.child = test.background(test.topo.rel, cmd + [a, b], f"relay {a}")

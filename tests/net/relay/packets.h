@@ -7,8 +7,12 @@
 #define PACKET_ROOM  2048 /* the longest frame; a longer one is counted and lost */
 #define PACKET_BURST 64
 
+#define PACKET_NO_TAG 0
+
 struct packet {
     uint32_t len;
+    uint16_t
+        tag; /* VLAN, taken out of a frame that was received; PACKET_NO_TAG: none. Of no interest when sent */
     uint8_t *data;
 };
 
@@ -20,8 +24,9 @@ int packets_open(const char *name);
  * *too_long counts those that were cut off. Never blocks. */
 unsigned packets_receive(int fd, struct packet out[PACKET_BURST], uint64_t *too_long);
 
-/* Sends n frames; how many left. The rest did not fit the device's queue. */
-unsigned packets_send(int fd, const struct packet *p, unsigned n);
+/* Sends n frames, with VLAN `tag` unless that is PACKET_NO_TAG; how many left. The rest did not fit the
+ * device's queue. */
+unsigned packets_send(int fd, const struct packet *p, unsigned n, uint16_t tag);
 
 /* Frames that the kernel threw away because the socket was read too slowly, since the last call. */
 uint64_t packets_missed(int fd);

@@ -1,7 +1,7 @@
 /* relay: a bad network between two devices: what arrives at one leaves at the other, after what impair.h does
- * to it; each way has settings of its own.
+ * to it; each way has settings of its own. --vlan: B carries frames of that VLAN, tagged; A has them without.
  *
- *   usage: relay [--seed N] [--up SPEC] [--down SPEC] [--both SPEC] A B       "up" is from A to B
+ *   usage: relay [--seed N] [--up SPEC] [--down SPEC] [--both SPEC] [--vlan N] A B       "up" is from A to B
  *
  * Says "relaying" once it does. TERM or INT end it with a line of counts for each way; USR1 prints them in
  * between. One thread; frames that wait are in memory, as many as come. */
@@ -22,7 +22,8 @@ struct way {
     const char *name;
     int from, to;
     struct impair *im;
-    uint64_t too_long, missed, unsent;
+    uint16_t tag_in, tag_out; /* VLANs of the two devices */
+    uint64_t too_long, missed, unsent, wrong_tag;
 };
 
 static volatile sig_atomic_t stop, tell;
@@ -47,8 +48,12 @@ static void take_in(struct way *w)
     struct packet p[PACKET_BURST];
     unsigned n = packets_receive(w->from, p, &w->too_long);
     uint64_t t = now();
-    for (unsigned i = 0; i < n; i++)
-        impair_in(w->im, &p[i], t);
+    for (unsigned i = 0; i < n; i++) {
+        if (p[i].tag == w->tag_in)
+            impair_in(w->im, &p[i], t);
+        else
+            w->wrong_tag++;
+    }
 }
 
 static void give_out(struct way *w)
@@ -59,7 +64,7 @@ static void give_out(struct way *w)
         uint64_t t = now();
         for (n = 0; n < PACKET_BURST && (held[n] = impair_out(w->im, t)); n++)
             out[n] = *held[n];
-        w->unsent += n - packets_send(w->to, out, n);
+        w->unsent += n - packets_send(w->to, out, n, w->tag_out);
         for (unsigned i = 0; i < n; i++)
             impair_free(held[i]);
     } while (n == PACKET_BURST);
@@ -71,9 +76,9 @@ static void print(struct way *w)
     w->missed += packets_missed(w->from);
     printf("%s: in %" PRIu64 ", out %" PRIu64 ", lost %" PRIu64 ", duplicated %" PRIu64 ", reordered %" PRIu64
            ", corrupted %" PRIu64 ", queue_full %" PRIu64 ", missed %" PRIu64 ", unsent %" PRIu64
-           ", too_long %" PRIu64 "\n",
+           ", too_long %" PRIu64 ", wrong_tag %" PRIu64 "\n",
            w->name, c->in, c->out, c->lost, c->duplicated, c->reordered, c->corrupted, c->queue_full,
-           w->missed, w->unsent, w->too_long);
+           w->missed, w->unsent, w->too_long, w->wrong_tag);
     fflush(stdout);
 }
 
@@ -108,7 +113,7 @@ static void usage(void)
 {
     fprintf(
         stderr,
-        "usage: relay [--seed N] [--up SPEC] [--down SPEC] [--both SPEC] A B\n"
+        "usage: relay [--seed N] [--up SPEC] [--down SPEC] [--both SPEC] [--vlan N] A B\n"
         "SPEC: loss, duplicate, reorder, corrupt in percent, burst, depth in frames, delay, jitter in ms,\n"
         "rate in Mbit/s, queue in KiB: loss=1,burst=3,delay=20,jitter=5,rate=50,queue=128\n");
     exit(2);
@@ -125,16 +130,18 @@ static void read_spec(struct impair_spec *spec, const char *text)
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {{"seed", required_argument, NULL, 's'},
-                                            {"up", required_argument, NULL, 'u'},
-                                            {"down", required_argument, NULL, 'd'},
-                                            {"both", required_argument, NULL, 'b'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"seed", required_argument, NULL, 's'}, {"up", required_argument, NULL, 'u'},
+        {"down", required_argument, NULL, 'd'}, {"both", required_argument, NULL, 'b'},
+        {"vlan", required_argument, NULL, 'v'}, {NULL, 0, NULL, 0}};
     struct impair_spec spec[2] = {0};
     uint64_t seed = 1;
+    uint16_t vlan = PACKET_NO_TAG;
     for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (o == 's')
             seed = strtoull(optarg, NULL, 10);
+        else if (o == 'v')
+            vlan = (uint16_t)strtoul(optarg, NULL, 10);
         else if (o == '?')
             usage();
         if (o == 'u' || o == 'b')
@@ -148,8 +155,9 @@ int main(int argc, char **argv)
     sigset_t during;
     catch_signals(&during);
     int a = packets_open(argv[optind]), b = packets_open(argv[optind + 1]);
-    struct way way[2] = {{.name = "up", .from = a, .to = b, .im = impair_new(&spec[0], seed, 0)},
-                         {.name = "down", .from = b, .to = a, .im = impair_new(&spec[1], seed, 1)}};
+    struct way way[2] = {
+        {.name = "up", .from = a, .to = b, .tag_out = vlan, .im = impair_new(&spec[0], seed, 0)},
+        {.name = "down", .from = b, .to = a, .tag_in = vlan, .im = impair_new(&spec[1], seed, 1)}};
     puts("relaying");
     fflush(stdout);
     while (!stop) {
