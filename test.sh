@@ -13,6 +13,8 @@ Tiers, all of them in this order when none is named:
   sim    the real TCP and HTTP code against model hosts over a seeded, lossy, simulated network
   fuzz   kept inputs of every fuzz target
   net    network namespaces with Linux TCP, nginx, curl, wrk at the ends (asks for root)
+and one that runs only when it is named, because it needs a build of its own:
+  mutants  mistakes of agent/base/mutant.h are switched on one by one: each must be caught by a test
 A NAME after a tier picks one of its tests: ./test.sh net pipelining
 
   --seeds N        sim: how many seeds
@@ -46,7 +48,7 @@ number() {
 tier=""
 while [ $# -gt 0 ]; do
     case $1 in
-    unit | sim | net | fuzz | lint)
+    unit | sim | net | fuzz | lint | mutants)
         tier=$1
         [[ " $tiers " == *" $tier "* ]] || tiers="$tiers $tier"
         ;;
@@ -268,6 +270,13 @@ tier_fuzz() {
         fi
     done
     return $status
+}
+
+# tests/mutants/run prints "ok mutant.NAME # what caught it" or "not ok mutant.NAME" for each mistake.
+tier_mutants() {
+    build mutants mutants || return 1
+    # shellcheck disable=SC2086 # a list of names
+    "${fixed_layout[@]}" tests/mutants/run build/mutants ${names[mutants]:-}
 }
 
 # tests/net/run prints "ok NAME" or "not ok NAME" for each test; it finds the programs in $LACON_BIN.

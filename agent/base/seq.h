@@ -9,6 +9,8 @@
 
 #include <stdint.h>
 
+#include "agent/base/mutant.h"
+
 typedef uint64_t pos_t;
 
 /* First epoch: high enough that `pos - 2^31` never underflows. */
@@ -22,6 +24,8 @@ static inline pos_t pos_start(uint32_t isn)
 /* The position nearest to `ref` whose low 32 bits are `seq` (host byte order). */
 static inline pos_t pos_unwrap(pos_t ref, uint32_t seq)
 {
+    if (mutant(seq_no_wrap))
+        return (ref & ~(pos_t)UINT32_MAX) | seq;
     return ref + (pos_t)(int64_t)(int32_t)(seq - (uint32_t)ref);
 }
 

@@ -14,6 +14,8 @@
 
 #include <string.h>
 
+#include "agent/base/mutant.h"
+
 #define TW_TOP (TW_LEVELS - 1)
 
 static inline unsigned digit(uint64_t tick, unsigned level)
@@ -109,7 +111,8 @@ static void collect_due(struct timer_wheel *w, uint64_t target, struct tw_node *
             unlink_node(w, n);
             uint64_t due = deadline_tick(n->deadline_ns);
             if (due > tick) {
-                place(w, n, due);
+                if (!mutant(timer_lost))
+                    place(w, n, due);
                 continue;
             }
             link_at(tail, n);

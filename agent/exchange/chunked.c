@@ -3,6 +3,7 @@
  * framing after it is judged when it comes, whether or not the data before it has arrived. */
 #include <errno.h>
 
+#include "agent/base/mutant.h"
 #include "agent/exchange/internal.h"
 
 /* How far framing can be read: bytes to keep, then `data` bytes that pass through; `body` is the data of all
@@ -60,7 +61,7 @@ int map_chunked(struct exchanges *w, struct conn *src, struct conn *dst, struct 
         return 0; /* no room now: the bytes wait, or come again */
     *st = next;
     *body += found;
-    if (data > have && splice_map_copy(w->s, src, dst, data - have) < 0)
+    if (data > have && splice_map_copy(w->s, src, dst, data - have + mutant(chunk_horizon_late)) < 0)
         return -ENOMEM; /* room for it was looked for above: cannot happen */
     *done = next.state == HTTP_CHUNK_DONE;
     return 0;

@@ -1,5 +1,6 @@
 /* The client's side between and at the start of exchanges: heads, idle and head timers, the client's FIN,
  * closing. */
+#include "agent/base/mutant.h"
 #include "agent/exchange/internal.h"
 
 const struct cfg_listener *listener_of(const struct exchanges *w, const struct conn *c)
@@ -132,7 +133,7 @@ void client_fin(struct exchanges *w, struct conn *c)
             client_close(w, c, R_CLOSE_NORMAL);
         return;
     }
-    if (truncated(x)) {
+    if (truncated(x) && !mutant(truncated_request)) {
         x->rec.status = x->rec.status ? x->rec.status : 400;
         exchange_abort(w, x, R_CLOSE_TRUNCATED);
         return;

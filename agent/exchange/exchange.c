@@ -1,6 +1,7 @@
 /* The life of one exchange, from its first head byte to the last response byte that the client has acked (or
  * that we keep for it): made by client.c, ended here, once, in exchange_over(), where it is counted and
  * logged. The worker's thread. */
+#include "agent/base/mutant.h"
 #include "agent/exchange/internal.h"
 
 struct exchange *exchange_new(struct exchanges *w, struct conn *c)
@@ -32,11 +33,12 @@ void exchange_over(struct exchanges *w, struct exchange *x, enum reason why)
         r->bytes_request = x->c->pub.bytes_in;
     stat_add(&w->cnt->exchanges, 1);
     stat_add(&w->cnt->exchanges_open, (uint64_t)-1);
-    if (w->log.put && !w->log.put(w->log.ctx, r))
+    if (w->log.put && !(why && mutant(log_missing)) && !w->log.put(w->log.ctx, r))
         stat_add(&w->cnt->log_dropped, 1);
     x->c->user = NULL;
     x->next_free = w->free;
-    w->free = x;
+    if (!mutant(slot_leak))
+        w->free = x;
 }
 
 /* Is every byte of the request where it belongs? */
@@ -51,7 +53,7 @@ void exchange_give_back(struct exchanges *w, struct exchange *x)
     const struct cfg_cluster *cl = w->cluster[x->cluster].cfg;
     /* Surplus bytes, also those of the very segment that is being judged, must not meet the conn's next
      * exchange. */
-    if (e->in_max > e->in_mapped)
+    if (e->in_max > e->in_mapped && !mutant(extra_pooled))
         x->e_extra = true;
     bool clean = request_done(x) && !x->e_extra && !x->tunnel;
     x->e = NULL;

@@ -1,4 +1,5 @@
 /* A response from its head to its last byte, as the endpoint sends it. */
+#include "agent/base/mutant.h"
 #include "agent/exchange/internal.h"
 
 /* The endpoint broke the protocol. A client that has nothing of it yet gets a 502, any other is reset: never
@@ -25,8 +26,8 @@ static bool adoptable(const struct exchanges *w, const struct exchange *x, const
     const struct kbuf_pool *pool = splice_pool(w->s);
     if (h->body != HTTP_BODY_NONE && h->body != HTTP_BODY_LENGTH)
         return false;
-    return h->bytes + HTTP_EDIT_ROOM + h->length <= ADOPT_MAX && c->out_end - c->out_una < ADOPT_QUEUE &&
-           kbuf_used(pool) < kbuf_total(pool) / 2;
+    return (h->bytes + HTTP_EDIT_ROOM + h->length <= ADOPT_MAX || mutant(adopted_too_large)) &&
+           c->out_end - c->out_una < ADOPT_QUEUE && kbuf_used(pool) < kbuf_total(pool) / 2;
 }
 
 /* Writes the edited head and the body bytes that came with it as a kept extent of the client's stream. */
@@ -75,7 +76,7 @@ static bool body_begins(struct exchanges *w, struct exchange *x)
         return tunnel_begins(w, x);
     default:
         if (x->resp_left && !x->adopted) {
-            if (splice_map_copy(w->s, e, c, x->resp_left) < 0)
+            if (splice_map_copy(w->s, e, c, x->resp_left + mutant(length_horizon_late)) < 0)
                 return false;
             x->resp_left = 0;
         }
@@ -107,8 +108,9 @@ static void final_head(struct exchanges *w, struct exchange *x, const struct htt
      * section 9.3). */
     x->e_reusable = !h->close && (h->minor || h->keep_alive) && (x->minor || x->want_keep) &&
                     h->body != HTTP_BODY_CLOSE && h->body != HTTP_BODY_TUNNEL;
-    x->client_close = h->body != HTTP_BODY_TUNNEL && (x->client_close || !x->want_keep || w->draining ||
-                                                      h->body == HTTP_BODY_CLOSE || early);
+    x->client_close = h->body != HTTP_BODY_TUNNEL &&
+                      (x->client_close || (!x->want_keep && !mutant(close_forgotten)) || w->draining ||
+                       h->body == HTTP_BODY_CLOSE || (early && !mutant(early_not_closed)));
     x->adopted = adoptable(w, x, h);
     x->resp_left = h->length - tail;
     if (map_head(w, x, h, bytes, tail, held || x->adopted) < 0) {
@@ -126,7 +128,7 @@ static void final_head(struct exchanges *w, struct exchange *x, const struct htt
 static void response_head(struct exchanges *w, struct exchange *x, struct span bytes, bool held)
 {
     struct conn *e = x->e;
-    if (x->e_pooled && !x->resp_begun && e->out_una <= e->out_msg) {
+    if (x->e_pooled && !x->resp_begun && e->out_una <= e->out_msg && !mutant(response_unasked)) {
         /* It answers before it can have seen a byte of the request: what stood on an idle conn is nobody's
          * response. */
         splice_reset(w->s, e, R_CLOSE_POOL_DATA);
@@ -194,8 +196,8 @@ void response_judge(struct exchanges *w, struct conn *e, struct span bytes, bool
     }
     struct conn *c = x->c;
     if (x->resp_mapped) {
-        x->e_extra =
-            true; /* more than was announced: nothing of it is passed on, the conn is not used again */
+        x->e_extra = !mutant(extra_pooled); /* more than was announced: nothing of it is passed on, the conn
+                                               is not used again */
         splice_skip(w->s, e, bytes.n);
         return;
     }

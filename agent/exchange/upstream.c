@@ -1,4 +1,5 @@
 /* The endpoint's side of an exchange: choosing, connecting, trying again (S7), failing. */
+#include "agent/base/mutant.h"
 #include "agent/exchange/internal.h"
 
 #define DOWN_NS (5 * SEC_NS) /* an endpoint that could not be connected to is asked last for this long */
@@ -34,7 +35,7 @@ static struct conn *begin(struct exchanges *w, struct exchange *x, bool fresh, e
     if (cs->ndown)
         forgive(w, cs);
     memset(w->tried, 0, w->tried_words * sizeof *w->tried);
-    for (unsigned i = 0; i < x->tries && i < MAX_TRIED; i++)
+    for (unsigned i = 0; i < x->tries && i < MAX_TRIED && !mutant(retry_same_endpoint); i++)
         w->tried[x->tried[i] / 64] |= (uint64_t)1 << (x->tried[i] % 64);
     for (;;) {
         uint32_t i = lb_pick(cs->picker, w->tried);
@@ -104,8 +105,9 @@ static bool may_retry(const struct exchanges *w, const struct exchange *x, const
      */
     bool untouched = e->out_una <= e->out_msg && !e->sent_again && !e->rst_acked;
     bool movable = x->stream ? !x->tunnel : splice_can_move(e);
-    return !x->resp_begun && x->c->peer == e && movable && x->tries < w->cluster[x->cluster].cfg->tries &&
-           (untouched || http_idempotent((enum http_method)x->method));
+    return (!x->resp_begun || mutant(retry_after_response)) && x->c->peer == e && movable &&
+           x->tries < w->cluster[x->cluster].cfg->tries &&
+           (untouched || mutant(post_retried) || http_idempotent((enum http_method)x->method));
 }
 
 /* Moves the request to another conn. */
@@ -155,6 +157,8 @@ void upstream_ended(struct exchanges *w, struct conn *e, enum reason why)
 void upstream_fin(struct exchanges *w, struct conn *e)
 {
     struct exchange *x = e->user;
+    if (!x && mutant(fin_in_pool))
+        return;
     if (!x) {
         splice_pool_remove(w->s, e);
         splice_take_fin(w->s, e);
@@ -164,7 +168,7 @@ void upstream_fin(struct exchanges *w, struct conn *e)
     x->e_reusable = false;
     if (x->resp_mapped && e->in_mapped <= e->in_fin)
         return; /* whole: taken when the conn is given back */
-    if (x->resp_head && x->resp_body == HTTP_BODY_CLOSE) {
+    if (x->resp_head && (x->resp_body == HTTP_BODY_CLOSE || mutant(truncated_response))) {
         x->resp_mapped = true;
         x->resp_end = x->c->out_end;
         exchange_check(w, x);

@@ -1,6 +1,7 @@
 /* Framing of chunked bodies (RFC 9112 section 7.1), byte by byte, so that a size line may be cut anywhere.
  * Only framing passes through here; chunk data never does. The state belongs to the caller, who keeps one per
  * message in flight; whichever thread runs that message. */
+#include "agent/base/mutant.h"
 #include "agent/http/chars.h"
 #include "agent/http/http.h"
 
@@ -28,11 +29,11 @@ enum trailer_sub {
 
 static bool add_digit(struct http_chunked *c, uint8_t b)
 {
-    if (c->size > HTTP_MAX_LENGTH >> 4)
+    if (c->size > HTTP_MAX_LENGTH >> 4 && !mutant(chunk_size_overflow))
         return REFUSED;
     c->size = c->size << 4 | http_hex(b);
     c->sub = SIZE_DIGITS;
-    return c->size <= HTTP_MAX_LENGTH;
+    return c->size <= HTTP_MAX_LENGTH || mutant(chunk_size_overflow);
 }
 
 /* The chunk-size line is complete. */
@@ -107,7 +108,7 @@ static bool trailer_byte(struct http_chunked *c, uint8_t b)
     case TRAILER_NAME:
         if (b == ':')
             c->sub = TRAILER_VALUE;
-        return b == ':' || http_is(b, HTTP_C_TOKEN);
+        return b == ':' || http_is(b, HTTP_C_TOKEN) || mutant(trailer_unjudged);
     case TRAILER_VALUE:
         if (b == '\r')
             c->sub = TRAILER_LF;

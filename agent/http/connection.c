@@ -5,6 +5,7 @@
  * proxy before us put there, or what frames it. A request that names one of the fields in end_to_end[] is
  * refused with 400. In a response the same is ignored and the field stays: real servers send "Connection:
  * Transfer-Encoding", and the edit removes Connection, so nobody behind us acts on it. */
+#include "agent/base/mutant.h"
 #include "agent/http/chars.h"
 #include "agent/http/section.h"
 
@@ -57,7 +58,7 @@ static int name_field(struct http_head *h, struct span name, bool request)
     if (is_end_to_end(name))
         return request ? -400 : HTTP_DONE;
     for (unsigned i = 0; i < h->nfields; i++)
-        if (span_ieq(h->field[i].name, name))
+        if (span_ieq(h->field[i].name, name) && !mutant(hop_fields_kept))
             h->field[i].hop = true;
     return HTTP_DONE;
 }

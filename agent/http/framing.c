@@ -1,6 +1,7 @@
 /* Where a body ends, from Content-Length and Transfer-Encoding (RFC 9112 section 6). This is where request
  * smuggling lives: whatever two parsers could read differently is refused, also where the RFC would let a
  * recipient repair it. No state; any thread. */
+#include "agent/base/mutant.h"
 #include "agent/http/chars.h"
 #include "agent/http/section.h"
 
@@ -44,10 +45,11 @@ static int judge_coding(struct span v)
 int http_read_framing(struct http_head *h, const struct http_seen *s)
 {
     bool length = http_has(s, HTTP_F_CONTENT_LENGTH), coding = http_has(s, HTTP_F_TRANSFER_ENCODING);
-    if (s->twice & (HTTP_BIT(HTTP_F_CONTENT_LENGTH) | HTTP_BIT(HTTP_F_TRANSFER_ENCODING)))
+    if ((s->twice & (HTTP_BIT(HTTP_F_CONTENT_LENGTH) | HTTP_BIT(HTTP_F_TRANSFER_ENCODING))) &&
+        !mutant(length_twice))
         return -400;
     if (coding) {
-        if (length || h->minor == 0)
+        if ((length && !mutant(length_and_chunked)) || h->minor == 0)
             return -400;
         h->body = HTTP_BODY_CHUNKED;
         return judge_coding(http_value(h, s, HTTP_F_TRANSFER_ENCODING));

@@ -8,6 +8,8 @@
 
 #include <stdlib.h>
 
+#include "agent/base/mutant.h"
+
 struct port_pool {
     uint32_t first, step; /* port of index i: first + i * step */
     uint32_t count;
@@ -56,7 +58,7 @@ void ports_destroy(struct port_pool *p)
 bool ports_take(struct port_pool *p, uint16_t *port, uint32_t *last_seq, bool *used)
 {
     uint32_t i;
-    if (p->fresh < p->count) {
+    if (p->fresh < p->count && !(mutant(port_reused_at_once) && p->nret)) {
         i = p->fresh++;
         *used = false;
     } else if (p->nret > 0) {

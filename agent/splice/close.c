@@ -1,5 +1,6 @@
 /* How conns end: FIN both ways by one table, reset, TIME_WAIT, and the giving back of everything a conn held.
  */
+#include "agent/base/mutant.h"
 #include "agent/splice/internal.h"
 
 /* next = fsm[state][event]; TCP_STATES: cannot happen, ignored (RFC 9293 figure 5). */
@@ -97,7 +98,7 @@ void splice_take_fin(struct splice *s, struct conn *c)
     if (!c->in_fin || c->in_mapped > c->in_fin || conn_is_dead(c))
         return;
     hold_free(s, c);
-    c->in_mapped = c->in_fin + 1;
+    c->in_mapped = c->in_fin + 1 + mutant(fin_acked_twice);
     c->in_mode = IN_WAIT;
     c->ack_now = true;
     conn_event(s, c, EV_FIN_IN);
@@ -124,7 +125,7 @@ void splice_reset(struct splice *s, struct conn *c, enum reason why)
         send_rst(s, c, c->out_max);
         /* A peer that misses what is in flight believes only the number it expects (RFC 5961), and nobody
          * will send again. */
-        if (c->out_una != c->out_max)
+        if (c->out_una != c->out_max && !mutant(rst_second_missing))
             send_rst(s, c, c->out_una);
     }
     conn_end(s, c, why);

@@ -10,6 +10,7 @@
  * segments and grows by what the new client acks, as its own slow start would. */
 #include <stdlib.h>
 
+#include "agent/base/mutant.h"
 #include "agent/splice/internal.h"
 
 #define MSS_CLASSES 4
@@ -86,7 +87,7 @@ static uint8_t profile_for(const struct conn *c, uint16_t most)
              half = c->out_edge > c->out_una ? (c->out_edge - c->out_una) / 2 : 0;
     if (half < fit)
         fit = half;
-    while (m > 0 && mss_class[m] > fit)
+    while (m > 0 && mss_class[m - mutant(mss_class_too_large)] > fit)
         m--;
     return (uint8_t)(m * 2 + (c->sack_ok ? 1 : 0));
 }
@@ -155,6 +156,8 @@ struct conn *splice_pool_take(struct splice *s, struct splice_remote *r, struct 
     if (!remote_path(s, r))
         return NULL;
     uint8_t profile = profile_for(c, path_mss(s, &r->path, &r->at.addr));
+    if (mutant(pool_profile_ignored))
+        profile = PROFILES - 1;
     struct conn *e = own_idle(s, r, c, profile);
     if (!e)
         e = any_idle(r, c, profile);
@@ -232,7 +235,7 @@ static void start_at(struct conn *e, uint32_t iss)
 static uint32_t pick_isn(struct splice *s, const struct conn *e, bool used, uint32_t last)
 {
     uint32_t isn = isn_make(s, &e->key);
-    if (used && (int32_t)(isn - (last + 65536)) < 0)
+    if (used && (int32_t)(isn - (last + 65536)) < 0 && !mutant(isn_not_raised))
         isn = last + 65536;
     return isn;
 }
@@ -305,7 +308,8 @@ static void old_incarnation(struct splice *s, struct conn *e, const struct pkt *
                         .flags = TCP_RST,
                         .wscale = -1};
     count(s->cnt, R_DROP_CONNECTING);
-    seg_bare(s, &g, &e->path);
+    if (!mutant(bare_ack_ignored))
+        seg_bare(s, &g, &e->path);
     if (s->now - e->syn_ns >= MS_NS || e->syn_tries == 1)
         send_syn(s, e);
 }
@@ -316,7 +320,7 @@ void connect_answer(struct splice *s, struct conn *e, struct frame *f, const str
     bool acks_syn = (p->flags & TCP_ACK) && p->ack == pos_seq(e->out_una);
     if (p->flags & TCP_RST) {
         count(s->cnt, acks_syn ? R_CONSUMED : R_DROP_RST_SEQ);
-        if (acks_syn)
+        if (acks_syn || mutant(refusal_unvalidated))
             conn_end(s, e, R_CLOSE_CONNECT_REFUSED);
     } else if ((p->flags & TCP_ACK) && !acks_syn) {
         old_incarnation(s, e, p);

@@ -2,6 +2,7 @@
  * asks: what may we acknowledge to the source, and how far may the source send. */
 #include <errno.h>
 
+#include "agent/base/mutant.h"
 #include "agent/splice/internal.h"
 
 struct extent *ext_new(struct splice *s)
@@ -100,7 +101,7 @@ static int map_held_part(struct splice *s, struct conn *src, struct conn *dst, u
     uint8_t *buf = splice_buf(s, n, &cap);
     if (!buf)
         return -ENOMEM;
-    memcpy(buf, src->hold.buf + src->hold.base, n);
+    memcpy(buf, src->hold.buf + src->hold.base, n - mutant(kept_tail_lost));
     return splice_map_kept(s, src, dst, n, buf, cap, n, EXT_IDENTITY | EXT_OWNED, false);
 }
 
@@ -176,13 +177,15 @@ void ext_retire(struct splice *s, struct conn *c)
             clear_retain(c);
             break;
         }
-    while (c->x_head && c->x_head->out + c->x_head->n <= c->out_una && !(c->x_head->flags & EXT_RETAIN)) {
+    while (c->x_head && c->x_head->out + c->x_head->n <= c->out_una &&
+           (!(c->x_head->flags & EXT_RETAIN) || mutant(retained_released))) {
         struct extent *x = c->x_head;
         c->x_head = x->next;
         if (!c->x_head)
             c->x_tail = NULL;
         c->x_count--;
-        ext_free(s, x);
+        if (!mutant(extent_leak))
+            ext_free(s, x);
     }
 }
 
@@ -196,11 +199,12 @@ pos_t conn_ack_pos(const struct conn *b)
 {
     const struct conn *a = b->peer;
     for (const struct extent *x = a ? a->x_head : NULL; x; x = x->next) {
-        if ((x->flags & EXT_OWNED) || x->out + x->n <= a->out_una)
+        if ((x->flags & EXT_OWNED) || x->out + x->n <= a->out_una ||
+            (x->kind == EXT_KEPT && mutant(patched_acked_early)))
             continue;
         pos_t p = x->in;
         if (ext_same(x) && a->out_una > x->out)
-            p += a->out_una - x->out;
+            p += a->out_una - x->out + mutant(ack_off_by_one);
         return pos_max(p, b->in_acked);
     }
     return pos_max(b->in_mapped + splice_held(b).n, b->in_acked);
@@ -246,9 +250,9 @@ void sack_translate(const struct conn *a, pos_t lo, pos_t hi, struct sack_fwd *f
     if (lo >= hi || f->n >= TCP_MAX_SACK)
         return;
     const struct extent *x = ext_at(a, lo);
-    if (!x || !ext_same(x) || (x->flags & EXT_OWNED) || hi > x->out + x->n)
+    if (!x || !ext_same(x) || (x->flags & EXT_OWNED) || (hi > x->out + x->n && !mutant(sack_unclipped)))
         return;
-    pos_t in = x->in + (lo - x->out);
+    pos_t in = mutant(sack_unshifted) ? lo : x->in + (lo - x->out);
     if (f->n && f->block[f->n - 1].hi == in) { /* the extent before: still one block */
         f->block[f->n - 1].hi = in + (hi - lo);
         return;

@@ -2,6 +2,7 @@
  * are compared on the way (S1), nothing passes the receiver's window (S4), and what does not fit one frame is
  * cut. */
 #include "agent/base/csum.h"
+#include "agent/base/mutant.h"
 #include "agent/splice/internal.h"
 
 /* Copies n payload bytes into a fresh frame, for what cannot go out in the frame that came. */
@@ -39,7 +40,7 @@ void ask_window(struct splice *s, struct conn *a)
 static uint32_t within_window(struct splice *s, const struct conn *a, struct run r)
 {
     uint64_t room = a->out_edge > r.at ? a->out_edge - r.at : 0;
-    if (room >= r.n || (room == 0 && r.n == 1))
+    if (room >= r.n || (room == 0 && r.n == 1) || mutant(window_overrun))
         return r.n;
     count(s->cnt, R_DROP_WINDOW);
     if (r.at == a->out_una)
@@ -53,13 +54,13 @@ static void send_run(struct splice *s, struct conn *a, struct frame **f, const s
                      bool last)
 {
     const uint8_t *payload = (*f)->data + p->payload_off;
-    uint8_t psh = p->flags & TCP_PSH;
+    uint8_t psh = p->flags & (mutant(urg_kept) ? TCP_PSH | TCP_URG : TCP_PSH);
     r.n = within_window(s, a, r);
     if (r.n == 0) {
         ask_window(s, a);
         return;
     }
-    while (r.n > a->mss) {
+    while (r.n > a->mss && !mutant(mss_uncut)) {
         forward_copy(s, a, payload + r.off, a->mss, r.at, 0);
         r.off += a->mss;
         r.n -= a->mss;
@@ -83,7 +84,8 @@ static void send_run(struct splice *s, struct conn *a, struct frame **f, const s
 static bool kept_agrees(const struct extent *x, pos_t lo, pos_t hi, pos_t seq, const uint8_t *payload)
 {
     const uint8_t *raw = x->buf + (x->flags & EXT_IDENTITY ? 0 : x->n);
-    if (x->flags & EXT_OWNED)
+    if ((x->flags & EXT_OWNED) ||
+        (x->flags & EXT_IDENTITY ? mutant(chunk_uncompared) : mutant(head_uncompared)))
         return true;
     return memcmp(raw + (lo - x->in), payload + (lo - seq), hi - lo) == 0;
 }
@@ -132,8 +134,9 @@ bool forward(struct splice *s, struct conn *c, struct frame **f, const struct pk
         }
         if (!open)
             continue;
-        if (x->kind == EXT_COPY || ((x->flags & EXT_IDENTITY) && x->sent == x->n)) {
-            a->sent_again |= x->out + (xlo - x->in) < a->out_max;
+        if (x->kind == EXT_COPY || ((x->flags & EXT_IDENTITY) && x->sent == x->n) ||
+            mutant(head_from_frame)) {
+            a->sent_again |= !mutant(sent_again_forgotten) && x->out + (xlo - x->in) < a->out_max;
             add_piece(s, &w, f, p, xlo, xhi, x);
         } else if (xlo < fresh)
             w.resend = true;
@@ -142,7 +145,7 @@ bool forward(struct splice *s, struct conn *c, struct frame **f, const struct pk
         splice_push(s, a); /* a head goes out before the body bytes that came with it */
     if (w.have_run)
         send_run(s, a, f, p, w.run, true);
-    if (w.resend && a->x_head)
+    if (w.resend && a->x_head && !mutant(patched_not_repaired))
         seg_resend(s, a);
     return true;
 }

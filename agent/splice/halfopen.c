@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/base/mutant.h"
 #include "agent/base/timer.h"
 
 #define HALF_WAYS      8u
@@ -139,7 +140,8 @@ static bool cookie_check(const struct halfopen *t, const struct flow_key *k, uin
 {
     uint32_t iss = ack - 1, irs = seq - 1, low = iss & 0x3ff;
     uint32_t age = (epoch_of(now_ns) - (low >> 7)) & 7;
-    if (age > 1 || cookie_mac(t, k, irs, low, now_ns / COOKIE_EPOCH - age) != iss)
+    if ((age > 1 && !mutant(cookie_epoch_unchecked)) ||
+        cookie_mac(t, k, irs, low, now_ns / COOKIE_EPOCH - age) != iss)
         return false;
     *out = (struct handshake){.key = *k,
                               .irs = irs,
@@ -154,7 +156,7 @@ static bool cookie_check(const struct halfopen *t, const struct flow_key *k, uin
 bool halfopen_syn(struct halfopen *t, struct handshake *h, uint64_t now_ns)
 {
     struct entry *e = find(t, &h->key);
-    if (e && e->h.irs == h->irs) {
+    if (e && (e->h.irs == h->irs || mutant(halfopen_isn_reused))) {
         *h = e->h;
         e->since_ns = now_ns;
         return true;
@@ -203,14 +205,15 @@ enum halfopen_result halfopen_ack(struct halfopen *t, const struct flow_key *k, 
 {
     struct entry *e = find(t, k);
     if (e) {
-        if (ack != e->h.iss + 1 || seq - (e->h.irs + 1) > window)
+        if ((ack != e->h.iss + 1 && !mutant(halfopen_ack_unchecked)) || seq - (e->h.irs + 1) > window)
             return HALF_NONE;
         *out = e->h;
         out->rtt_us = (uint32_t)((now_ns - e->since_ns) / 1000);
         e->used = false;
         return HALF_OK;
     }
-    if (now_ns >= t->cookies_until_ns || !cookie_check(t, k, seq, ack, out, now_ns))
+    if ((now_ns >= t->cookies_until_ns && !mutant(cookie_always_believed)) ||
+        !cookie_check(t, k, seq, ack, out, now_ns))
         return HALF_NONE;
     return tomb_find(t, k, now_ns) ? HALF_TOMBSTONE : HALF_OK;
 }
@@ -218,6 +221,6 @@ enum halfopen_result halfopen_ack(struct halfopen *t, const struct flow_key *k, 
 void halfopen_rst(struct halfopen *t, const struct flow_key *k, uint32_t seq)
 {
     struct entry *e = find(t, k);
-    if (e && seq == e->h.irs + 1)
+    if (e && (seq == e->h.irs + 1 || mutant(halfopen_rst_unchecked)))
         e->used = false;
 }

@@ -8,6 +8,7 @@
  *   4. FIN
  *   5. answers         at most one ack to each side (S5)
  */
+#include "agent/base/mutant.h"
 #include "agent/splice/internal.h"
 
 /* ---- step 1 ---- */
@@ -22,7 +23,7 @@ static bool is_probe(const struct conn *c, pos_t seq, const struct pkt *p)
 static void note_rst_ack(struct conn *c, const struct pkt *p)
 {
     pos_t ack = pos_unwrap(c->out_una, p->ack);
-    if ((p->flags & TCP_ACK) && ack > c->out_una && ack <= c->out_max)
+    if ((p->flags & TCP_ACK) && ack > c->out_una && ack <= c->out_max && !mutant(rst_ack_forgotten))
         c->rst_acked = true;
 }
 
@@ -30,26 +31,29 @@ static enum reason acceptable(struct splice *s, struct conn *c, pos_t seq, const
 {
     if (p->flags & TCP_RST) {
         note_rst_ack(c, p);
-        if (seq == c->in_acked || seq == c->in_max || (c->in_fin && seq == c->in_fin + 1)) {
+        if (seq == c->in_acked || seq == c->in_max || (c->in_fin && seq == c->in_fin + 1) ||
+            mutant(rst_unvalidated)) {
             conn_end(s, c, R_CLOSE_PEER_RESET);
             return R_CONSUMED;
         }
-        if (seq > c->in_acked && seq < c->in_edge_high)
+        if (seq > c->in_acked && seq < c->in_edge_high && !mutant(rst_unchallenged))
             seg_challenge(s, c);
         return R_DROP_RST_SEQ;
     }
     if (p->flags & TCP_SYN) {
-        seg_challenge(s, c);
+        if (!mutant(syn_unchallenged))
+            seg_challenge(s, c);
         return R_DROP_SYN_OPEN;
     }
     if (!(p->flags & TCP_ACK))
         return R_DROP_NO_ACK;
-    if (seq > c->in_edge_high) {
+    if (seq > c->in_edge_high && !mutant(seq_unchecked)) {
         seg_challenge(s, c);
         return R_DROP_SEQ;
     }
     pos_t ack = pos_unwrap(c->out_una, p->ack);
-    if (ack > c->out_max || ack + 0x40000000 < c->out_una) {
+    if ((ack > c->out_max && !mutant(ack_above_believed)) ||
+        (ack + 0x40000000 < c->out_una && !mutant(ack_old_believed))) {
         seg_challenge(s, c);
         return R_DROP_ACK;
     }
@@ -72,14 +76,16 @@ static void take_sack(struct splice *s, const struct conn *c, const struct pkt *
             continue;
         /* Clip to each live copy extent that the block touches (S5). */
         for (; x && x->out < hi; x = x->next)
-            sack_translate(c, pos_max(lo, x->out), pos_min(hi, x->out + x->n), &s->sack);
+            sack_translate(c, pos_max(lo, x->out), mutant(sack_unclipped) ? hi : pos_min(hi, x->out + x->n),
+                           &s->sack);
     }
 }
 
 static void take_window(struct conn *c, pos_t seq, pos_t ack, uint32_t wnd)
 {
-    pos_t edge = ack + ((pos_t)wnd << c->snd_wscale);
-    if (ack > c->out_una || seq > c->wl1 || (seq == c->wl1 && edge > c->out_edge)) {
+    pos_t edge = ack + ((pos_t)wnd << (mutant(window_in_unscaled) ? 0 : c->snd_wscale));
+    if (ack > c->out_una || seq > c->wl1 || (seq == c->wl1 && edge > c->out_edge) ||
+        mutant(window_of_old_segment)) {
         c->wl1 = seq;
         c->out_edge = edge;
     }
@@ -111,13 +117,13 @@ static void duplicate_ack(struct splice *s, struct conn *c)
 {
     const struct extent *x = ext_at(c, c->out_una);
     if (x && x->kind == EXT_COPY) {
-        if (c->peer)
+        if (c->peer && !mutant(dup_acks_swallowed))
             c->peer->dup_now = true;
         return;
     }
     if (c->dupacks < UINT8_MAX)
         c->dupacks++;
-    if (c->dupacks == 3)
+    if (c->dupacks == 3 && !mutant(dup_acks_ignored))
         seg_resend(s, c);
 }
 
@@ -192,7 +198,7 @@ static enum reason judge(struct splice *s, struct conn *c, pos_t at, struct span
     }
     /* Behind a gap the peer is told with a duplicate ack; contiguous bytes are acked when what is before them
      * is. */
-    if (at > c->in_mapped + splice_held(c).n)
+    if (at > c->in_mapped + splice_held(c).n && !mutant(gap_not_told))
         c->ack_now = true;
     enum reason r = hold_insert(s, c, at, bytes);
     if (r == R_CLOSE_BYTES_DIFFER) {
@@ -233,7 +239,7 @@ void fin_check(struct splice *s, struct conn *c)
         reset_both(s, c, R_CLOSE_BYTES_DIFFER);
         return;
     }
-    if (c->in_mapped + splice_held(c).n < c->in_fin)
+    if (c->in_mapped + splice_held(c).n + mutant(fin_early) < c->in_fin)
         return;
     c->fin_told = true;
     s->user->fin(s->ux, c);
@@ -250,14 +256,15 @@ static enum reason take_bytes(struct splice *s, struct conn *c, struct frame **f
     bool fin = (p->flags & TCP_FIN) && end >= c->in_acked && !c->in_fin;
     if (fin) {
         c->in_fin = end;
-        splice_pool_remove(s, c); /* also when bytes before it are missing */
+        if (!mutant(fin_in_pool))
+            splice_pool_remove(s, c); /* also when bytes before it are missing */
         if (!fin_ends_copy(c)) {
             reset_both(s, c, R_CLOSE_BYTES_DIFFER);
             return R_CONSUMED;
         }
         mapped = c->in_mapped;
     } else if (end <= c->in_acked) {
-        c->ack_now = true;
+        c->ack_now |= !mutant(old_bytes_unacked);
         return R_DROP_OLD;
     }
     if (c->in_fin)
@@ -279,7 +286,7 @@ static enum reason take_bytes(struct splice *s, struct conn *c, struct frame **f
 static void pass_probe(struct splice *s, struct conn *c)
 {
     struct conn *a = c->peer;
-    if (!a || a->pub.state == TCP_SYN_SENT)
+    if (!a || a->pub.state == TCP_SYN_SENT || mutant(probe_not_passed))
         return;
     const struct extent *x = ext_at(a, a->out_una);
     if (x && x->kind == EXT_KEPT) {
@@ -306,7 +313,7 @@ void conn_segment(struct splice *s, struct conn *c, struct frame *f, const struc
     r = R_CONSUMED;
     if (is_probe(c, seq, p)) {
         pass_probe(s, c);
-        c->ack_now = true;
+        c->ack_now |= !mutant(probe_unanswered);
         goto answer;
     }
     c->pub.bytes_in += p->payload_len;

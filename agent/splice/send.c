@@ -6,6 +6,7 @@
  * their source sends again or the receiver's duplicate acks ask (DESIGN, "Four kinds"). Timeout with backoff
  * by RFC 6298, one segment per timeout, slow start back to the initial window. */
 #include "agent/base/csum.h"
+#include "agent/base/mutant.h"
 #include "agent/splice/internal.h"
 
 static bool path_link(struct splice *s, struct net_path *path, const struct ip_addr *dst, struct wire_link *l)
@@ -50,10 +51,10 @@ void seg_bare(struct splice *s, const struct tcp_seg *g, struct net_path *path)
  * would retreat. */
 static uint16_t window_field(struct conn *c, pos_t ack, pos_t edge)
 {
-    if (c->pub.side == SIDE_CLIENT)
+    if (c->pub.side == SIDE_CLIENT && !mutant(edge_retreats))
         edge = pos_max(edge, c->in_edge);
     uint64_t room = edge > ack ? edge - ack : 0, shown;
-    shown = room >> c->rcv_wscale;
+    shown = (room >> (mutant(window_out_unscaled) ? 0 : c->rcv_wscale)) + mutant(window_rounded_up);
     if (shown == 0 && room && c->pub.side == SIDE_ENDPOINT)
         shown = 1; /* a receiver with less room than one unit: what is too much is cut off (within_window) and
                       comes again */
@@ -114,7 +115,7 @@ static void add_sacks(struct splice *s, struct conn *c, struct tcp_seg *g)
             g->sack[g->nsack++].hi = pos_seq(c->in_mapped + c->hold.range[i].hi);
         }
     }
-    for (unsigned i = 0; s->sack.to == c && i < s->sack.n && g->nsack < 3; i++) {
+    for (unsigned i = 0; s->sack.to == c && !mutant(sack_not_passed) && i < s->sack.n && g->nsack < 3; i++) {
         if (s->sack.block[i].lo <= ack)
             continue;
         g->sack[g->nsack].lo = pos_seq(s->sack.block[i].lo);
@@ -145,7 +146,7 @@ void seg_flush(struct splice *s, struct conn *c)
 
 void seg_challenge(struct splice *s, struct conn *c)
 {
-    if (s->now - c->challenge_ns < CHALLENGE_NS && c->challenge_ns) {
+    if (s->now - c->challenge_ns < CHALLENGE_NS && c->challenge_ns && !mutant(challenge_unlimited)) {
         count(s->cnt, R_DROP_RATE);
         return;
     }
@@ -223,8 +224,10 @@ static bool push_extent(struct splice *s, struct conn *c, struct extent *x, uint
     while (x->sent < x->n) {
         pos_t at = x->out + x->sent;
         uint64_t wnd = c->out_edge > at ? c->out_edge - at : 0;
+        if (mutant(window_overrun_kept))
+            wnd = x->n;
         uint64_t room = c->kept_cwnd > *flight ? c->kept_cwnd - *flight : 0;
-        uint32_t n = min3(x->n - x->sent, c->mss, wnd < room ? wnd : room);
+        uint32_t n = min3(x->n - x->sent, c->mss, wnd < room || mutant(flight_unlimited) ? wnd : room);
         /* No silly segments (RFC 9293 section 3.8.6.2.1): a short one only when it ends the extent or nothing
          * is in flight (but a probe, see seg_resend). */
         if (n == 0 || (n < c->mss && n < x->n - x->sent && at > c->out_una))
@@ -292,7 +295,7 @@ void rtt_sample(struct conn *c, uint64_t rtt_ns)
 /* Is there anything that only we can repair? */
 static bool owes(const struct conn *c)
 {
-    if (c->fin_queued && c->out_una <= c->out_end && c->pub.state != TCP_TIME_WAIT)
+    if (c->fin_queued && c->out_una <= c->out_end && c->pub.state != TCP_TIME_WAIT && !mutant(fin_lost))
         return true;
     for (const struct extent *x = c->x_head; x; x = x->next)
         if ((x->flags & EXT_OWNED) && x->out + x->n > c->out_una)
@@ -377,7 +380,7 @@ void seg_rto(struct splice *s, struct conn *c)
         return;
     }
     stat_add(&s->cnt->rto_fired, 1);
-    if (c->backoff < RTO_TRIES)
+    if (c->backoff < RTO_TRIES && !mutant(rto_no_backoff))
         c->backoff++;
     if (closed)
         c->probes++;
@@ -387,7 +390,7 @@ void seg_rto(struct splice *s, struct conn *c)
         rewind_kept(c);
     if (!x && c->fin_queued && !c->fin_sent)
         push_fin(s, c);
-    else
+    else if (!mutant(rto_never))
         seg_resend(s, c);
     rto_arm(s, c, true);
 }

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "agent/base/mutant.h"
 #include "agent/splice/internal.h"
 
 struct splice *splice_create(const struct splice_params *p)
@@ -130,7 +131,7 @@ void conn_reap_last(struct splice *s)
     s->dead = c->dead_next;
     if (c->pub.side == SIDE_ENDPOINT)
         ports_give(remote_ports(c->remote), c->key.local_port, pos_seq(c->out_max));
-    else if (c->by_cookie)
+    else if (c->by_cookie && !mutant(tombstone_missing))
         halfopen_tombstone(s->half, &c->key, s->now);
     ct_remove(s->table, c->idx);
 }
@@ -156,7 +157,7 @@ static void time_wait_segment(struct splice *s, struct conn *c, struct frame *f,
          * ones. */
         uint32_t floor = pos_seq(c->out_max) + 65536;
         conn_end(s, c, R_CLOSE_NORMAL);
-        accept_syn(s, f, p, floor, true);
+        accept_syn(s, f, p, floor, !mutant(tw_isn_reused));
     } else {
         if (p->payload_len || (p->flags & (TCP_SYN | TCP_FIN)))
             seg_ack(s, c);
@@ -271,7 +272,7 @@ static void on_timer(void *arg, struct tw_node *n, uint64_t now_ns)
         else
             s->user->timeout(s->ux, c);
     }
-    if (!conn_is_dead(c))
+    if (!conn_is_dead(c) && !mutant(timer_not_rearmed))
         conn_arm(s, c);
 }
 

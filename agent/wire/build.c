@@ -3,6 +3,7 @@
  * No state, any thread. */
 #include "agent/base/bytes.h"
 #include "agent/base/csum.h"
+#include "agent/base/mutant.h"
 #include "agent/wire/proto.h"
 #include "agent/wire/wire.h"
 
@@ -96,11 +97,14 @@ void wire_push_tcp(struct frame *f, const struct wire_link *l, const struct tcp_
     sum += put_word(t, (uint32_t)s->sport << 16 | s->dport);
     sum += put_word(t + 4, s->seq);
     sum += put_word(t + 8, s->ack);
-    sum += put_word(t + 12, hlen << 26 | (uint32_t)(s->flags & TCP_FLAGS & ~TCP_URG) << 16 | s->wnd);
+    sum += put_word(t + 12, hlen << 26 |
+                                (uint32_t)(s->flags & TCP_FLAGS & (mutant(urg_kept) ? TCP_FLAGS : ~TCP_URG))
+                                    << 16 |
+                                s->wnd);
     for (unsigned i = 0; i < nopt; i++)
         sum += put_word(t + TCP_LEN + 4 * i, opt[i]);
     put_be32(t + 16, (uint32_t)csum_final(csum_fold(sum)) << 16); /* urgent pointer 0 */
-    push_below(f, l, &s->src, &s->dst, PROTO_TCP, WIRE_TTL);
+    push_below(f, l, &s->src, &s->dst, PROTO_TCP, WIRE_TTL - mutant(ttl_not_ours));
 }
 
 void wire_push_ip(struct frame *f, const struct wire_link *l, const struct ip_addr *src,

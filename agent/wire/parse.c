@@ -3,6 +3,7 @@
  * No state, any thread; the hot half of the worker's receive path. */
 #include "agent/base/bytes.h"
 #include "agent/base/csum.h"
+#include "agent/base/mutant.h"
 #include "agent/wire/proto.h"
 #include "agent/wire/wire.h"
 
@@ -132,7 +133,7 @@ static enum reason tcp_checksum(const struct frame *f, struct pkt *p, uint32_t h
         return R_NONE;
     }
     uint16_t all = csum_add(head, csum_bytes(t + hlen, p->payload_len));
-    return all == 0xffff ? R_NONE : R_DROP_L4_CSUM;
+    return all == 0xffff || mutant(csum_unchecked) ? R_NONE : R_DROP_L4_CSUM;
 }
 
 /* RFC 9293 section 3.1. */
@@ -211,7 +212,7 @@ enum reason wire_parse(const struct frame *f, uint16_t vlan, struct pkt *p)
 
 static inline uint16_t swap_if(bool odd, uint16_t sum)
 {
-    return odd ? __builtin_bswap16(sum) : sum;
+    return odd && !mutant(csum_odd_offset) ? __builtin_bswap16(sum) : sum;
 }
 
 /* A part that starts at an odd offset contributes its own sum with the bytes exchanged (RFC 1071 section 2B).

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "agent/base/mutant.h"
 #include "tests/sim/rows.h"
 #include "tests/sim/run.h"
 
@@ -15,7 +16,7 @@
 struct options {
     const char *scenario, *trace;
     uint64_t from, seeds;
-    bool one, verbose, rows, list;
+    bool one, verbose, rows, list, mutants, first;
 };
 
 struct totals {
@@ -100,9 +101,14 @@ static void one_run(const struct job *j, const struct options *o, struct totals 
            (unsigned long long)j->seed);
 }
 
+static bool enough(const struct options *o, const struct totals *t)
+{
+    return o->first && t->failed;
+}
+
 static void run_all(const struct options *o, struct totals *t)
 {
-    for (unsigned i = 0; i < nrows; i++)
+    for (unsigned i = 0; i < nrows && !enough(o, t); i++)
         if (o->scenario ? strcmp(o->scenario, rows[i].name) == 0 : o->rows) {
             uint64_t n = o->one ? 1 : ROW_SEEDS;
             for (uint64_t s = o->from; s < o->from + n; s++) {
@@ -113,7 +119,7 @@ static void run_all(const struct options *o, struct totals *t)
     for (unsigned i = 0; i < nscenarios; i++) {
         if (o->scenario ? strcmp(o->scenario, scenarios[i].name) != 0 : o->rows)
             continue;
-        for (uint64_t s = o->from; s < o->from + o->seeds; s++) {
+        for (uint64_t s = o->from; s < o->from + o->seeds && !enough(o, t); s++) {
             struct job j = {.scenario = &scenarios[i], .seed = s};
             one_run(&j, o, t);
         }
@@ -124,7 +130,9 @@ static int usage(FILE *f, int code)
 {
     fputs("usage: sim [--seeds N] [--from S] [--scenario NAME] [--seed S] [--verbose] [--trace FILE.pcap]\n"
           "           [--ignore TEXT]  (pass over failures that say TEXT)\n"
-          "       sim --rows | --list\n",
+          "           [--first]        (stop at the first failure)\n"
+          "           [--mutant NAME]  (with that mistake switched on; a build with LACON_MUTANTS)\n"
+          "       sim --rows | --list | --mutants\n",
           f);
     return code;
 }
@@ -138,20 +146,37 @@ static int list(void)
     return 0;
 }
 
+#ifdef LACON_MUTANTS
+static int list_mutants(void)
+{
+    for (unsigned m = MUTANT_NONE + 1; m < MUTANT_COUNT; m++)
+        printf("%-24s %s\n", mutant_name((enum mutant)m), mutant_text((enum mutant)m));
+    return 0;
+}
+#else
+static int list_mutants(void)
+{
+    fputs("sim: this build has no mutants: cmake --preset mutants\n", stderr);
+    return 2;
+}
+
+static int mutant_select(const char *name)
+{
+    (void)name;
+    return list_mutants();
+}
+#endif
+
 static int parse(int argc, char **argv, struct options *o)
 {
     static const struct option opts[] = {
-        {"seeds", required_argument, NULL, 'n'},
-        {"from", required_argument, NULL, 'f'},
-        {"scenario", required_argument, NULL, 's'},
-        {"seed", required_argument, NULL, '1'},
-        {"verbose", no_argument, NULL, 'v'},
-        {"trace", required_argument, NULL, 't'},
-        {"ignore", required_argument, NULL, 'i'},
-        {"rows", no_argument, NULL, 'r'},
-        {"list", no_argument, NULL, 'l'},
-        {"help", no_argument, NULL, 'h'},
-        {0},
+        {"seeds", required_argument, NULL, 'n'},    {"from", required_argument, NULL, 'f'},
+        {"scenario", required_argument, NULL, 's'}, {"seed", required_argument, NULL, '1'},
+        {"verbose", no_argument, NULL, 'v'},        {"trace", required_argument, NULL, 't'},
+        {"ignore", required_argument, NULL, 'i'},   {"first", no_argument, NULL, '0'},
+        {"mutant", required_argument, NULL, 'm'},   {"mutants", no_argument, NULL, 'M'},
+        {"rows", no_argument, NULL, 'r'},           {"list", no_argument, NULL, 'l'},
+        {"help", no_argument, NULL, 'h'},           {0},
     };
     *o = (struct options){.from = 1, .seeds = 10};
     for (int c; (c = getopt_long(argc, argv, "", opts, NULL)) != -1;) {
@@ -178,6 +203,18 @@ static int parse(int argc, char **argv, struct options *o)
         case 'i':
             sim_ignore = optarg;
             break;
+        case '0':
+            o->first = true;
+            break;
+        case 'm':
+            if (mutant_select(optarg) != 0) {
+                fprintf(stderr, "sim: no mutant \"%s\" (--mutants lists them)\n", optarg);
+                return -1;
+            }
+            break;
+        case 'M':
+            o->mutants = true;
+            break;
         case 'r':
             o->rows = true;
             break;
@@ -201,6 +238,8 @@ int main(int argc, char **argv)
         return usage(stderr, 2);
     if (o.list)
         return list();
+    if (o.mutants)
+        return list_mutants();
     setvbuf(stdout, NULL, _IOLBF, 0);
     run_all(&o, &t);
     if (t.passed + t.failed == 0) {

@@ -1,0 +1,140 @@
+/* Mutation points: mistakes that can be switched on, one at a time, in a build made for it (LACON_MUTANTS,
+ * preset `mutants`), to show that a test notices each of them (tests/mutants). Where a build has none, and a
+ * release never has, mutant() is the constant false and leaves no code.
+ *
+ * A point is one word at the place of the mistake: `a + mutant(ack_off_by_one)` is off by one,
+ * `mutant(rst_unvalidated) || valid(...)` does not look. Add a line here, use it in one place (or in the few
+ * that belong together), run ./test.sh mutants NAME.
+ *
+ *   X(name, "what lacon then does wrong") */
+#ifndef LACON_BASE_MUTANT_H
+#define LACON_BASE_MUTANT_H
+
+#include <stdbool.h>
+
+#define MUTANTS(X)                                                                                           \
+    /* acks and windows (S4, S5) */                                                                          \
+    X(ack_off_by_one, "an ack that is translated names one byte more")                                       \
+    X(patched_acked_early, "a head is acked to its source before the receiver has acked it")                 \
+    X(ack_above_believed, "an ack of bytes that were never sent is taken")                                   \
+    X(ack_old_believed, "an ack from long before the window is no reason to drop the segment")               \
+    X(old_bytes_unacked, "segments that repeat old bytes are not acked again")                               \
+    X(seq_unchecked, "a segment beyond the offered window is taken")                                         \
+    X(seq_no_wrap, "a sequence number that wrapped is taken for one of the same epoch")                      \
+    X(window_in_unscaled, "the peer's window is not shifted by its scale")                                   \
+    X(window_out_unscaled, "the window that we show is not shifted by our scale")                            \
+    X(window_rounded_up, "the window that we show is one unit more than there is room for")                  \
+    X(window_of_old_segment, "an old segment's window replaces a newer one")                                 \
+    X(window_overrun, "forwarded bytes pass the receiver's window")                                          \
+    X(window_overrun_kept, "kept bytes pass the receiver's window")                                          \
+    X(edge_retreats, "the right edge shown to a client moves back")                                          \
+    X(sack_unclipped, "a SACK block is passed on beyond the extent that it lies in")                         \
+    X(sack_unshifted, "a SACK block is passed on with the numbers of the other conn")                        \
+    X(sack_not_passed, "SACK blocks are not passed on")                                                      \
+    X(dup_acks_swallowed, "duplicate acks are not passed on to the source")                                  \
+    X(probe_unanswered, "a probe of the byte before the window draws no ack")                                \
+    X(probe_not_passed, "a probe is answered without asking the receiver for its window")                    \
+    /* what was judged is what is delivered (S1, S2, S6) */                                                  \
+    X(head_uncompared, "a repeated head is not compared with the one that was judged")                       \
+    X(chunk_uncompared, "repeated chunk framing is not compared with what was judged")                       \
+    X(hold_uncompared, "repeated bytes are not compared with those that are held, and replace them")         \
+    X(head_from_frame, "a repeated head goes out as it came in, not from what is kept")                      \
+    X(kept_tail_lost, "the last byte of held bytes that become kept ones is lost")                           \
+    X(hold_growth_loses, "the last byte held is lost when the hold's memory grows")                          \
+    X(length_horizon_late, "a byte behind a response of known length is taken for its body")                 \
+    X(chunk_horizon_late, "a byte behind a chunk is taken for its data")                                     \
+    X(urg_kept, "URG is passed on")                                                                          \
+    X(gap_not_told, "bytes behind a gap draw no duplicate ack")                                              \
+    /* kept bytes and their repair (S7, S8) */                                                               \
+    X(retained_released, "a request's head is not kept until the response begins")                           \
+    X(patched_not_repaired, "a source that repeats a head does not make us send it again")                   \
+    X(dup_acks_ignored, "three duplicate acks do not make us send kept bytes again")                         \
+    X(rto_never, "a timeout does not send owned bytes again")                                                \
+    X(rto_no_backoff, "timeouts follow one another without backoff")                                         \
+    X(flight_unlimited, "more than the initial window of kept bytes is in flight")                           \
+    X(adopted_too_large, "responses of any known length are adopted")                                        \
+    X(post_retried, "a POST is run again after an endpoint has acked it")                                    \
+    X(sent_again_forgotten, "that bytes went out twice does not count when a POST is to be run again")       \
+    X(rst_ack_forgotten, "that a RST acked bytes does not count when a POST is to be run again")             \
+    X(retry_after_response, "a request is run again after a response has begun")                             \
+    X(retry_same_endpoint, "a request is run again on the endpoint that failed")                             \
+    /* closing (S10) */                                                                                      \
+    X(fin_early, "a FIN is told one byte before its time")                                                   \
+    X(fin_lost, "a FIN of ours that is lost is not sent again")                                              \
+    X(fin_acked_twice, "the ack of a FIN counts one too many")                                               \
+    X(fin_in_pool, "an endpoint's conn stays in the pool after its FIN")                                     \
+    X(rst_unvalidated, "a RST anywhere in the window is believed")                                           \
+    X(rst_unchallenged, "a RST inside the window draws no challenge ack")                                    \
+    X(rst_second_missing, "a reset is sent only above what is in flight")                                    \
+    X(syn_unchallenged, "a SYN on an open connection draws no challenge ack")                                \
+    X(challenge_unlimited, "challenge acks are not rate-limited")                                            \
+    X(truncated_request, "a request that its client's FIN cuts short is not noticed")                        \
+    X(truncated_response, "a response that the endpoint's FIN cuts short ends like a whole one")             \
+    X(early_not_closed, "after an early response the client's connection stays")                             \
+    /* accepting (S11) and connecting (S12, S14) */                                                          \
+    X(halfopen_ack_unchecked, "a handshake's ack is not compared with our number")                           \
+    X(halfopen_isn_reused, "a SYN with another number is answered for the one before")                       \
+    X(halfopen_rst_unchecked, "any RST ends a half-open entry")                                              \
+    X(cookie_epoch_unchecked, "a cookie of any age is believed")                                             \
+    X(cookie_always_believed, "cookies are believed when none were made")                                    \
+    X(tombstone_missing, "conns that a cookie opened leave no tombstone")                                    \
+    X(tw_isn_reused, "a four-tuple in TIME_WAIT begins again below the old numbers")                         \
+    X(isn_not_raised, "a local port begins again below the number last used")                                \
+    X(port_reused_at_once, "a local port that was given back is used before those never used")               \
+    X(bare_ack_ignored, "an endpoint with an old incarnation is not reset")                                  \
+    X(refusal_unvalidated, "a RST with any number refuses a pending connect")                                \
+    X(mss_class_too_large, "an endpoint is told a larger segment size than the client takes")                \
+    X(mss_uncut, "forwarded segments are not cut to the receiver's size")                                    \
+    X(pool_profile_ignored, "a pooled conn of another profile serves a client")                              \
+    /* frames */                                                                                             \
+    X(csum_odd_offset, "the checksum of a part at an odd offset is not turned")                              \
+    X(csum_unchecked, "a segment with a wrong checksum is taken")                                            \
+    X(ttl_not_ours, "the TTL is not 64")                                                                     \
+    X(option_length_0, "an option of length 0 or 1 is not refused")                                          \
+    /* HTTP */                                                                                               \
+    X(response_unasked, "what an endpoint says before it has the request passes for its response")           \
+    X(extra_pooled, "an endpoint's conn is used again although it sent more than it announced")              \
+    X(length_twice, "a second Content-Length or Transfer-Encoding is not noticed")                           \
+    X(length_and_chunked, "Content-Length beside Transfer-Encoding is not refused")                          \
+    X(chunk_size_overflow, "a chunk size beyond what fits is not refused")                                   \
+    X(trailer_unjudged, "trailer lines may be anything")                                                     \
+    X(hop_fields_kept, "the fields that Connection names are passed on")                                     \
+    X(close_forgotten, "a client that asked for close is not told, and is kept")                             \
+    X(max_body_ignored, "bodies beyond max_body are passed on")                                              \
+    X(drain_ignored, "connections go on while lacon drains")                                                 \
+    X(log_missing, "an exchange that failed is not logged")                                                  \
+    /* memory and time */                                                                                    \
+    X(extent_leak, "extents that are acked are not given back")                                              \
+    X(hold_leak, "the hold's memory is not given back")                                                      \
+    X(slot_leak, "an exchange's slot is not given back")                                                     \
+    X(timer_lost, "a timer that is moved down a level of the wheel is lost")                                 \
+    X(timer_not_rearmed, "a conn's later deadline is forgotten when its timer fires")
+
+#ifdef LACON_MUTANTS
+
+enum mutant {
+    MUTANT_NONE,
+#define X(id, text) MUTANT_##id,
+    MUTANTS(X)
+#undef X
+        MUTANT_COUNT
+};
+
+/* Set before anything of ours runs, by mutant_select() or from the environment (LACON_MUTANT=name); never
+ * changed after, so any thread may read it. */
+extern enum mutant mutant_on;
+
+#define mutant(id) ((bool)(mutant_on == MUTANT_##id))
+
+/* 0, or -1 when there is no mutant of that name. */
+int mutant_select(const char *name);
+const char *mutant_name(enum mutant m);
+const char *mutant_text(enum mutant m);
+
+#else
+
+#define mutant(id) false
+
+#endif
+
+#endif
