@@ -212,6 +212,30 @@ void accept_time_wait(struct script *s)
     want_head(serve(s));
 }
 
+/* More was sent than the clock of our numbers has moved since. */
+void accept_time_wait_above(struct script *s)
+{
+    struct peer *c = client(s), *e;
+    e = with_request(c, "GET / HTTP/1.1\r\nHost: c0.example\r\nConnection: close\r\n\r\n");
+    say(e, "HTTP/1.1 200 OK\r\nContent-Length: 300000\r\n\r\n");
+    want_head(c);
+    for (unsigned i = 0; i < 20; i++) {
+        say_n(e, 'x', 15000);
+        want_bytes(c, 15000);
+        forget(e);
+    }
+    if (!(c->got.flags & SEG_FIN))
+        want_eventually(c, "FA");
+    fin(c);
+    pass_time(s, 20);
+    want_counter(s, "clients_open", 0);
+    uint32_t end = c->irs + c->rcv;
+    c->iss += 100000;
+    forget(c);
+    open_conn(c);
+    want_true(s, (int32_t)(c->irs - end) > 0, "the ISN is above the old connection's last number");
+}
+
 /* ---- S12 ---- */
 
 /* One exchange, after which the endpoint closes first: it is the one in TIME_WAIT. */
@@ -226,6 +250,21 @@ static struct peer *one_closed(struct peer *c)
     pass_time(c->sc, 20);
     want_counter(c->sc, "endpoints_open", 0);
     return e;
+}
+
+/* At once again on the only local port: segments of the old conn that are still under way fit nowhere. */
+void connect_isn(struct script *s)
+{
+    one_endpoint(s);
+    one_port(s);
+    struct peer *c = client(s), *old = pooled(c), *e;
+    uint32_t end = old->irs + old->rcv;
+    rst(old, old->snd);
+    pass_time(s, 1);
+    say(c, GET0);
+    e = take_syn(s);
+    want_true(s, e->rport == old->rport, "the same port");
+    want_true(s, (int32_t)(e->irs - end) >= 65536 - 1, "the ISN is 64 Ki above the last number used");
 }
 
 void connect_time_wait(struct script *s)

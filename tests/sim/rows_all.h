@@ -16,15 +16,19 @@
     X(s2_chunk_horizon, "S2 a chunk behind a gap waits")                                                     \
     X(s2_length_ooo, "S2 body of known length passes behind a gap")                                          \
     X(s2_beyond_response, "S2 bytes beyond the response reach nobody")                                       \
+    X(s2_beyond_large, "S2 bytes beyond a large response: the conn is not used again")                       \
     X(s3_pipelined, "S3 pipelined second request waits")                                                     \
     X(s3_other_cluster, "S3 pipelined requests go to their own clusters")                                    \
     X(s4_small_window, "S4 request to a tiny window, right edge never retreats")                             \
     X(s4_endpoint_sees_client, "S4 the endpoint sees the client's window")                                   \
     X(s4_zero_window, "S4 zero window closes the endpoint's, probes pass")                                   \
     X(s5_ack_above, "S5 ack above sent is not translated")                                                   \
+    X(s5_ack_ancient, "S5 data with an ack from long ago is not taken (RFC 5961)")                           \
+    X(s5_beyond_window, "S5 a segment beyond the window: its ack counts for nothing")                        \
     X(s5_old_bytes, "S5 old bytes are acked again by us")                                                    \
     X(s5_dup_acks, "S5 duplicate acks in a copy extent reach the source")                                    \
     X(s5_sack_shifted, "S5 SACK blocks are translated")                                                      \
+    X(s5_sack_with_fin, "S5 a SACK block that reaches over our FIN ends at the body")                        \
     X(s5_rate_cap, "S5 however fast a client acks, the endpoint's edge moves at max_rate")                   \
     X(s5_rate_off, "S5 without max_rate the edge follows the client's")                                      \
     X(s6_head_in_two, "S6 head cut in two: first part acked")                                                \
@@ -34,7 +38,9 @@
     X(s7_all_refused, "S7 all endpoints refuse: own 50x, connection stays usable")                           \
     X(s7_pool_reset, "S7 pooled conn reset: retried")                                                        \
     X(s7_pool_fin, "S7 pooled conn closed: not used")                                                        \
+    X(s7_pool_early, "S7 a response that crosses the request on a pooled conn is not its response")          \
     X(s7_post_not_twice, "S7 POST whose endpoint died after a response byte is not retried")                 \
+    X(s7_get_begun, "S7 GET whose endpoint died after a response byte, head not acked: 502")                 \
     X(s7_post_repeated, "S7 POST whose body went out twice is not run elsewhere")                            \
     X(s8_adopted, "S8 small response adopted: acked at once, client loss repaired by us")                    \
     X(s8_dup_acks, "S8 three duplicate acks: sent again")                                                    \
@@ -50,7 +56,9 @@
     X(s10_until_close, "S10 read until close ends with FIN")                                                 \
     X(s10_truncated, "S10 endpoint FIN inside a body resets the client")                                     \
     X(s10_endpoint_rst, "S10 endpoint RST inside a body resets the client")                                  \
+    X(s10_reset_in_flight, "S10 a reset has the number that a client expects that has nothing")              \
     X(s10_client_rst, "S10 client RST inside a body resets the endpoint")                                    \
+    X(s10_drain, "S10 drain: an exchange under way ends with close, nobody is accepted")                     \
     X(s10_rst_blind, "S10 RST inside the window draws a challenge ack")                                      \
     X(s10_rst_outside, "S10 RST outside the window is ignored")                                              \
     X(s10_syn_open, "S10 SYN on an open connection draws a challenge ack")                                   \
@@ -71,6 +79,8 @@
     X(s14_profile, "S14 endpoint MSS by profile")                                                            \
     X(http_two_lengths, "HTTP two Content-Lengths: 400 and close")                                           \
     X(http_404, "HTTP unknown host: 404")                                                                    \
+    X(http_max_body, "HTTP more body than max_body: 413")                                                    \
+    X(http_max_body_chunked, "HTTP more chunks than max_body: 413")                                          \
     X(http_100, "HTTP 100 Continue passes")                                                                  \
     X(http_upgrade, "HTTP 101 opens a tunnel")                                                               \
     X(tcp_tunnel, "TCP bytes pass both ways, each side closes by itself")                                    \
@@ -86,6 +96,7 @@
     X(tls_silent, "TLS half a ClientHello and no more: close after head_timeout")                            \
     X(http_unasked, "HTTP bytes on an idle endpoint conn reset it")                                          \
     X(http_unasked_gap, "HTTP bytes behind a gap on an idle endpoint conn reset it")                         \
+    X(http_many, "HTTP more exchanges on a connection than there are slots")                                 \
     X(wire_fragment, "WIRE an IP fragment is dropped and counted")                                           \
     X(wire_options, "WIRE IPv4 options and IPv6 destination options are dropped and counted")                \
     X(wire_hop_by_hop, "WIRE IPv6 hop-by-hop options are dropped and counted")                               \
@@ -159,6 +170,7 @@
     X(ack_lost, "S11 the handshake's ack is lost: data completes it")                                        \
     X(ack_wrong, "S11 acks of other numbers do not complete a handshake")                                    \
     X(accept_time_wait, "S11 new client on a four-tuple in TIME_WAIT")                                       \
+    X(accept_time_wait_above, "S11 TIME_WAIT after a large response: the next ISN is above it")              \
     X(connect_time_wait, "S12 endpoint in TIME_WAIT: our SYN is acceptable")                                 \
     X(connect_time_wait_challenged, "S12 endpoint in TIME_WAIT that challenges: reset and again")            \
     X(restart_client, "S12 restart: an old client's segments are reset")                                     \
@@ -167,6 +179,7 @@
     X(restart_same_client, "S12 restart: a client comes again on its four-tuple")                            \
     X(ports_exhausted, "PORTS exhausted: 503, counted, and well when one is free")                           \
     X(ports_other_endpoint, "PORTS exhausted toward one endpoint: another is asked")                         \
+    X(connect_isn, "S12 a local port used again at once begins 64 Ki above")                                 \
     X(s1_chunk_line_response, "S1 other bytes in a response's chunk-size line reset both")                   \
     X(s1_trailer_response, "S1 other bytes in a response's trailer reset both")                              \
     X(s1_trailer_request, "S1 other bytes in a request's trailer reset both")                                \

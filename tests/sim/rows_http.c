@@ -38,6 +38,24 @@ void s2_beyond_response(struct script *s)
     want_silence(c, 100);
 }
 
+/* Behind a response that the client has not acked yet. */
+void s2_beyond_large(struct script *s)
+{
+    one_endpoint(s);
+    struct peer *c = client(s), *e = with_request(c, GET0);
+    say(e, "HTTP/1.1 200 OK\r\nContent-Length: 20000\r\n\r\n");
+    want_head(c);
+    c->auto_ack = false;
+    say_n(e, 'x', 20000);
+    want_bytes(c, 20000);
+    say(e, "evil");
+    pass_time(s, 10);
+    want_silence(c, 10);
+    ack_all(c);
+    want_eventually(e, "RA");
+    want_counter(s, "endpoints_idle", 0);
+}
+
 /* ---- S3 ---- */
 
 void s3_pipelined(struct script *s)
@@ -195,6 +213,38 @@ void s7_post_repeated(struct script *s)
     want_text(c, "HTTP/1.1 502");
 }
 
+/* The request was not acked, so its bytes are all there: but a response has begun. */
+void s7_get_begun(struct script *s)
+{
+    struct peer *c = client(s), *e;
+    open_conn(c);
+    say(c, GET0);
+    e = serve(s);
+    e->auto_ack = false;
+    want_head(e);
+    say_flags(e, SEG_ACK, e->snd, 1, "HTTP/1.1 2");
+    e->snd += 10;
+    pass_time(s, 10);
+    rst(e, e->snd);
+    want_text(c, "HTTP/1.1 502 ");
+    want_true(s, s->unclaimed.n == 0, "no other endpoint gets the request");
+}
+
+/* It left the endpoint before the request came there: nobody asked for it. */
+void s7_pool_early(struct script *s)
+{
+    one_endpoint(s);
+    struct peer *c = client(s), *e = pooled(c), *f;
+    say(c, GET0);
+    pass_time(s, 1);
+    say(e, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"); /* acks what came before */
+    want_eventually(e, "RA");
+    f = serve(s);
+    want_head(f);
+    say(f, OK2);
+    want_text(c, OK2);
+}
+
 /* ---- S8 ---- */
 
 void s8_adopted(struct script *s)
@@ -346,6 +396,32 @@ void s10_client_rst(struct script *s)
     want_eventually(e, "RA");
 }
 
+/* Of what is in flight the client may have nothing: it believes only the number that it expects. */
+void s10_reset_in_flight(struct script *s)
+{
+    struct peer *c = client(s), *e = with_request(c, GET0);
+    c->auto_ack = false;
+    say(e, LARGE0 "some");
+    want_head(c);
+    rst(e, e->snd);
+    want_eventually(c, "RA seq=1");
+}
+
+void s10_drain(struct script *s)
+{
+    struct peer *c = client(s), *e = with_request(c, GET0), *late = client(s);
+    lacon_drain(&s->lacon);
+    say(e, OK2);
+    want_head(c);
+    want_true(s, memmem(c->got.data, c->got.len, "onnection: close", 16) != NULL,
+              "Connection: close is added");
+    if (!(c->got.flags & SEG_FIN))
+        want_eventually(c, "FA");
+    flags(late, SEG_SYN, 0, 0);
+    want(late, "RA ack=1");
+    want_counter(s, "drop_draining", 1);
+}
+
 /* ---- HTTP ---- */
 
 void http_two_lengths(struct script *s)
@@ -410,4 +486,42 @@ void http_unasked_gap(struct script *s)
     say_at(e, e->snd + 20,
            "HTTP/1.1 200 OK\r\n"); /* what stands before it would come after the next request */
     want_eventually(e, "RA");
+}
+
+void http_max_body(struct script *s)
+{
+    s->config->listener[0].max_body = 1000;
+    struct peer *c = client(s);
+    open_conn(c);
+    say(c, POST_HEAD("1001"));
+    want_text(c, "HTTP/1.1 413 ");
+    want_true(s, s->unclaimed.n == 0, "no endpoint is asked");
+}
+
+void http_max_body_chunked(struct script *s)
+{
+    s->config->listener[0].max_body = 1000;
+    struct peer *c = client(s), *e = with_request(c, CHUNKED_HEAD);
+    say(c, "3e8\r\n");
+    want_text(e, "3e8\r\n");
+    say_n(c, 'x', 1000);
+    want_bytes(e, 1000);
+    say(c, "\r\n1\r\n");
+    want_text(c, "HTTP/1.1 413 ");
+    want_eventually(e, "RA");
+}
+
+/* What an exchange held is there for the next. */
+void http_many(struct script *s)
+{
+    s->config->dpdk.connections = 64;
+    one_endpoint(s);
+    struct peer *c = client(s), *e = pooled(c);
+    for (unsigned i = 0; i < 100 && !s->sim.failed; i++) {
+        say(c, GET0);
+        want_head(e);
+        say(e, OK2);
+        want_text(c, OK2);
+    }
+    want_counter(s, "exchanges", 101);
 }

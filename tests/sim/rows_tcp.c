@@ -236,6 +236,54 @@ void s5_sack_shifted(struct script *s)
               "the SACK block arrives at the endpoint's numbers");
 }
 
+/* Blind data (RFC 5961 section 5): its ack lies far below what was ever in flight. */
+void s5_ack_ancient(struct script *s)
+{
+    struct peer *c = client(s);
+    open_conn(c);
+    say_flags(c, SEG_ACK, c->snd, c->rcv - 0x50000000, GET0);
+    want(c, "A ack=1 len=0");
+    want_counter(s, "drop_ack", 1);
+    want_counter(s, "requests", 0);
+}
+
+/* Nothing of a segment beyond the window counts, its ack neither. */
+void s5_beyond_window(struct script *s)
+{
+    struct peer *c = client(s), *e = with_request(c, GET0);
+    c->auto_ack = false;
+    say(e, OK2);
+    want_text(c, OK2);
+    flags(c, SEG_ACK, c->snd + 1000000, c->rcv);
+    want(c, "A len=0");
+    want_counter(s, "drop_seq", 1);
+    want_eventually(c, "A seq=1"); /* not acked: it comes again */
+}
+
+/* A client that lacks a part of the body SACKs the rest, and our FIN behind it, which the endpoint knows
+ * nothing of. */
+void s5_sack_with_fin(struct script *s)
+{
+    struct peer *c = client(s), *e;
+    e = with_request(c, "GET / HTTP/1.1\r\nHost: c0.example\r\nConnection: close\r\n\r\n");
+    say(e, "HTTP/1.1 200 OK\r\nContent-Length: 20000\r\n\r\n");
+    want_head(c);
+    c->auto_ack = false;
+    uint32_t body_c = c->rcv, body_e = e->snd;
+    say_n(e, 'x', 20000);
+    want_bytes(c, 20000);
+    if (!(c->got.flags & SEG_FIN))
+        want_eventually(c, "FA");
+    pass_time(s, 10);
+    forget(e);
+    sack(c, body_c, body_c + 1000, body_c + 20001);
+    want_eventually(e, "A");
+    want_true(s,
+              e->got.nsack == 1 && e->got.sack[0].lo == e->iss + body_e + 1000 &&
+                  e->got.sack[0].hi == e->iss + body_e + 20000,
+              "the SACK block ends where the body does");
+}
+
 /* ---- RST and SYN on open connections ---- */
 
 void s10_rst_blind(struct script *s)

@@ -107,6 +107,20 @@ Test(halfopen, S11_cookies_are_believed_only_while_the_table_overflows)
     halfopen_destroy(calm);
 }
 
+/* Cookies are being made all the time; its epoch's three bits alone would let an old one in. */
+Test(halfopen, S11_a_cookie_is_good_for_its_epoch_and_the_next)
+{
+    struct halfopen *t = halfopen_create(64, &key);
+    struct handshake h = overflow(t, SEC_NS), out;
+    for (unsigned s = 33; s < 400; s += 32) {
+        (void)overflow(t, s * SEC_NS);
+        enum halfopen_result want = s < 64 ? HALF_OK : HALF_NONE;
+        cr_assert_eq(halfopen_ack(t, &h.key, h.irs + 1, h.iss + 1, 100, &out, s * SEC_NS), want, "after %u s",
+                     s);
+    }
+    halfopen_destroy(t);
+}
+
 Test(halfopen, S11_a_forged_cookie_is_not_believed)
 {
     struct halfopen *t = halfopen_create(64, &key);
