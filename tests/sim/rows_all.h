@@ -261,7 +261,18 @@
     X(s4_upload_probe, "S4 zero window inside an upload: probe without a byte")                              \
     X(s4_upload_probe_byte, "S4 zero window inside an upload: probe with a byte")                            \
     X(s4_upload_probe_chunked, "S4 zero window inside a chunked upload")                                     \
-    X(s4_kept_cut, "S4 a kept upload is cut by a small window")
+    X(s4_kept_cut, "S4 a kept upload is cut by a small window")                                              \
+    X(odd_no_flags, "ODD a segment without flags is dropped and counted")                                    \
+    X(odd_syn_fin, "ODD SYN with FIN is dropped and counted")                                                \
+    X(odd_offset, "ODD a data offset beyond the segment is dropped and counted")                             \
+    X(odd_offset_small, "ODD a data offset inside the header is dropped and counted")                        \
+    X(odd_option_length_0, "ODD an option of length 0 is dropped and counted")                               \
+    X(odd_option_past_end, "ODD an option that runs past the header is dropped and counted")                 \
+    X(odd_ttl_ecn, "S14 TTL and congestion marks are not passed on")                                         \
+    X(odd_data_after_fin, "ODD bytes behind the client's FIN are nobody's")                                  \
+    X(odd_two_fins, "ODD a second FIN elsewhere does not count")                                             \
+    X(odd_many_ranges, "S6 more gaps in a head than there is room for")                                      \
+    X(odd_overlaps, "S6 a head in parts that overlap")
 
 #define X(fn, name) void fn(struct script *s);
 ROWS(X)
