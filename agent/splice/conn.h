@@ -150,6 +150,7 @@ struct conn {
     struct net_path path;
     pos_t wl1;          /* segment position of the last window update */
     pos_t recover;      /* out_max when kept bytes were last sent again */
+    pos_t again;        /* end of the highest kept bytes that were sent again */
     uint32_t kept_cwnd; /* bytes of kept extents allowed in flight beyond out_una */
     /* Rule S9. Whom it was spliced to last: the slot of the other side, and when that client was opened
      * (endpoint side; a slot alone does not name a conn). */

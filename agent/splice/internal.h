@@ -32,6 +32,14 @@ struct sack_fwd {
     } block[TCP_MAX_SACK];
 };
 
+/* SACK blocks of the segment at hand, at positions of the out-stream of the conn that it belongs to. */
+struct sack_own {
+    unsigned n;
+    struct {
+        pos_t lo, hi;
+    } block[TCP_MAX_SACK];
+};
+
 /* What "packet too big" taught about an address (pathmtu.c). */
 #define MTU_NOTES 1024u
 struct mtu_note {
@@ -59,6 +67,7 @@ struct splice {
     struct conn *dead;
     struct conn *tw_first, **tw_last; /* TIME_WAIT, oldest first */
     struct sack_fwd sack;
+    struct sack_own own;
     struct mtu_note mtu_note[MTU_NOTES];
     uint64_t rst_tick;
     uint32_t rst_left;
@@ -101,9 +110,9 @@ void seg_bare(struct splice *s, const struct tcp_seg *g, struct net_path *path);
 void seg_rst_reply(struct splice *s, const struct frame *f, const struct pkt *p);
 void seg_challenge(struct splice *s, struct conn *c);
 void seg_resend(struct splice *s, struct conn *c);
+/* Sends n kept bytes from offset `from` of x again. False: no frame. */
+bool seg_resend_kept(struct splice *s, struct conn *c, struct extent *x, uint64_t from, uint32_t n);
 void seg_rto(struct splice *s, struct conn *c);
-/* Kept bytes in flight are known to be lost: they go out again, as the flight limit allows. */
-void seg_again(struct splice *s, struct conn *c);
 /* Kept bytes in flight are known to be lost: they go out again, as the flight limit allows. */
 void seg_again(struct splice *s, struct conn *c);
 void rto_arm(struct splice *s, struct conn *c, bool restart);
@@ -139,11 +148,9 @@ uint16_t mtu_limit(struct splice *s, const struct ip_addr *a, uint16_t mss);
 /* A router has said that a segment of ours to c was too big. */
 void mtu_too_big(struct splice *s, struct conn *c, const struct net_unreach *u);
 
-/* ---- pathmtu.c ---- */
-/* mss, or what was learned of the path to a when that is less. */
-uint16_t mtu_limit(struct splice *s, const struct ip_addr *a, uint16_t mss);
-/* A router has said that a segment of ours to c was too big. */
-void mtu_too_big(struct splice *s, struct conn *c, const struct net_unreach *u);
+/* ---- repair.c ---- */
+/* Sends the holes again that the SACK blocks of the segment at hand show to be lost. */
+void repair_holes(struct splice *s, struct conn *c);
 
 /* ---- pace.c ---- */
 uint32_t pace_rate(uint64_t max_rate); /* bytes a second to what conn.pace_rate holds */

@@ -65,15 +65,17 @@ static enum reason acceptable(struct splice *s, struct conn *c, pos_t seq, const
 static void take_sack(struct splice *s, const struct conn *c, const struct pkt *p)
 {
     struct tcp_opts o;
-    s->sack.n = 0;
+    s->sack.n = s->own.n = 0;
     s->sack.to = c->peer;
     if (!c->sack_ok || p->opts.n < 10 || !wire_tcp_opts(p->opts, &o))
         return;
     for (unsigned i = 0; i < o.nsack; i++) {
         pos_t lo = pos_unwrap(c->out_una, o.sack[i].lo), hi = pos_unwrap(c->out_una, o.sack[i].hi);
         const struct extent *x = lo < c->out_una ? NULL : ext_at(c, lo);
-        if (!x || hi > c->out_max)
+        if (!x || lo >= hi || hi > c->out_max)
             continue;
+        s->own.block[s->own.n].lo = lo;
+        s->own.block[s->own.n++].hi = hi;
         /* Clip to each live copy extent that the block touches (S5). */
         for (; x && x->out < hi; x = x->next)
             sack_translate(c, pos_max(lo, x->out), mutant(sack_unclipped) ? hi : pos_min(hi, x->out + x->n),
@@ -109,8 +111,11 @@ static void ack_advanced(struct splice *s, struct conn *c, pos_t ack)
     ext_retire(s, c);
     rto_arm(s, c, true);
     const struct extent *x = ack < c->recover ? ext_at(c, ack) : NULL;
-    if (x && x->kind == EXT_KEPT && x->sent > ack - x->out)
+    if (!x || x->kind != EXT_KEPT || x->sent <= ack - x->out)
+        return;
+    if (ack >= c->again)
         seg_resend(s, c); /* partial ack (RFC 6582): the next hole is ours as well */
+    repair_holes(s, c);
 }
 
 static void duplicate_ack(struct splice *s, struct conn *c)
@@ -125,6 +130,8 @@ static void duplicate_ack(struct splice *s, struct conn *c)
         c->dupacks++;
     if (c->dupacks == 3 && !mutant(dup_acks_ignored))
         seg_resend(s, c);
+    if (c->dupacks >= 3)
+        repair_holes(s, c);
 }
 
 /* Returns whether the conn may go on. */

@@ -315,11 +315,23 @@ void rto_arm(struct splice *s, struct conn *c, bool restart)
     }
 }
 
+bool seg_resend_kept(struct splice *s, struct conn *c, struct extent *x, uint64_t from, uint32_t n)
+{
+    if (!send_kept(s, c, x, from, n))
+        return false;
+    stat_add(&s->cnt->kept_resends, 1);
+    c->rtt_pos = 0; /* Karn */
+    c->recover = c->out_max;
+    c->again = pos_max(c->again, x->out + from + n);
+    c->sent_again = true;
+    return true;
+}
+
 void seg_resend(struct splice *s, struct conn *c)
 {
     struct extent *x = ext_at(c, c->out_una);
-    c->rtt_pos = 0; /* Karn */
     if (!x) {
+        c->rtt_pos = 0; /* Karn */
         if (!c->fin_sent || c->out_una > c->out_end)
             return;
         struct frame *f = frame_alloc(&s->ops);
@@ -338,13 +350,8 @@ void seg_resend(struct splice *s, struct conn *c)
         c->out_edge <= c->out_una; /* a probe of one byte, which the peer need not take: not `sent` */
     uint64_t room = closed ? 1 : c->out_edge - c->out_una;
     uint32_t n = min3(x->n - from, c->mss, room);
-    if (!send_kept(s, c, x, from, n))
-        return;
-    stat_add(&s->cnt->kept_resends, 1);
-    if (!closed && x->sent < from + n)
+    if (seg_resend_kept(s, c, x, from, n) && !closed && x->sent < from + n)
         x->sent = (uint32_t)(from + n);
-    c->recover = c->out_max;
-    c->sent_again = true;
 }
 
 /* After a timeout what was in flight counts as lost: it goes out again as the flight limit grows. */

@@ -182,12 +182,18 @@ void flags(struct peer *p, uint8_t f, uint32_t seq, uint32_t ack)
     say_flags(p, f, seq, ack, NULL);
 }
 
-void sack(struct peer *p, uint32_t ack, uint32_t lo, uint32_t hi)
+void sacks(struct peer *p, uint32_t ack, unsigned n, const uint32_t (*block)[2])
 {
     struct seg g = segment(p, SEG_ACK, p->snd, ack);
-    g.nsack = 1;
-    g.sack[0] = (struct seg_sack){p->irs + lo, p->irs + hi};
+    g.nsack = (uint8_t)n;
+    for (unsigned i = 0; i < n; i++)
+        g.sack[i] = (struct seg_sack){p->irs + block[i][0], p->irs + block[i][1]};
     send_seg(p, &g);
+}
+
+void sack(struct peer *p, uint32_t ack, uint32_t lo, uint32_t hi)
+{
+    sacks(p, ack, 1, &(const uint32_t[2]){lo, hi});
 }
 
 void say_bytes_at(struct peer *p, uint32_t seq, const void *bytes, uint32_t n)

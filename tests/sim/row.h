@@ -118,6 +118,7 @@ void rst(struct peer *p, uint32_t seq);
 void say_flags(struct peer *p, uint8_t seg_flags, uint32_t seq, uint32_t ack, const char *text);
 /* An ack of `ack` with one SACK block, all relative to the first byte of the peer's stream. */
 void sack(struct peer *p, uint32_t ack, uint32_t lo, uint32_t hi);
+void sacks(struct peer *p, uint32_t ack, unsigned n, const uint32_t (*block)[2]); /* at most 4 */
 /* An ICMP (or ICMPv6) error from p's host that quotes the segment p got last; rest: bytes 4 to 7. */
 void icmp(struct peer *p, uint8_t type, uint8_t code, uint32_t rest);
 void unreachable(struct peer *p, uint8_t code); /* destination unreachable in p's family */

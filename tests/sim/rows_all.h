@@ -272,7 +272,10 @@
     X(odd_data_after_fin, "ODD bytes behind the client's FIN are nobody's")                                  \
     X(odd_two_fins, "ODD a second FIN elsewhere does not count")                                             \
     X(odd_many_ranges, "S6 more gaps in a head than there is room for")                                      \
-    X(odd_overlaps, "S6 a head in parts that overlap")
+    X(odd_overlaps, "S6 a head in parts that overlap")                                                       \
+    X(sack_steers, "S5 SACK blocks steer what we send again: three holes in one round trip")                 \
+    X(sack_reordered, "S5 a hole with little behind it is not sent again")                                   \
+    X(sack_resend_lost, "S5 a hole is sent again once, then the timer decides")
 
 #define X(fn, name) void fn(struct script *s);
 ROWS(X)

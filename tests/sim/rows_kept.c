@@ -256,6 +256,85 @@ void two_holes(struct script *s)
     want_counter(s, "rto_fired", 0);
 }
 
+/* Ten segments of 1400 bytes to an endpoint, none of them acked. */
+static struct peer *ten_sent(struct peer *c)
+{
+    open_conn(c);
+    say_large_head(c, GET_LARGE);
+    struct peer *e = take_syn(c->sc);
+    e->mss = 1400;
+    e->auto_ack = false;
+    accept_syn_of(e);
+    pass_time(c->sc, 5);
+    forget(e);
+    e->rcv = 1;
+    return e;
+}
+
+#define SEGMENT(i) (1 + 1400 * ((i)-1)) /* where the ith begins */
+
+/* For so long, nothing of the ten comes again; what comes is behind them. */
+static void nothing_again(struct peer *e, unsigned ms)
+{
+    pass_time(e->sc, ms);
+    while (e->in.n && !e->sc->sim.failed) {
+        want(e, "A");
+        want_true(e->sc, e->got.seq - e->irs >= SEGMENT(11), "nothing is sent again");
+    }
+}
+
+/* The 1st, 3rd and 5th are lost; the blocks say so: they are repaired in one round trip, and nothing else is
+ * sent. */
+void sack_steers(struct script *s)
+{
+    static const uint32_t block[3][2] = {
+        {SEGMENT(6), SEGMENT(11)}, {SEGMENT(4), SEGMENT(5)}, {SEGMENT(2), SEGMENT(3)}};
+    struct peer *c = client(s), *e = ten_sent(c);
+    for (unsigned i = 0; i < 2; i++)
+        sacks(e, 1, 3, block);
+    want_silence(e, 10);
+    sacks(e, 1, 3, block);
+    want(e, "A seq=1 len=1400");
+    want(e, "A seq=2801 len=1400");
+    want(e, "A seq=5601 len=1400");
+    want_silence(e, 10);
+    sacks(e, SEGMENT(3), 2, block); /* the 1st has come: the others are on their way */
+    sacks(e, SEGMENT(5), 1, block);
+    nothing_again(e, 10);
+    flags(e, SEG_ACK, 1, SEGMENT(11));
+    nothing_again(e, 10);
+    want_counter(s, "rto_fired", 0);
+    want_counter(s, "kept_resends", 3);
+}
+
+/* The last hole has too little behind it to count as lost: it may be late. */
+void sack_reordered(struct script *s)
+{
+    static const uint32_t block[2][2] = {{SEGMENT(10), SEGMENT(11)}, {SEGMENT(2), SEGMENT(9)}};
+    struct peer *c = client(s), *e = ten_sent(c);
+    for (unsigned i = 0; i < 3; i++)
+        sacks(e, 1, 2, block);
+    want(e, "A seq=1 len=1400");
+    want_silence(e, 10);
+    want_counter(s, "kept_resends", 1);
+}
+
+/* What was sent again is lost as well: the timer. */
+void sack_resend_lost(struct script *s)
+{
+    static const uint32_t block[1][2] = {{SEGMENT(3), SEGMENT(11)}};
+    struct peer *c = client(s), *e = ten_sent(c);
+    for (unsigned i = 0; i < 6; i++)
+        sacks(e, 1, 1, block);
+    want(e, "A seq=1 len=1400");
+    want(e, "A seq=1401 len=1400");
+    want_silence(e, 10);
+    sacks(e, SEGMENT(2), 1, block);
+    nothing_again(e, 150);
+    want(e, "A seq=1401 len=1400");
+    want_counter(s, "rto_fired", 1);
+}
+
 /* After a timeout one segment, then more as acks come: slow start back to ten. */
 void rto_slow_start(struct script *s)
 {
