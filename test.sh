@@ -327,6 +327,7 @@ check_tidy() {
 tier_lint() {
     lint_step format check_format
     lint_step includes .ci/check-includes
+    lint_step rows .ci/check-rows
     lint_step shell check_shell
     build debug || return 1
     lint_step config .ci/check-config build/debug/bin/lacon
