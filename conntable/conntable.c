@@ -8,8 +8,8 @@
 #include <ck_pr.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 
+#include "agent/base/bigmem.h"
 #include "agent/base/flow_hash.h"
 
 #define LINE            64
@@ -119,15 +119,6 @@ static uint32_t find(const struct conntable *t, uint64_t hash, const struct flow
 
 /* ---- create, destroy ---- */
 
-static void *map(size_t bytes)
-{
-    void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (p == MAP_FAILED)
-        return NULL;
-    madvise(p, bytes, MADV_HUGEPAGE); /* fewer TLB misses where the kernel can; correct without */
-    return p;
-}
-
 static uint32_t bucket_count(uint32_t cap)
 {
     uint32_t n = 1;
@@ -147,8 +138,8 @@ struct conntable *ct_create(uint32_t cap, size_t obj_size, const struct sip_key 
         errno = EINVAL;
         return NULL;
     }
-    size_t bytes, stride = stride_of(obj_size);
-    if (stride < obj_size || __builtin_mul_overflow(stride, cap, &bytes)) {
+    size_t stride = stride_of(obj_size);
+    if (stride < obj_size) {
         errno = ENOMEM;
         return NULL;
     }
@@ -157,9 +148,9 @@ struct conntable *ct_create(uint32_t cap, size_t obj_size, const struct sip_key 
         return NULL;
     *t = (struct conntable){
         .stride = stride, .obj_size = obj_size, .mask = bucket_count(cap) - 1, .cap = cap, .key = *key};
-    t->buckets = map((t->mask + (size_t)1) * sizeof *t->buckets);
-    t->slots = map(cap * sizeof *t->slots);
-    t->objects = map(bytes + LINE); /* never of no bytes */
+    t->buckets = bigmem_alloc(t->mask + (size_t)1, sizeof *t->buckets);
+    t->slots = bigmem_alloc(cap, sizeof *t->slots);
+    t->objects = bigmem_alloc(cap, stride);
     if (!t->buckets || !t->slots || !t->objects) {
         ct_destroy(t);
         errno = ENOMEM;
@@ -177,12 +168,9 @@ void ct_destroy(struct conntable *t)
 {
     if (!t)
         return;
-    if (t->buckets)
-        munmap(t->buckets, (t->mask + (size_t)1) * sizeof *t->buckets);
-    if (t->slots)
-        munmap(t->slots, t->cap * sizeof *t->slots);
-    if (t->objects)
-        munmap(t->objects, t->cap * t->stride + LINE);
+    bigmem_free(t->buckets, t->mask + (size_t)1, sizeof *t->buckets);
+    bigmem_free(t->slots, t->cap, sizeof *t->slots);
+    bigmem_free(t->objects, t->cap, t->stride);
     free(t);
 }
 

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "agent/base/bigmem.h"
 #include "agent/exchange/internal.h"
 
 static struct lb_routes *compile_routes(const struct config *cfg)
@@ -62,7 +63,7 @@ struct exchanges *exchanges_create(const struct exchanges_params *p)
     w->wall_offset_ns = p->wall_offset_ns;
     w->routes = compile_routes(w->cfg);
     w->cluster = calloc(w->cfg->ncluster ? w->cfg->ncluster : 1, sizeof *w->cluster);
-    w->slab = calloc(w->cfg->dpdk.connections, sizeof *w->slab);
+    w->slab = bigmem_alloc(w->cfg->dpdk.connections, sizeof *w->slab);
     if (!w->routes || !w->cluster || !w->slab)
         goto fail;
     for (uint32_t i = 0; i < w->cfg->ncluster; i++) {
@@ -105,7 +106,7 @@ void exchanges_destroy(struct exchanges *w)
     }
     lb_routes_destroy(w->routes);
     free(w->cluster);
-    free(w->slab);
+    bigmem_free(w->slab, w->cfg->dpdk.connections, sizeof *w->slab);
     free(w->tried);
     free(w);
 }

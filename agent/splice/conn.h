@@ -27,6 +27,7 @@
 #define LACON_SPLICE_CONN_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "agent/base/addr.h"
@@ -108,77 +109,98 @@ struct conn_pub {
 
 struct splice_remote;
 
+/* Fields that a segment in the steady state touches come first, a cache line at a time: who and what, the
+ * in-stream, the out-stream, the way out; then what some segments touch, then what handshakes, pools and
+ * repairs touch. "Exchange" behind a field: the exchange layer may read it, and changes it only through
+ * splice.h; "exchange's own": it writes it as well. The rest is splice's. */
 struct conn {
     struct conn_pub pub;
 
-    /* ---- exchange may read ---- */
-    struct conn *peer;   /* the conn it is spliced to */
-    void *user;          /* the exchange layer's own */
-    uint32_t user_index; /* likewise (listener) */
-    uint32_t user_scan;  /* likewise (how far a head in pieces was looked at) */
-    bool user_mark;      /* likewise (the head timer runs) */
-    bool user_doom;      /* likewise (to be reset when what is before out_msg is delivered) */
-    uint8_t close_why;   /* enum reason: what an orderly close counts as; R_NONE: normal */
-    uint32_t idx;        /* slot in the table */
-    struct flow_key key;
-    pos_t in_mapped, in_acked, in_edge, in_max; /* in_max: end of the highest byte seen */
-    pos_t in_edge_high;                         /* highest right edge ever offered */
-    pos_t in_fin;                               /* position of the peer's FIN, 0: not seen */
-    pos_t out_una, out_end, out_max, out_edge;
-    pos_t out_msg;   /* where the present message to it begins (set by exchange; rule S7, and below) */
-    uint8_t in_mode; /* enum in_mode */
-    bool fin_told;   /* user->fin was called */
-    bool fin_queued; /* our FIN follows out_end */
-    bool fin_sent;   /* and is on the wire: out_max == out_end + 1 */
-    bool sink;       /* in-order bytes are acked and thrown away (rule S10) */
-    bool sack_ok;    /* both sides permit SACK */
-    bool rst_acked;  /* a RST of the peer acked bytes that are not counted in out_una */
-    bool sent_again; /* a byte of the present message went out twice (cleared by exchange; rule S7) */
-    bool by_cookie;  /* accepted by a SYN cookie: leaves a tombstone */
-
-    /* ---- splice's own ---- */
-    bool ack_now;       /* the peer is owed an acknowledgement */
-    bool dup_now;       /* a duplicate ack is to be passed on to the peer */
-    uint8_t snd_wscale; /* shift for windows the peer sends */
-    uint8_t rcv_wscale; /* shift for windows we send */
+    struct conn *peer;     /* the conn it is spliced to. Exchange */
+    struct extent *x_head; /* Exchange */
+    uint16_t mss;          /* largest payload that we send it */
+    uint8_t in_mode;       /* enum in_mode. Exchange */
+    uint8_t snd_wscale;    /* shift for windows the peer sends */
+    uint8_t rcv_wscale;    /* shift for windows we send */
     uint8_t dupacks, backoff;
-    uint8_t probes;    /* of a zero window, since the peer last acked anything */
-    uint8_t profile;   /* endpoint side: option profile of the pool (rule S14) */
-    uint8_t rtt_class; /* endpoint side: how far away its last client was (rule S9) */
-    uint16_t mss;      /* largest payload that we send it */
-    uint32_t w0;       /* bytes we hold beyond in_mapped */
+
+    bool ack_now : 1;    /* the peer is owed an acknowledgement */
+    bool dup_now : 1;    /* a duplicate ack is to be passed on to the peer */
+    bool sack_ok : 1;    /* both sides permit SACK */
+    bool sink : 1;       /* in-order bytes are acked and thrown away (rule S10) */
+    bool fin_told : 1;   /* user->fin was called */
+    bool fin_queued : 1; /* our FIN follows out_end. Exchange */
+    bool fin_sent : 1;   /* and is on the wire: out_max == out_end + 1 */
+    bool sent_again : 1; /* a byte of the present message went out twice (cleared by exchange; rule S7) */
+
+    /* ---- the in-stream ---- */
+    pos_t in_mapped, in_acked, in_edge, in_max; /* in_max: end of the highest byte seen. Exchange */
+    pos_t in_edge_high;                         /* highest right edge ever offered */
+    pos_t in_fin;                               /* position of the peer's FIN, 0: not seen. Exchange */
+    pos_t wl1;                                  /* segment position of the last window update */
+    uint32_t w0;                                /* bytes we hold beyond in_mapped */
+    uint32_t kept_cwnd;                         /* bytes of kept extents allowed in flight beyond out_una */
+
+    /* ---- the out-stream ---- */
+    pos_t out_una, out_end, out_max, out_edge; /* Exchange */
+    pos_t recover;                             /* out_max when kept bytes were last sent again */
+    pos_t rtt_pos;                             /* 0: no sample is being taken */
+    uint64_t t_rto_ns;                         /* deadline; 0: none */
+    uint64_t progress_ns;                      /* last time the exchange moved */
+
+    /* ---- the way out ---- */
+    struct flow_key key; /* Exchange */
     struct net_path path;
-    pos_t wl1;          /* segment position of the last window update */
-    pos_t recover;      /* out_max when kept bytes were last sent again */
-    pos_t again;        /* end of the highest kept bytes that were sent again */
-    uint32_t kept_cwnd; /* bytes of kept extents allowed in flight beyond out_una */
-    /* Rule S9. Whom it was spliced to last: the slot of the other side, and when that client was opened
-     * (endpoint side; a slot alone does not name a conn). */
-    uint32_t last_idx;
-    uint64_t last_opened_ns;
-    uint32_t ramp; /* endpoint side: bytes it may have unacked; 0: as much as the client takes */
+    uint32_t ramp; /* rule S9, endpoint side: bytes it may have unacked; 0: as much as the client takes */
     uint32_t
-        pace_rate;   /* client side: bytes a tick that its acks may draw from an endpoint; 0: any (pace.c) */
-    pos_t pace_edge; /* endpoint side: how far the present client's rate lets it send */
+        pace_rate; /* client side: bytes a tick that its acks may draw from an endpoint; 0: any (pace.c) */
+    struct extent *x_tail;
+
+    pos_t pace_edge;    /* endpoint side: how far the present client's rate lets it send */
     uint64_t pace_tick; /* at this tick; 0: not begun */
-    uint32_t srtt_us, rttvar_us;
-    pos_t rtt_pos; /* 0: no sample is being taken */
+    uint64_t t_pace_ns; /* deadline; 0: none */
     uint64_t rtt_start_ns;
-    struct extent *x_head, *x_tail;
-    uint32_t x_count;
+    uint32_t srtt_us, rttvar_us;
+    void *user;          /* exchange's own */
+    pos_t out_msg;       /* where the present message to it begins (set by exchange; rule S7, and below) */
+    uint32_t user_index; /* exchange's own (listener) */
+    uint32_t user_scan;  /* exchange's own (how far a head in pieces was looked at) */
+
+    /* ---- seldom ---- */
     struct hold hold;
-
-    struct tw_node timer;                     /* lazily armed for the earliest of the three deadlines */
-    uint64_t t_rto_ns, t_phase_ns, t_pace_ns; /* 0: none */
-    uint64_t progress_ns;                     /* last time the exchange moved */
-
-    struct splice_remote *remote;         /* endpoint side */
-    struct conn *idle_next, **idle_pprev; /* pool list of the endpoint; or list of TIME_WAIT conns */
-    struct conn *dead_next;
+    struct tw_node timer; /* lazily armed for the earliest of the deadlines */
+    uint64_t t_phase_ns;  /* deadline; 0: none */
+    uint32_t idx;         /* slot in the table. Exchange */
+    uint8_t close_why;    /* enum reason: what an orderly close counts as; R_NONE: normal */
+    uint8_t profile;      /* endpoint side: option profile of the pool (rule S14) */
+    uint8_t rtt_class;    /* endpoint side: how far away its last client was (rule S9) */
+    uint8_t syn_tries;
+    uint8_t probes; /* of a zero window, that nobody answered */
+    pos_t again;    /* end of the highest kept bytes that were sent again */
+    uint32_t x_count;
+    uint32_t last_idx;       /* rule S9, whom it was spliced to last: slot of the other side, */
+    uint64_t last_opened_ns; /* and when that client was opened (endpoint side: a slot alone names no conn) */
+    bool user_mark : 1;      /* exchange's own (the head timer runs) */
+    bool user_doom : 1;      /* exchange's own (to be reset when what is before out_msg is delivered) */
+    bool rst_acked : 1;      /* a RST of the peer acked bytes that are not counted in out_una */
+    bool by_cookie : 1;      /* accepted by a SYN cookie: leaves a tombstone */
+    struct splice_remote *remote; /* endpoint side */
+    union {
+        struct conn *idle_next; /* pool list of the endpoint; or list of TIME_WAIT conns */
+        struct conn *dead_next; /* of those that ended: they are in neither */
+    };
+    struct conn **idle_pprev;
     uint64_t challenge_ns; /* last challenge ack */
     uint64_t syn_ns;
-    uint8_t syn_tries;
 };
+
+#define CONN_LINE 64
+_Static_assert(offsetof(struct conn, in_mapped) == 1 * CONN_LINE, "who and what is one line");
+_Static_assert(offsetof(struct conn, out_una) == 2 * CONN_LINE, "the in-stream is one line");
+_Static_assert(offsetof(struct conn, key) == 3 * CONN_LINE, "the out-stream is one line");
+_Static_assert(offsetof(struct conn, pace_edge) == 4 * CONN_LINE, "the way out is one line");
+_Static_assert(offsetof(struct conn, hold) == 5 * CONN_LINE, "what some segments touch is one line");
+#define CONN_HOT_LINES 6
 
 static inline bool conn_is_dead(const struct conn *c)
 {

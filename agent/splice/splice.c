@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "agent/base/bigmem.h"
 #include "agent/base/mutant.h"
 #include "agent/splice/internal.h"
 
@@ -33,7 +34,7 @@ struct splice *splice_create(const struct splice_params *p)
     s->table = ct_create(p->connections, sizeof(struct conn), &k[0]);
     s->pool = kbuf_create(p->buffers);
     s->half = halfopen_create(p->syn_ring, &k[2]);
-    s->x_slab = calloc(s->x_cap, sizeof *s->x_slab);
+    s->x_slab = bigmem_alloc(s->x_cap, sizeof *s->x_slab);
     if (!s->table || !s->pool || !s->half || !s->x_slab) {
         splice_destroy(s);
         return NULL;
@@ -49,7 +50,7 @@ void splice_destroy(struct splice *s)
     halfopen_destroy(s->half);
     kbuf_destroy(s->pool);
     ct_destroy(s->table);
-    free(s->x_slab);
+    bigmem_free(s->x_slab, s->x_cap, sizeof *s->x_slab);
     free(s);
 }
 
@@ -187,16 +188,32 @@ static void stray_segment(struct splice *s, struct frame *f, const struct pkt *p
     frame_free(&s->ops, f);
 }
 
-#define LINE 64
+static void prefetch_hot(const struct conn *c)
+{
+    for (unsigned i = 0; i < CONN_HOT_LINES; i++)
+        __builtin_prefetch((const char *)c + i * CONN_LINE, 1);
+}
 
+/* One stage for each step of the way that forward() will take: conn, its peer, the peer's first extent. A
+ * slot's memory stays a conn when the conn has ended, so a pointer that went stale costs a prefetch. */
 void splice_prefetch(const struct splice *s, const uint32_t idx[], unsigned n)
 {
+    for (unsigned i = 0; i < n; i++)
+        if (idx[i] != CT_NONE)
+            prefetch_hot(ct_obj(s->table, idx[i]));
     for (unsigned i = 0; i < n; i++) {
-        if (idx[i] == CT_NONE)
+        const struct conn *c = idx[i] == CT_NONE ? NULL : ct_obj(s->table, idx[i]);
+        if (!c || !c->peer)
             continue;
-        const char *c = ct_obj(s->table, idx[i]);
-        for (size_t at = 0; at < sizeof(struct conn); at += LINE)
-            __builtin_prefetch(c + at, 1);
+        prefetch_hot(c->peer);
+        __builtin_prefetch(c->x_head, 1);
+        for (unsigned k = 0; k < 3; k++)
+            __builtin_prefetch((const char *)c->user + k * CONN_LINE, 1);
+    }
+    for (unsigned i = 0; i < n; i++) {
+        const struct conn *c = idx[i] == CT_NONE ? NULL : ct_obj(s->table, idx[i]);
+        if (c && c->peer)
+            __builtin_prefetch(c->peer->x_head, 1);
     }
 }
 
