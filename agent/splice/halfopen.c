@@ -204,18 +204,21 @@ enum halfopen_result halfopen_ack(struct halfopen *t, const struct flow_key *k, 
                                   uint32_t window, struct handshake *out, uint64_t now_ns)
 {
     struct entry *e = find(t, k);
-    if (e) {
-        if ((ack != e->h.iss + 1 && !mutant(halfopen_ack_unchecked)) || seq - (e->h.irs + 1) > window)
-            return HALF_NONE;
+    if (e && (ack == e->h.iss + 1 || mutant(halfopen_ack_unchecked)) && seq - (e->h.irs + 1) <= window) {
         *out = e->h;
         out->rtt_us = (uint32_t)((now_ns - e->since_ns) / 1000);
         e->used = false;
         return HALF_OK;
     }
+    /* Also beside an entry: an earlier SYN of this client may have been answered with a cookie. */
     if ((now_ns >= t->cookies_until_ns && !mutant(cookie_always_believed)) ||
         !cookie_check(t, k, seq, ack, out, now_ns))
         return HALF_NONE;
-    return tomb_find(t, k, now_ns) ? HALF_TOMBSTONE : HALF_OK;
+    if (tomb_find(t, k, now_ns))
+        return HALF_TOMBSTONE;
+    if (e)
+        e->used = false;
+    return HALF_OK;
 }
 
 void halfopen_rst(struct halfopen *t, const struct flow_key *k, uint32_t seq)

@@ -125,6 +125,65 @@ void ack_lost(struct script *s)
     want_text(e, "POST / ");
 }
 
+/* The same, and the first part of the head as well: the second part opens the connection and waits. */
+void ack_and_data_lost(struct script *s)
+{
+    struct peer *c = client(s), *e;
+    flags(c, SEG_SYN, 0, 0);
+    want(c, "SA");
+    c->irs = c->got.seq;
+    c->snd = c->rcv = 1;
+    say_at(c, 11, &GET0[10]);
+    want(c, "A ack=1 len=0");
+    say(c, GET0);
+    e = serve(s);
+    want_text(e, "GET / ");
+}
+
+/* The first SYN was answered with a cookie, its repetition from the ring: the client may ack either. */
+static void two_syn_acks(struct script *s, bool first)
+{
+    s->config->dpdk.syn_ring = 0; /* one bucket */
+    struct peer *c = client(s);
+    struct peer bot = *c;
+    flags(&bot, SEG_SYN, 0, 0);
+    pass_time(s, 20);
+    for (unsigned i = 0; i < 8; i++) {
+        bot.lport = (uint16_t)(1000 + i);
+        flags(&bot, SEG_SYN, 0, 0);
+    }
+    pass_time(s, 20);
+    forget(c);
+    rst(c, 1);
+    c->iss += 1000;
+    bot.lport = 2000; /* takes the place */
+    flags(&bot, SEG_SYN, 0, 0);
+    pass_time(s, 20);
+    flags(c, SEG_SYN, 0, 0);
+    want(c, "SA");
+    uint32_t cookie = c->got.seq;
+    want_true(s, counter_of(s, "syn_cookies") > 0, "a cookie");
+    pass_time(s, 11000); /* the ring has room again */
+    flags(c, SEG_SYN, 0, 0);
+    want(c, "SA");
+    want_true(s, c->got.seq != cookie, "another number, from the ring");
+    forget_unclaimed(s);
+    c->irs = first ? cookie : c->got.seq;
+    c->snd = c->rcv = 1;
+    say(c, GET0);
+    want_head(serve(s));
+}
+
+void two_syn_acks_first(struct script *s)
+{
+    two_syn_acks(s, true);
+}
+
+void two_syn_acks_second(struct script *s)
+{
+    two_syn_acks(s, false);
+}
+
 /* An old SYN-ACK's ack, and an ack with data far from the window. */
 void ack_wrong(struct script *s)
 {

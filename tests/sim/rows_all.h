@@ -275,7 +275,14 @@
     X(odd_overlaps, "S6 a head in parts that overlap")                                                       \
     X(sack_steers, "S5 SACK blocks steer what we send again: three holes in one round trip")                 \
     X(sack_reordered, "S5 a hole with little behind it is not sent again")                                   \
-    X(sack_resend_lost, "S5 a hole is sent again once, then the timer decides")
+    X(sack_resend_lost, "S5 a hole is sent again once, then the timer decides")                              \
+    X(ack_and_data_lost, "S11 the handshake's ack and the first data are lost")                              \
+    X(two_syn_acks_first, "S11 a cookie and a ring entry for one SYN: the cookie is acked")                  \
+    X(two_syn_acks_second, "S11 a cookie and a ring entry for one SYN: the entry is acked")                  \
+    X(rto_endpoint_far, "KEPT timeout toward an endpoint is three times its handshake's round trip")         \
+    X(fin_pipelined, "S10 client FIN behind two pipelined requests")                                         \
+    X(fin_idle_timeout, "S10 an idle client is closed by FIN")                                               \
+    X(s8_pool_short, "S8 nothing is adopted when half of the pool is in use")
 
 #define X(fn, name) void fn(struct script *s);
 ROWS(X)

@@ -104,6 +104,39 @@ void fin_first_chunked(struct script *s)
     answered_and_gone(c, e);
 }
 
+/* Two pipelined requests and FIN: both are answered, then we close. */
+void fin_pipelined(struct script *s)
+{
+    one_endpoint(s);
+    struct peer *c = client(s), *e;
+    open_conn(c);
+    say_flags(c, SEG_FIN | SEG_ACK, 1, 1, GET0 GET0);
+    c->snd = 2 + 2 * (sizeof GET0 - 1);
+    e = serve(s);
+    want_head(e);
+    say(e, OK2);
+    want_text(c, OK2);
+    want_true(s, !(c->got.flags & SEG_FIN), "not before the second");
+    want_head(e);
+    answered_and_gone(c, e);
+}
+
+/* Nobody says anything: our FIN; the client's answer ends it. */
+void fin_idle_timeout(struct script *s)
+{
+    struct peer *c = client(s);
+    s->config->listener->idle_timeout_ns = 5 * SEC;
+    struct peer *e = with_request(c, GET0);
+    say(e, OK2);
+    want_text(c, OK2);
+    uint64_t since = c->got_at;
+    want(c, "FA");
+    want_delay(c, since, 5000, 5010);
+    fin(c);
+    want(c, "A len=0");
+    want_counter(s, "clients_open", 0);
+}
+
 /* Less than was announced: nobody may take it for a whole request. */
 void fin_inside_request(struct script *s)
 {

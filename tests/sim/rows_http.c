@@ -307,6 +307,31 @@ void s8_large(struct script *s)
     want_true(s, e->got.ack == e->iss + e->snd, "the head is acked when the client acked it");
 }
 
+/* Half of the pool is in use: a small response presses back on the endpoint like a large one. */
+void s8_pool_short(struct script *s)
+{
+    s->config->dpdk.buffers_bytes = 256 * 1024;
+    struct peer *c = client(s), *e = with_request(c, GET0);
+    for (unsigned i = 0; i < 5; i++) { /* heads in the making */
+        struct peer *slow = client(s);
+        open_conn(slow);
+        say(slow, "GET / HTTP/1.1\r\nX: ");
+        say_n(slow, 'x', 20000);
+    }
+    pass_time(s, 10);
+    want_true(s, lacon_kept(&s->lacon) >= 128 * 1024, "half of the pool is in use");
+    forget(c);
+    forget(e);
+    c->auto_ack = false;
+    say(e, OK2);
+    want_text(c, OK2);
+    want_silence(e, 50);
+    want_counter(s, "adopted", 0);
+    ack_all(c);
+    want(e, "A");
+    want_true(s, e->got.ack == e->iss + e->snd, "acked when the client has acked");
+}
+
 /* ---- S10 ---- */
 
 void s10_413_early(struct script *s)

@@ -137,6 +137,22 @@ void rto_endpoint(struct script *s)
     want_text(e, "hello");
 }
 
+/* Its timeout is three times the round trip of its own handshake. */
+void rto_endpoint_far(struct script *s)
+{
+    struct peer *c = client(s), *e;
+    open_conn(c);
+    say(c, POST_HEAD("100000"));
+    e = take_syn(s);
+    pass_time(s, 150); /* before the SYN is repeated */
+    accept_syn_of(e);
+    e->auto_ack = false;
+    want_head(e);
+    uint64_t since = e->got_at;
+    again(e, &since, 450, 455, "A seq=1");
+    again(e, &since, 900, 905, "A seq=1");
+}
+
 void rto_endpoint_gives_up(struct script *s)
 {
     struct peer *c = client(s), *e;
