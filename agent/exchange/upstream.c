@@ -204,8 +204,9 @@ void upstream_timeout(struct exchanges *w, struct conn *e)
         splice_set_timer(w->s, e, last + limit);
         return;
     }
-    /* It may have died without a word: another one is asked where that does no harm (S7). */
-    if (retry(w, x, e))
+    /* It may have died without a word: another one is asked where that does no harm (S7). That nothing was
+     * acked proves nothing here. */
+    if (http_idempotent((enum http_method)x->method) && retry(w, x, e))
         splice_reset(w->s, e, R_CLOSE_STALL);
     else
         fail(w, x, 504, R_CLOSE_STALL);

@@ -282,7 +282,8 @@
     X(rto_endpoint_far, "KEPT timeout toward an endpoint is three times its handshake's round trip")         \
     X(fin_pipelined, "S10 client FIN behind two pipelined requests")                                         \
     X(fin_idle_timeout, "S10 an idle client is closed by FIN")                                               \
-    X(s8_pool_short, "S8 nothing is adopted when half of the pool is in use")
+    X(s8_pool_short, "S8 nothing is adopted when half of the pool is in use")                                \
+    X(s7_post_unheard, "S7 endpoint that never acks a POST: 504, not sent elsewhere")
 
 #define X(fn, name) void fn(struct script *s);
 ROWS(X)

@@ -135,6 +135,20 @@ void s7_post_silent(struct script *s)
     want_true(s, s->unclaimed.n == 0, "nobody else gets the POST");
 }
 
+/* It did not even ack the POST: that does not mean that it has not got it. */
+void s7_post_unheard(struct script *s)
+{
+    s->config->cluster[0].response_timeout_ns = 5 * SEC;
+    struct peer *c = client(s), *e;
+    open_conn(c);
+    say(c, POST_HEAD("2") "hi");
+    e = serve(s);
+    e->auto_ack = false;
+    want_head(e);
+    want_text(c, "HTTP/1.1 504 ");
+    want_true(s, s->unclaimed.n == 0, "nobody else gets the POST");
+}
+
 /* All of them are silent: 504, and not after more tries than there are endpoints. */
 void s7_all_silent(struct script *s)
 {
