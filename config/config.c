@@ -34,6 +34,7 @@ static void read_tree(struct reading *r, const struct node *root)
     check_interfaces(r);
     check_listeners(r);
     check_endpoints(r);
+    check_balancing(r);
 }
 
 /* All that allocates from the arenas. False: memory was short. */

@@ -13,6 +13,7 @@
 #include <stdio.h>
 
 #include "agent/base/addr.h"
+#include "agent/base/lb_policies.h"
 
 #define CFG_NONE        UINT32_MAX
 #define CFG_MAX_WORKERS 64
@@ -123,19 +124,43 @@ struct cfg_route {
 
 struct cfg_endpoint {
     struct ip_port at;
-    uint32_t weight; /* 0..1000; default 1; 0: takes no new requests */
+    uint32_t weight;   /* 0..1000; default 1; 0: takes no new requests */
+    uint32_t priority; /* 0..127; default 0, which is asked first */
+    char *zone;        /* NULL: none */
 };
 
+/* In the order of LB_POLICIES. */
 enum cfg_lb_policy {
-    CFG_LB_ROUND_ROBIN, /* smooth weighted */
+#define X(id, name, hashes) CFG_LB_##id,
+    LB_POLICIES(X)
+#undef X
+};
+
+enum cfg_hash_on {
+    CFG_HASH_SOURCE, /* the client's address */
+    CFG_HASH_PATH,
+    CFG_HASH_HEADER,
+    CFG_HASH_COOKIE,
+    CFG_HASH_QUERY,
+};
+
+struct cfg_hash_key {
+    enum cfg_hash_on on;
+    char *name; /* of the header, cookie or query parameter; else NULL */
 };
 
 struct cfg_cluster {
     char *name;
     enum cfg_lb_policy lb_policy;
-    uint64_t connect_timeout_ns;  /* per try; default 1 s */
-    uint64_t response_timeout_ns; /* request sent to response head; default 60 s (504) */
-    uint64_t pool_idle_ns;        /* default 60 s */
+    struct cfg_hash_key hash_key;     /* default source; other ones only with ring_hash and maglev */
+    uint32_t ring_size, maglev_table; /* 0: lb-policy's default, or of another lb_policy */
+    uint64_t slow_start_ns; /* until an endpoint that comes back has its full share; default 0: at once */
+    uint32_t overprovisioning_factor; /* percent, 100..10000; default 140 */
+    uint32_t subset_size;             /* endpoints a worker keeps to; 0: all (the default) */
+    char *prefer_zone;                /* some endpoint's zone, or NULL: none is preferred */
+    uint64_t connect_timeout_ns;      /* per try; default 1 s */
+    uint64_t response_timeout_ns;     /* request sent to response head; default 60 s (504) */
+    uint64_t pool_idle_ns;            /* default 60 s */
     uint32_t pool_size;    /* idle connections per endpoint and worker; default 256; 0: no reuse; ..65536 */
     uint32_t tries;        /* endpoint connections tried per request; default 3; 1..10 */
     uint32_t retry_buffer; /* bytes; default 16 KiB; 0..60 KiB (S7) */

@@ -129,5 +129,6 @@ void check_dpdk(struct reading *r);  /* check.c */
 void check_interfaces(struct reading *r);
 void check_listeners(struct reading *r);
 void check_endpoints(struct reading *r);
+void check_balancing(struct reading *r); /* check_balancing.c */
 
 #endif

@@ -47,6 +47,11 @@ static void print_uint(FILE *f, const struct config *c, const struct cfg_key *k,
     fprintf(f, "%llu", (unsigned long long)load(k, obj));
 }
 
+static bool uint_present(const struct cfg_key *k, const void *obj)
+{
+    return load(k, obj) != 0;
+}
+
 static bool read_mtu(struct reading *r, const struct cfg_key *k, const struct node *v, void *obj)
 {
     uint64_t n;
@@ -252,6 +257,63 @@ static bool match_path_present(const struct cfg_key *k, const void *obj)
     return (unsigned)m->kind == k->which;
 }
 
+/* ---- hash keys: source, path, header:NAME, cookie:NAME, query:NAME ---- */
+
+static const char *const hash_on[] = {[CFG_HASH_SOURCE] = "source",
+                                      [CFG_HASH_PATH] = "path",
+                                      [CFG_HASH_HEADER] = "header:",
+                                      [CFG_HASH_COOKIE] = "cookie:",
+                                      [CFG_HASH_QUERY] = "query:"};
+
+/* Header fields and cookies are tokens (RFC 9110 section 5.1, RFC 6265 section 4.1.1); a parameter is
+ * anything in a query but what ends it. */
+static bool good_hash_name(enum cfg_hash_on on, const char *name)
+{
+    if (on != CFG_HASH_QUERY)
+        return *name && !name[strspn(name, "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
+                                           "ABCDEFGHIJKLMNOPQRSTUVWXYZ")];
+    for (const char *p = name; *p; p++)
+        if (*p <= ' ' || *p == 0x7f || strchr("&=#?", *p))
+            return false;
+    return *name;
+}
+
+static bool read_hash_key(struct reading *r, const struct cfg_key *k, const struct node *v, void *obj)
+{
+    struct cfg_hash_key *key = key_field(k, obj);
+
+    for (unsigned i = 0; v->kind == NODE_SCALAR && i < sizeof hash_on / sizeof *hash_on; i++) {
+        size_t n = strlen(hash_on[i]);
+        bool named = hash_on[i][n - 1] == ':';
+
+        if (named ? strncmp(v->text, hash_on[i], n) == 0 && good_hash_name((enum cfg_hash_on)i, v->text + n)
+                  : strcmp(v->text, hash_on[i]) == 0) {
+            key->on = (enum cfg_hash_on)i;
+            key->name = named ? arena_text(&r->keep, v->text + n, strlen(v->text + n)) : NULL;
+            return true;
+        }
+    }
+    return must_be(r, k, v, "source, path, header:NAME, cookie:NAME or query:NAME");
+}
+
+static void print_hash_key(FILE *f, const struct config *c, const struct cfg_key *k, const void *obj)
+{
+    const struct cfg_hash_key *key = key_value(k, obj);
+    char text[1024];
+
+    (void)c;
+    snprintf(text, sizeof text, "%s%s", hash_on[key->on], key->name ? key->name : "");
+    print_quoted(f, text);
+}
+
+static bool hash_key_present(const struct cfg_key *k, const void *obj)
+{
+    const struct cfg_cluster *cl = obj;
+
+    (void)k;
+    return cl->lb_policy == CFG_LB_RING_HASH || cl->lb_policy == CFG_LB_MAGLEV;
+}
+
 /* The name of a cluster or a listener; the index follows when all names are known (names.c). */
 static bool read_reference(struct reading *r, const struct cfg_key *k, const struct node *v, void *obj)
 {
@@ -283,6 +345,8 @@ static void print_listener(FILE *f, const struct config *c, const struct cfg_key
 }
 
 const struct key_kind kind_uint = {read_uint, print_uint, NULL};
+const struct key_kind kind_uint_or_none = {read_uint, print_uint, uint_present};
+const struct key_kind kind_hash_key = {read_hash_key, print_hash_key, hash_key_present};
 const struct key_kind kind_mtu = {read_mtu, print_uint, NULL};
 const struct key_kind kind_duration = {read_duration, print_duration, NULL};
 const struct key_kind kind_size = {read_size, print_size, NULL};

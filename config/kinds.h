@@ -9,6 +9,8 @@ extern const struct key_kind kind_section, kind_list;
 
 /* kinds.c */
 extern const struct key_kind kind_uint, kind_duration, kind_size, kind_bool, kind_word;
+extern const struct key_kind kind_uint_or_none;           /* 0, which cannot be written: none */
+extern const struct key_kind kind_hash_key;               /* struct cfg_cluster: hash_key */
 extern const struct key_kind kind_text;                   /* char *; cfg_key.judge says what is allowed */
 extern const struct key_kind kind_output;                 /* char *: text, or off: NULL */
 extern const struct key_kind kind_mode;                   /* file permissions */

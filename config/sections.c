@@ -335,12 +335,22 @@ static const struct cfg_key route_item = {.name = "routes", SECTION(route_sectio
 static const struct cfg_key endpoint_keys[] = {
     {.name = "address", .kind = &kind_endpoint, FIELD(struct cfg_endpoint, at), .required = true},
     {.name = "weight", .kind = &kind_uint, FIELD(struct cfg_endpoint, weight), .initial = "1", .max = 1000},
+    {.name = "priority",
+     .kind = &kind_uint,
+     FIELD(struct cfg_endpoint, priority),
+     .initial = "0",
+     .max = 127},
+    {.name = "zone", .kind = &kind_text, FIELD(struct cfg_endpoint, zone), .judge = judge_name},
 };
 static const struct cfg_section endpoint_section = {"an endpoint", KEYS(endpoint_keys), NULL};
 static const struct cfg_key endpoint_item = {
     .name = "endpoints", SECTION(endpoint_section), ITEM(struct cfg_endpoint)};
 
-static const char *const lb_policy_words[] = {"round_robin", NULL};
+static const char *const lb_policy_words[] = {
+#define X(id, name, hashes) #name,
+    LB_POLICIES(X)
+#undef X
+        NULL};
 
 static const struct cfg_key cluster_keys[] = {
     {.name = "name",
@@ -353,6 +363,34 @@ static const struct cfg_key cluster_keys[] = {
      FIELD(struct cfg_cluster, lb_policy),
      .initial = "round_robin",
      .words = lb_policy_words},
+    {.name = "hash_key", .kind = &kind_hash_key, FIELD(struct cfg_cluster, hash_key), .initial = "source"},
+    {.name = "ring_size",
+     .kind = &kind_uint_or_none,
+     FIELD(struct cfg_cluster, ring_size),
+     .min = 1,
+     .max = 8388608},
+    {.name = "maglev_table",
+     .kind = &kind_uint_or_none,
+     FIELD(struct cfg_cluster, maglev_table),
+     .min = 2,
+     .max = 5000011},
+    {.name = "slow_start",
+     .kind = &kind_duration,
+     FIELD(struct cfg_cluster, slow_start_ns),
+     .initial = "0ms",
+     .max = 24 * HOUR},
+    {.name = "overprovisioning_factor",
+     .kind = &kind_uint,
+     FIELD(struct cfg_cluster, overprovisioning_factor),
+     .initial = "140",
+     .min = 100,
+     .max = 10000},
+    {.name = "prefer_zone", .kind = &kind_text, FIELD(struct cfg_cluster, prefer_zone), .judge = judge_name},
+    {.name = "subset_size",
+     .kind = &kind_uint_or_none,
+     FIELD(struct cfg_cluster, subset_size),
+     .min = 1,
+     .max = 4096},
     {.name = "connect_timeout",
      .kind = &kind_duration,
      FIELD(struct cfg_cluster, connect_timeout_ns),

@@ -54,29 +54,69 @@ struct lb_route_result lb_route(const struct lb_routes *r, uint32_t listener, st
 
 /* ---- endpoints of one cluster ---- */
 
-struct lb_endpoint_in {
-    uint32_t weight;
-};
-
-/* An algorithm is one constant table (see round_robin.c); a new one is one new file and one line in policy.c.
- */
+/* An algorithm is one constant table (see round_robin.c), and one line in agent/base/lb_policies.h. */
 struct lb_policy;
 const struct lb_policy *lb_policy_find(const char *name); /* "round_robin"; NULL when unknown */
+const struct lb_policy *lb_policy_nth(unsigned i);        /* of LB_POLICIES; NULL beyond its end */
 
-/* One worker's picker over one cluster. `seed` sets workers apart: they shall not all begin at the same
- * endpoint. The input may be freed afterwards. NULL when memory is short; destroy(NULL) is legal. */
+/* Does it pick by lb_request.hash? */
+bool lb_policy_hashes(const struct lb_policy *p);
+
+/* What hash keys and endpoints are hashed with, for affinity: the same in every worker, after a restart, and
+ * in every lacon, so it has no secret. None is needed: who wants all of his requests on one endpoint can as
+ * well send the same key again and again. Any thread. */
+uint64_t lb_hash(struct span bytes);
+
+struct lb_endpoint_in {
+    uint32_t weight;   /* 0: takes no requests */
+    uint32_t priority; /* 0 comes first */
+    bool far;          /* in another zone than the preferred one */
+    uint64_t id;       /* lb_hash() of its name wherever it is known: ring_hash and maglev place it by that */
+};
+
+struct lb_cluster_in {
+    const struct lb_policy *policy;
+    const struct lb_endpoint_in *endpoint;
+    uint32_t n;
+    uint32_t
+        overprovisioning;   /* percent, at least 100: of endpoints that a group has beyond its need; 0: 140 */
+    uint32_t table_size;    /* ring_hash: points; maglev: a prime; 0: their defaults */
+    uint64_t slow_start_ns; /* until an endpoint that comes back has its full share; 0: at once */
+    uint32_t subset;        /* endpoints of a group that this worker keeps to, at least; 0: all */
+    uint32_t worker, nworkers; /* for subset; nworkers 0 is 1 */
+    uint64_t seed;             /* sets workers apart: they shall not march in step */
+};
+
+/* One worker's picker over one cluster. The input may be freed afterwards. NULL when memory is short;
+ * destroy(NULL) is legal. */
 struct lb_picker;
-struct lb_picker *lb_picker_create(const struct lb_policy *p, const struct lb_endpoint_in *in, uint32_t n,
-                                   uint64_t seed);
+struct lb_picker *lb_picker_create(const struct lb_cluster_in *in);
 void lb_picker_destroy(struct lb_picker *p);
 
-/* The next endpoint's index (as in the array given to lb_picker_create), LB_NONE when none is left. Endpoints
- * whose bit is set in `tried` (n bits, may be NULL) and endpoints of weight 0 are not chosen. Endpoints
- * marked down are chosen only when no other is left. No allocation; worker's thread. */
-uint32_t lb_pick(struct lb_picker *p, const uint64_t *tried);
+/* What a pick is made for. */
+struct lb_request {
+    const uint64_t *tried; /* bit set over all endpoints, may be NULL: not chosen again */
+    uint64_t hash;         /* lb_hash() of the request's hash key; used where lb_policy_hashes() */
+    uint64_t now_ns;       /* never goes back */
+};
+
+/* The next endpoint's index (as in lb_cluster_in.endpoint), LB_NONE when none is left. Endpoints that are
+ * tried or of weight 0 are not chosen. Endpoints marked down are chosen only when no other of any group is
+ * left. No allocation; worker's thread, as all below. */
+uint32_t lb_pick(struct lb_picker *p, const struct lb_request *q);
+
+/* Exchanges in flight on this worker: one more, one less at endpoint i. Whoever picks and goes there says so.
+ */
+void lb_begin(struct lb_picker *p, uint32_t i);
+void lb_end(struct lb_picker *p, uint32_t i);
+uint32_t lb_active(const struct lb_picker *p, uint32_t i);
+
+/* Endpoint i took so long to answer. `whole`: it did answer; otherwise it was given up after so long, which
+ * is what it took at least. */
+void lb_sample(struct lb_picker *p, uint32_t i, uint64_t latency_ns, bool whole, uint64_t now_ns);
 
 /* Passive mark: connecting to endpoint i failed (down) or worked (up). It stays until it is set again: who
- * marks an endpoint down also decides when to try it again. Worker's thread. */
-void lb_mark(struct lb_picker *p, uint32_t i, bool down);
+ * marks an endpoint down also decides when to try it again. */
+void lb_mark(struct lb_picker *p, uint32_t i, bool down, uint64_t now_ns);
 
 #endif

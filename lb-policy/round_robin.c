@@ -57,10 +57,10 @@ static uint32_t schedule_pick(struct round_robin *r, const uint64_t *skip)
     return i;
 }
 
-static uint32_t rr_pick(void *state, const uint64_t *skip)
+static uint32_t rr_pick(void *state, const struct lb_turn *turn)
 {
     struct round_robin *r = state;
-    return r->length ? schedule_pick(r, skip) : smooth_pick(r, skip);
+    return r->length ? schedule_pick(r, turn->skip) : smooth_pick(r, turn->skip);
 }
 
 static uint32_t gcd(uint32_t a, uint32_t b)
@@ -106,22 +106,22 @@ static bool write_schedule(struct round_robin *r, uint32_t length)
     return true;
 }
 
-static void *rr_create(const struct lb_endpoint_in *in, uint32_t n, uint64_t seed)
+static void *rr_create(const struct lb_peers *in)
 {
     struct round_robin *r = calloc(1, sizeof *r);
     if (!r)
         return NULL;
-    r->n = n;
-    r->endpoint = calloc(n, sizeof *r->endpoint);
+    r->n = in->n;
+    r->endpoint = calloc(in->n, sizeof *r->endpoint);
     if (!r->endpoint)
         goto fail;
-    uint64_t sum = set_weights(r, in);
+    uint64_t sum = set_weights(r, in->endpoint);
     if (sum <= SCHEDULE_MAX) {
         if (!write_schedule(r, (uint32_t)sum))
             goto fail;
-        r->at = (uint32_t)(seed % sum);
+        r->at = (uint32_t)(in->seed % sum);
     } else {
-        for (uint64_t i = seed % HEAD_START; i > 0; i--)
+        for (uint64_t i = in->seed % HEAD_START; i > 0; i--)
             smooth_pick(r, NULL);
     }
     return r;

@@ -23,6 +23,7 @@ struct exchange *exchange_new(struct exchanges *w, struct conn *c)
 void exchange_over(struct exchanges *w, struct exchange *x, enum reason why)
 {
     struct access_record *r = &x->rec;
+    upstream_leave(w, x);
     r->duration_ns = splice_now(w->s) - x->start_ns;
     r->reason = (uint8_t)why;
     if (x->body_out) {

@@ -3,6 +3,7 @@
 #include "agent/base/mutant.h"
 #include "agent/exchange/exchange.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -38,16 +39,50 @@ out:
     return out;
 }
 
-static int cluster_start(struct cluster_state *cs, const struct cfg_cluster *cfg, uint64_t seed)
+/* An endpoint's name for ring_hash and maglev: its address, the same wherever it is written. */
+static uint64_t endpoint_id(const struct cfg_endpoint *e)
+{
+    uint8_t name[18];
+    memcpy(name, e->at.addr.b, 16);
+    name[16] = (uint8_t)(e->at.port >> 8);
+    name[17] = (uint8_t)e->at.port;
+    return lb_hash(span_of(name, sizeof name));
+}
+
+static struct lb_picker *make_picker(const struct exchanges_params *p, const struct cfg_cluster *cfg,
+                                     struct lb_endpoint_in *in)
+{
+    for (uint32_t i = 0; i < cfg->nendpoint; i++) {
+        const struct cfg_endpoint *e = &cfg->endpoint[i];
+        in[i] = (struct lb_endpoint_in){.weight = e->weight,
+                                        .priority = e->priority,
+                                        .far = cfg->prefer_zone &&
+                                               (!e->zone || strcmp(e->zone, cfg->prefer_zone) != 0),
+                                        .id = endpoint_id(e)};
+    }
+    struct lb_cluster_in c = {.policy = lb_policy_nth(cfg->lb_policy),
+                              .endpoint = in,
+                              .n = cfg->nendpoint,
+                              .overprovisioning = cfg->overprovisioning_factor,
+                              .table_size =
+                                  cfg->lb_policy == CFG_LB_MAGLEV ? cfg->maglev_table : cfg->ring_size,
+                              .slow_start_ns = cfg->slow_start_ns,
+                              .subset = cfg->subset_size,
+                              .worker = p->worker,
+                              .nworkers = p->config->dpdk.workers,
+                              .seed = p->worker};
+    return lb_picker_create(&c);
+}
+
+static int cluster_start(const struct exchanges_params *p, struct cluster_state *cs,
+                         const struct cfg_cluster *cfg)
 {
     struct lb_endpoint_in *in = calloc(cfg->nendpoint, sizeof *in);
     cs->cfg = cfg;
+    cs->hashes = lb_policy_hashes(lb_policy_nth(cfg->lb_policy));
     cs->endpoint = calloc(cfg->nendpoint, sizeof *cs->endpoint);
-    if (in && cs->endpoint) {
-        for (uint32_t i = 0; i < cfg->nendpoint; i++)
-            in[i].weight = cfg->endpoint[i].weight;
-        cs->picker = lb_picker_create(lb_policy_find("round_robin"), in, cfg->nendpoint, seed);
-    }
+    if (in && cs->endpoint)
+        cs->picker = make_picker(p, cfg, in);
     free(in);
     return cs->picker ? 0 : -ENOMEM;
 }
@@ -67,7 +102,7 @@ struct exchanges *exchanges_create(const struct exchanges_params *p)
     if (!w->routes || !w->cluster || !w->slab)
         goto fail;
     for (uint32_t i = 0; i < w->cfg->ncluster; i++) {
-        if (cluster_start(&w->cluster[i], &w->cfg->cluster[i], p->worker) < 0)
+        if (cluster_start(p, &w->cluster[i], &w->cfg->cluster[i]) < 0)
             goto fail;
         if (w->cfg->cluster[i].nendpoint > most)
             most = w->cfg->cluster[i].nendpoint;
@@ -96,10 +131,20 @@ int exchanges_bind(struct exchanges *w, struct splice *s)
     return 0;
 }
 
+/* When every exchange is over, none may be counted at an endpoint any more: a leak here would send least_conn
+ * astray for good, and nobody would see it. */
+static void check_counts(const struct exchanges *w)
+{
+    for (uint32_t i = 0; w->cnt && counter_read(&w->cnt->exchanges_open) == 0 && i < w->cfg->ncluster; i++)
+        for (uint32_t j = 0; j < w->cfg->cluster[i].nendpoint; j++)
+            assert(lb_active(w->cluster[i].picker, j) == 0);
+}
+
 void exchanges_destroy(struct exchanges *w)
 {
     if (!w)
         return;
+    check_counts(w);
     for (uint32_t i = 0; w->cluster && i < w->cfg->ncluster; i++) {
         lb_picker_destroy(w->cluster[i].picker);
         free(w->cluster[i].endpoint);

@@ -21,6 +21,10 @@ struct exchange {
     uint32_t tried[MAX_TRIED];
     uint8_t tries; /* endpoints in tried: those that were connected to for this request */
     bool e_pooled; /* the endpoint conn came from the pool */
+    bool counted;  /* among its endpoint's active exchanges; see upstream_leave() */
+    bool timed; /* all of the request was there when it was sent: its answer says how fast the endpoint is */
+    uint64_t hash; /* of the hash key, where the cluster's lb_policy wants one */
+    uint64_t picked_ns;
 
     /* the request */
     uint8_t method, minor, req_body;
@@ -58,7 +62,9 @@ struct cluster_state {
     const struct cfg_cluster *cfg;
     struct lb_picker *picker;
     struct endpoint_state *endpoint;
-    uint32_t ndown; /* endpoints marked down */
+    bool hashes;         /* its lb_policy picks by exchange.hash */
+    uint32_t ndown;      /* endpoints marked down */
+    uint64_t forgive_ns; /* not before then is one of them to be forgiven */
 };
 
 struct exchanges {
@@ -69,6 +75,7 @@ struct exchanges {
     struct cluster_state *cluster;
     uint64_t *tried; /* scratch bit set, as long as the largest cluster needs */
     uint32_t tried_words;
+    uint64_t keyless; /* requests without the key that is hashed */
     struct exchange *slab, *free;
     uint32_t used; /* of the slab */
     struct access_sink log;
@@ -132,10 +139,18 @@ void request_go_on(struct exchanges *w, struct exchange *x);
 /* Chooses an endpoint and a conn to it: x->e. `fresh`: not from the pool. False: none; *status says what to
  * answer. */
 bool upstream_pick(struct exchanges *w, struct exchange *x, bool fresh, unsigned *status);
+/* The final response's head is here: its time is a sample of the endpoint's latency. */
+void upstream_answered(struct exchanges *w, struct exchange *x);
+/* x is no longer at the endpoint it was last sent to: answered, given up, or about to be tried elsewhere. */
+void upstream_leave(struct exchanges *w, struct exchange *x);
 void upstream_connected(struct exchanges *w, struct conn *e);
 void upstream_ended(struct exchanges *w, struct conn *e, enum reason why);
 void upstream_fin(struct exchanges *w, struct conn *e);
 void upstream_timeout(struct exchanges *w, struct conn *e);
+
+/* ---- hash_key.c ---- */
+/* What lb_policies that go by hash are asked with; 0 for those that don't. h NULL: a stream. */
+uint64_t hash_key_of(struct exchanges *w, const struct exchange *x, const struct http_head *h);
 
 /* ---- response.c ---- */
 void response_judge(struct exchanges *w, struct conn *e, struct span bytes, bool held);

@@ -149,7 +149,10 @@ static unsigned refusal(struct exchanges *w, struct exchange *x, const struct ht
     struct lb_route_result r = lb_route(w->routes, x->c->user_index, h->host, h->path);
     x->rec.route = r.route;
     x->rec.cluster = x->cluster = r.cluster;
-    return r.route == LB_NONE ? 404 : 0;
+    if (r.route == LB_NONE)
+        return 404;
+    x->hash = hash_key_of(w, x, h);
+    return 0;
 }
 
 static void take_head(struct exchange *x, const struct http_head *h)
@@ -184,6 +187,7 @@ void request_start(struct exchanges *w, struct exchange *x, const struct http_he
     /* When body follows, the head is acked at once: a client that waits for the ack (Nagle) would meet an
      * endpoint that waits for the body. */
     bool more = x->req_left || x->req_body == HTTP_BODY_CHUNKED;
+    x->timed = !more;
     if (map_head(w, x, h, bytes, tail, held || more) < 0) {
         exchange_abort(w, x, R_CLOSE_NO_MEMORY);
         return;

@@ -40,6 +40,7 @@ static void stream_to(struct exchanges *w, struct exchange *x, uint32_t cluster)
 {
     unsigned status;
     x->rec.cluster = x->cluster = cluster;
+    x->hash = hash_key_of(w, x, NULL);
     if (upstream_pick(w, x, true, &status))
         return;
     stat_add(&w->cnt->connect_failures, 1);

@@ -6,26 +6,64 @@
 
 static void mark_down(struct exchanges *w, struct cluster_state *cs, uint32_t i)
 {
+    uint64_t now = splice_now(w->s);
+    if (!cs->ndown)
+        cs->forgive_ns = now + DOWN_NS;
     if (!cs->endpoint[i].down_until_ns)
         cs->ndown++;
-    cs->endpoint[i].down_until_ns = splice_now(w->s) + DOWN_NS;
-    lb_mark(cs->picker, i, true);
+    cs->endpoint[i].down_until_ns = now + DOWN_NS;
+    lb_mark(cs->picker, i, true, now);
 }
 
-static void mark_up(struct cluster_state *cs, uint32_t i)
+static void mark_up(struct exchanges *w, struct cluster_state *cs, uint32_t i)
 {
     if (!cs->endpoint[i].down_until_ns)
         return;
     cs->ndown--;
     cs->endpoint[i].down_until_ns = 0;
-    lb_mark(cs->picker, i, false);
+    lb_mark(cs->picker, i, false, splice_now(w->s));
 }
 
 static void forgive(struct exchanges *w, struct cluster_state *cs)
 {
-    for (uint32_t i = 0; cs->ndown && i < cs->cfg->nendpoint; i++)
-        if (cs->endpoint[i].down_until_ns && cs->endpoint[i].down_until_ns <= splice_now(w->s))
-            mark_up(cs, i);
+    uint64_t now = splice_now(w->s), next = UINT64_MAX;
+    if (now < cs->forgive_ns)
+        return;
+    for (uint32_t i = 0; cs->ndown && i < cs->cfg->nendpoint; i++) {
+        uint64_t until = cs->endpoint[i].down_until_ns;
+        if (until && until <= now)
+            mark_up(w, cs, i);
+        else if (until && until < next)
+            next = until;
+    }
+    cs->forgive_ns = next;
+}
+
+void upstream_leave(struct exchanges *w, struct exchange *x)
+{
+    if (!x->counted)
+        return; /* it may have no cluster either */
+    struct lb_picker *p = w->cluster[x->cluster].picker;
+    uint64_t now = splice_now(w->s);
+    x->counted = false;
+    if (x->timed && !x->resp_head)
+        lb_sample(p, x->endpoint, now - x->picked_ns, false, now);
+    lb_end(p, x->endpoint);
+}
+
+void upstream_answered(struct exchanges *w, struct exchange *x)
+{
+    uint64_t now = splice_now(w->s);
+    if (x->timed)
+        lb_sample(w->cluster[x->cluster].picker, x->endpoint, now - x->picked_ns, true, now);
+}
+
+/* Adds i to those that the next pick passes over. `some`: there are some already. */
+static void add_tried(struct exchanges *w, bool some, uint32_t i)
+{
+    if (!some)
+        memset(w->tried, 0, w->tried_words * sizeof *w->tried);
+    w->tried[i / 64] |= (uint64_t)1 << (i % 64);
 }
 
 /* A fresh conn to the next endpoint that has not been tried, until one can be begun. */
@@ -34,14 +72,17 @@ static struct conn *begin(struct exchanges *w, struct exchange *x, bool fresh, e
     struct cluster_state *cs = &w->cluster[x->cluster];
     if (cs->ndown)
         forgive(w, cs);
-    memset(w->tried, 0, w->tried_words * sizeof *w->tried);
-    for (unsigned i = 0; i < x->tries && i < MAX_TRIED && !mutant(retry_same_endpoint); i++)
-        w->tried[x->tried[i] / 64] |= (uint64_t)1 << (x->tried[i] % 64);
+    struct lb_request q = {.hash = x->hash, .now_ns = splice_now(w->s)};
+    for (unsigned i = 0; i < x->tries && i < MAX_TRIED && !mutant(retry_same_endpoint); i++) {
+        add_tried(w, q.tried != NULL, x->tried[i]);
+        q.tried = w->tried;
+    }
     for (;;) {
-        uint32_t i = lb_pick(cs->picker, w->tried);
+        uint32_t i = lb_pick(cs->picker, &q);
         if (i == LB_NONE)
             return NULL;
-        w->tried[i / 64] |= (uint64_t)1 << (i % 64);
+        add_tried(w, q.tried != NULL, i);
+        q.tried = w->tried;
         x->endpoint = i;
         struct splice_remote *r = cs->endpoint[i].remote;
         struct conn *e = fresh ? NULL : splice_pool_take(w->s, r, x->c);
@@ -59,6 +100,7 @@ bool upstream_pick(struct exchanges *w, struct exchange *x, bool fresh, unsigned
     const struct cfg_cluster *cl = w->cluster[x->cluster].cfg;
     enum reason why = R_NONE;
     *status = 0;
+    upstream_leave(w, x);
     struct conn *e = begin(w, x, fresh, &why);
     if (!e) {
         *status = 503;
@@ -68,6 +110,9 @@ bool upstream_pick(struct exchanges *w, struct exchange *x, bool fresh, unsigned
     if (!x->e_pooled && x->tries < MAX_TRIED)
         x->tried[x->tries++] = x->endpoint;
     x->e = e;
+    x->picked_ns = splice_now(w->s);
+    x->counted = true;
+    lb_begin(w->cluster[x->cluster].picker, x->endpoint);
     x->rec.tries++;
     x->rec.endpoint = cl->endpoint[x->endpoint].at;
     e->user = x;
@@ -87,7 +132,7 @@ bool upstream_pick(struct exchanges *w, struct exchange *x, bool fresh, unsigned
 void upstream_connected(struct exchanges *w, struct conn *e)
 {
     struct exchange *x = e->user;
-    mark_up(&w->cluster[x->cluster], x->endpoint);
+    mark_up(w, &w->cluster[x->cluster], x->endpoint);
     splice_set_timer(w->s, e, splice_now(w->s) + w->cluster[x->cluster].cfg->response_timeout_ns);
     if (x->stream)
         stream_connected(w, x);

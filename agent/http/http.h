@@ -120,6 +120,17 @@ int http_parse_response(struct span in, uint32_t limit, enum http_method request
  * bare LF. So a bad byte in a slow and large head is seen late, but a complete head never waits. */
 bool http_head_due(struct span in, uint32_t limit, uint32_t *scanned);
 
+/* ---- looking up what an accepted request head says; *value points into it ---- */
+
+/* The first field of that name (any case). */
+bool http_find_field(const struct http_head *h, struct span name, struct span *value);
+/* What follows the target's question mark; p is NULL when there is none. */
+struct span http_query(const struct http_head *h);
+/* The first query parameter of that name, as sent: nothing is decoded. "a" alone has an empty value. */
+bool http_find_query(const struct http_head *h, struct span name, struct span *value);
+/* The first cookie of that name (RFC 6265 section 5.4: names have case), as sent, quotes included. */
+bool http_find_cookie(const struct http_head *h, struct span name, struct span *value);
+
 /* ---- body framing: chunked ---- */
 
 enum http_chunk_state {

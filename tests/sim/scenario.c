@@ -318,6 +318,26 @@ const struct scenario scenarios[] = {
      .fault = FAULT_ONE_IGNORES,
      .client_link = CLEAN,
      .endpoint_link = NEAR},
+#define X(id, name_, hashes)                                                                                 \
+    {.name = "lb-" #name_,                                                                                   \
+     .what = "many exchanges in every way of ending, lb_policy " #name_ ", one endpoint refuses",            \
+     .topo = TOPO_TWO_ARMS,                                                                                  \
+     .workers = 2,                                                                                           \
+     .mix = &resets,                                                                                         \
+     .fault = FAULT_ONE_REFUSES,                                                                             \
+     .lb_policy = CFG_LB_##id,                                                                               \
+     .client_link = LOSSY,                                                                                   \
+     .endpoint_link = NEAR},
+    LB_POLICIES(X)
+#undef X
+        {.name = "failover",
+         .what = "the endpoint of the first priority refuses, the other takes over; slow start",
+         .topo = TOPO_TWO_ARMS,
+         .mix = &plain,
+         .fault = FAULT_ONE_REFUSES,
+         .failover = true,
+         .client_link = CLEAN,
+         .endpoint_link = NEAR},
     {.name = "dead-cluster",
      .what = "all endpoints of one cluster refuse",
      .topo = TOPO_TWO_ARMS,

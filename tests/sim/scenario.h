@@ -3,6 +3,7 @@
 #ifndef SIM_SCENARIO_H
 #define SIM_SCENARIO_H
 
+#include "config/config.h"
 #include "tests/sim/link.h"
 
 enum topology {
@@ -46,6 +47,8 @@ struct scenario {
     struct link_cfg client_link, endpoint_link; /* upper bounds; each host draws its own */
     const struct mix *mix;
     enum fault fault;
+    enum cfg_lb_policy lb_policy; /* of all clusters */
+    bool failover; /* the second endpoint of each cluster has a lower priority; with slow start */
 };
 
 extern const struct scenario scenarios[];

@@ -106,7 +106,8 @@ static void make_clusters(struct config *c, bool endpoint_v6)
                                   .nendpoint = TOPO_ENDPOINTS};
         k->endpoint = xalloc(k->nendpoint * sizeof *k->endpoint);
         for (unsigned e = 0; e < k->nendpoint; e++)
-            k->endpoint[e] = (struct cfg_endpoint){{topo_endpoint(endpoint_v6, i, e), TOPO_EP_PORT}, 1};
+            k->endpoint[e] =
+                (struct cfg_endpoint){.at = {topo_endpoint(endpoint_v6, i, e), TOPO_EP_PORT}, .weight = 1};
     }
 }
 

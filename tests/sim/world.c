@@ -102,11 +102,22 @@ static void add_server(struct world *w, unsigned i)
         w->server_host[i].listen.mode = LISTEN_IGNORE;
 }
 
+static void set_balancing(struct cfg_cluster *k, const struct scenario *sc)
+{
+    k->lb_policy = sc->lb_policy;
+    if (!sc->failover)
+        return;
+    k->endpoint[1].priority = 1;
+    k->slow_start_ns = 5 * SEC;
+}
+
 static void add_lacon(struct world *w)
 {
     const struct scenario *sc = w->sc;
     struct lan *lan[LACON_PORTS] = {&w->lan[0], &w->lan[1]};
     w->config = topo_config(sc->topo == TOPO_ONE_ARM, sc->endpoint_v6, sc->workers ? sc->workers : 1);
+    for (unsigned i = 0; i < TOPO_CLUSTERS; i++)
+        set_balancing(&w->config->cluster[i], sc);
     if (sc->fault == FAULT_ONE_IGNORES)
         for (unsigned i = 0; i < TOPO_CLUSTERS; i++)
             w->config->cluster[i].connect_timeout_ns = 1 * SEC;

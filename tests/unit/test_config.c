@@ -468,13 +468,80 @@ static const struct row rows[] = {
          ROUTES,
      "3:44: address: 10.0.0.2:80 is a listener of lacon's own, on line 2\n"},
     {"limits",
-     "clusters: [{name: c, tries: 11, retry_buffer: 61KiB, pool_size: -1, lb_policy: random, endpoints: "
+     "clusters: [{name: c, tries: 11, retry_buffer: 61KiB, pool_size: -1, lb_policy: rando, endpoints: "
      "[{address: \"10.0.0.9:80\"}]}]\n" INTERFACES LISTENERS ROUTES,
      "1:29: tries: must be a whole number from 1 to 10, not \"11\"\n"
      "1:47: retry_buffer: must be a size from 0 to 60KiB (units: KiB, MiB, GiB, or none for bytes), not "
      "\"61KiB\"\n"
      "1:65: pool_size: must be a whole number from 0 to 65536, not \"-1\"\n"
-     "1:80: lb_policy: must be round_robin, not \"random\"\n"},
+     "1:80: lb_policy: must be round_robin, least_conn, random, ewma, source_hash, ring_hash or maglev, not "
+     "\"rando\"\n"},
+    {"hash key without hashing",
+     "clusters: [{name: c, hash_key: path, ring_size: 100, maglev_table: 7, endpoints: [{address: "
+     "\"10.0.0.9:80\"}, {address: \"10.0.0.8:80\"}]}]\n" INTERFACES LISTENERS ROUTES,
+     "1:32: hash_key: goes with lb_policy ring_hash or maglev only\n"
+     "1:49: ring_size: goes with lb_policy ring_hash only\n"
+     "1:68: maglev_table: goes with lb_policy maglev only\n"},
+    {"hash key of source hash",
+     "clusters: [{name: c, lb_policy: source_hash, hash_key: source, endpoints: [{address: \"10.0.0.9:80\"}, "
+     "{address: \"10.0.0.8:80\"}]}]\n" INTERFACES LISTENERS ROUTES,
+     "1:56: hash_key: goes with lb_policy ring_hash or maglev only\n"},
+    {"hash keys",
+     "clusters:\n"
+     "- {name: c, lb_policy: maglev, hash_key: header, endpoints: [{address: \"10.0.0.9:80\"}, {address: "
+     "\"10.0.0.8:80\"}]}\n"
+     "- {name: d, lb_policy: maglev, hash_key: \"cookie:a b\", endpoints: [{address: \"10.0.0.9:80\"}, "
+     "{address: \"10.0.0.8:80\"}]}\n"
+     "- {name: e, lb_policy: ring_hash, hash_key: \"query:\", endpoints: [{address: \"10.0.0.9:80\"}, "
+     "{address: \"10.0.0.8:80\"}]}\n" INTERFACES LISTENERS ROUTES,
+     "2:42: hash_key: must be source, path, header:NAME, cookie:NAME or query:NAME, not \"header\"\n"
+     "3:42: hash_key: must be source, path, header:NAME, cookie:NAME or query:NAME, not \"cookie:a b\"\n"
+     "4:45: hash_key: must be source, path, header:NAME, cookie:NAME or query:NAME, not \"query:\"\n"},
+    {"hash key with two parameters",
+     "clusters: [{name: c, lb_policy: maglev, hash_key: \"query:a&b\", endpoints: [{address: "
+     "\"10.0.0.9:80\"}, {address: \"10.0.0.8:80\"}]}]\n" INTERFACES LISTENERS ROUTES,
+     "1:51: hash_key: must be source, path, header:NAME, cookie:NAME or query:NAME, not \"query:a&b\"\n"},
+    {"table sizes",
+     "clusters:\n"
+     "- {name: c, lb_policy: maglev, maglev_table: 65536, endpoints: [{address: \"10.0.0.9:80\"}, {address: "
+     "\"10.0.0.8:80\"}]}\n"
+     "- {name: d, lb_policy: ring_hash, ring_size: 1, endpoints: [{address: \"10.0.0.9:80\"}, {address: "
+     "\"10.0.0.8:80\"}]}\n" INTERFACES LISTENERS ROUTES,
+     "2:46: maglev_table: must be a prime number, not 65536; the next one is 65537\n"
+     "3:46: ring_size: must be at least the number of endpoints (2), better 100 times as much, not 1\n"},
+    {"maglev table smaller than the cluster",
+     "clusters: [{name: c, lb_policy: maglev, maglev_table: 2, endpoints: [{address: \"10.0.0.9:80\"}, "
+     "{address: \"10.0.0.8:80\"}, {address: \"10.0.0.7:80\"}]}]\n" INTERFACES LISTENERS ROUTES,
+     "1:55: maglev_table: must be at least the number of endpoints (3), better 100 times as much, not 2\n"},
+    {"subset of a hash",
+     "clusters: [{name: c, lb_policy: source_hash, subset_size: 1, endpoints: [{address: \"10.0.0.9:80\"}, "
+     "{address: \"10.0.0.8:80\"}]}]\n" INTERFACES LISTENERS ROUTES,
+     "1:59: subset_size: does not go with an lb_policy by hash: workers would send the same key elsewhere\n"},
+    {"zones",
+     "clusters:\n"
+     "- {name: c, prefer_zone: a, endpoints: [{address: \"10.0.0.9:80\", zone: b}, {address: "
+     "\"10.0.0.8:80\"}]}\n"
+     "- {name: d, endpoints: [{address: \"10.0.0.9:80\", zone: b}]}\n" INTERFACES LISTENERS ROUTES,
+     "2:26: prefer_zone: no endpoint is in zone \"a\"\n"
+     "3:56: zone: has no use without \"prefer_zone\" in the cluster\n"},
+    {"balancing limits",
+     "clusters: [{name: c, slow_start: 25h, overprovisioning_factor: 99, subset_size: 0, endpoints: "
+     "[{address: \"10.0.0.9:80\", priority: 128}]}]\n" INTERFACES LISTENERS ROUTES,
+     "1:34: slow_start: must be a duration from 0ms to 24h (units: ms, s, m, h), not \"25h\"\n"
+     "1:64: overprovisioning_factor: must be a whole number from 100 to 10000, not \"99\"\n"
+     "1:81: subset_size: must be a whole number from 1 to 4096, not \"0\"\n"
+     "1:131: priority: must be a whole number from 0 to 127, not \"128\"\n"},
+    {"balancing",
+     "clusters:\n"
+     "- {name: c, lb_policy: ring_hash, hash_key: \"header:X-User\", ring_size: 5000, prefer_zone: a, "
+     "endpoints: [{address: \"10.0.0.9:80\", zone: a}, {address: \"10.0.0.8:80\", priority: 1}]}\n"
+     "- {name: d, lb_policy: least_conn, slow_start: 30s, subset_size: 10, endpoints: [{address: "
+     "\"10.0.0.9:80\"}, {address: \"10.0.0.8:80\"}]}\n"
+     "- {name: e, lb_policy: ewma, endpoints: [{address: \"10.0.0.9:80\"}, {address: \"10.0.0.8:80\"}]}\n"
+     "- {name: f, lb_policy: random, endpoints: [{address: \"10.0.0.9:80\"}, {address: \"10.0.0.8:80\"}]}\n"
+     "- {name: g, lb_policy: source_hash, endpoints: [{address: \"10.0.0.9:80\"}, {address: "
+     "\"10.0.0.8:80\"}]}\n" INTERFACES LISTENERS ROUTES,
+     NULL},
     {"cluster names",
      "clusters:\n"
      "- {name: c, endpoints: [{address: \"10.0.0.9:80\"}]}\n"
@@ -599,6 +666,13 @@ Test(config, defaults_are_those_of_the_header)
     cr_expect_eq(c->cluster[0].tries, 3);
     cr_expect_eq(c->cluster[0].retry_buffer, 16384);
     cr_expect_eq(c->cluster[0].endpoint[0].weight, 1);
+    cr_expect_eq(c->cluster[0].endpoint[0].priority, 0);
+    cr_expect_null(c->cluster[0].endpoint[0].zone);
+    cr_expect_eq(c->cluster[0].hash_key.on, CFG_HASH_SOURCE);
+    cr_expect_eq(c->cluster[0].slow_start_ns, 0);
+    cr_expect_eq(c->cluster[0].overprovisioning_factor, 140);
+    cr_expect_eq(c->cluster[0].subset_size, 0);
+    cr_expect_null(c->cluster[0].prefer_zone);
     cr_expect_str_eq(c->admin.socket, "/run/lacon/admin.sock");
     cr_expect_eq(c->admin.mode, 0600);
     cr_expect_eq(c->logging.level, CFG_LOG_INFO);
@@ -638,6 +712,11 @@ static const char *const every_key =
     "clusters:\n"
     "- {name: one, endpoints: [{address: \"10.0.0.9:65535\", weight: 0}, {address: \"[fd01::9]:1\", weight: "
     "1000}]}\n"
+    "- {name: three, lb_policy: maglev, hash_key: 'cookie:a$b', maglev_table: 251, slow_start: 1m, "
+    "prefer_zone: east,\n"
+    "   overprovisioning_factor: 200, endpoints: [{address: \"10.3.0.9:81\", priority: 127, zone: east}]}\n"
+    "- {name: four, lb_policy: least_conn, subset_size: 7, endpoints: [{address: \"10.3.0.9:82\"}]}\n"
+    "- {name: five, lb_policy: ring_hash, ring_size: 77, endpoints: [{address: \"10.3.0.9:83\"}]}\n"
     "- {name: two, lb_policy: round_robin, connect_timeout: 1500ms, response_timeout: 2h, tries: 10,\n"
     "   retry_buffer: 0, pool_size: 0, pool_idle_timeout: 3600s, endpoints: [{address: \"10.3.0.9:80\"}]}\n"
     "admin: {socket: \"/run/a b\", mode: \"660\"}\n"
@@ -672,16 +751,26 @@ Test(config, every_key_is_taken_as_written)
     cr_expect_eq(c->listener[3].at.port, 443);
     cr_expect_eq(c->listener[3].cluster, CFG_NONE);
     cr_expect_eq(c->listener[4].protocol, CFG_TCP);
-    cr_expect_eq(c->listener[4].cluster, 1);
+    cr_expect_eq(c->listener[4].cluster, 4);
     cr_expect_eq(c->route[0].listener[0], 3);
     cr_expect_eq(c->route[0].listener[1], 0);
     cr_expect_eq(c->route[0].listener[2], 2);
     cr_expect_str_eq(c->route[0].host[1], "*.b-2.example");
-    cr_expect_eq(c->route[0].rule[0].cluster, 1);
+    cr_expect_eq(c->route[0].rule[0].cluster, 4);
     cr_expect_eq(c->route[0].rule[0].match[0].kind, CFG_PATH_EXACT);
     cr_expect_eq(c->route[0].rule[1].cluster, 0);
-    cr_expect_eq(c->cluster[1].connect_timeout_ns, 1500000000);
-    cr_expect_eq(c->cluster[1].pool_idle_ns, 3600000000000);
+    cr_expect_eq(c->cluster[4].connect_timeout_ns, 1500000000);
+    cr_expect_eq(c->cluster[4].pool_idle_ns, 3600000000000);
+    cr_expect_eq(c->cluster[1].lb_policy, CFG_LB_MAGLEV);
+    cr_expect_eq(c->cluster[1].hash_key.on, CFG_HASH_COOKIE);
+    cr_expect_str_eq(c->cluster[1].hash_key.name, "a$b");
+    cr_expect_eq(c->cluster[1].maglev_table, 251);
+    cr_expect_eq(c->cluster[1].slow_start_ns, 60000000000);
+    cr_expect_eq(c->cluster[1].overprovisioning_factor, 200);
+    cr_expect_str_eq(c->cluster[1].prefer_zone, "east");
+    cr_expect_eq(c->cluster[1].endpoint[0].priority, 127);
+    cr_expect_eq(c->cluster[2].subset_size, 7);
+    cr_expect_eq(c->cluster[3].ring_size, 77);
     cr_expect_eq(c->admin.mode, 0660);
     cr_expect_str_eq(c->logging.access_log, "-");
     config_free(c);

@@ -1,25 +1,18 @@
 /* round_robin through the picker: exact shares, smoothness, tried and down endpoints, seeds. */
-#include <criterion/criterion.h>
-
-#include "lb-policy/lb.h"
+#include "tests/unit/lb_rig.h"
 
 enum { MAX = 3000 };
 
 static struct lb_picker *picker(const uint32_t *weight, uint32_t n, uint64_t seed)
 {
-    static struct lb_endpoint_in in[MAX];
-    for (uint32_t i = 0; i < n; i++)
-        in[i].weight = weight[i];
-    struct lb_picker *p = lb_picker_create(lb_policy_find("round_robin"), in, n, seed);
-    cr_assert_not_null(p);
-    return p;
+    return rig_picker("round_robin", weight, n, seed);
 }
 
 static void tally(struct lb_picker *p, const uint64_t *tried, uint64_t picks, uint32_t n, uint32_t got[])
 {
     memset(got, 0, n * sizeof *got);
     while (picks-- > 0) {
-        uint32_t i = lb_pick(p, tried);
+        uint32_t i = rig_pick(p, tried);
         cr_assert_lt(i, n);
         got[i]++;
     }
@@ -41,7 +34,7 @@ static void expect_exact(struct lb_picker *p, const uint32_t *weight, uint32_t n
         tally(p, NULL, sum_of(weight, n), n, got);
         for (uint32_t i = 0; i < n; i++)
             cr_assert_eq(got[i], weight[i], "endpoint %u: %u picks, weight %u", i, got[i], weight[i]);
-        lb_pick(p, NULL); /* the next round starts elsewhere */
+        rig_pick(p, NULL); /* the next round starts elsewhere */
     }
 }
 
@@ -92,12 +85,12 @@ Test(lb_round_robin, smooth)
     static const uint32_t order[] = {0, 0, 1, 0, 2, 0, 0};
     struct lb_picker *p = picker((const uint32_t[]){5, 1, 1}, 3, 0);
     for (unsigned i = 0; i < 70; i++)
-        cr_assert_eq(lb_pick(p, NULL), order[i % 7]);
+        cr_assert_eq(rig_pick(p, NULL), order[i % 7]);
     lb_picker_destroy(p);
 
     p = picker((const uint32_t[]){7, 7, 7, 7}, 4, 0);
     for (unsigned i = 0; i < 40; i++)
-        cr_assert_eq(lb_pick(p, NULL), i % 4);
+        cr_assert_eq(rig_pick(p, NULL), i % 4);
     lb_picker_destroy(p);
 }
 
@@ -105,9 +98,9 @@ Test(lb_round_robin, smooth)
 Test(lb_round_robin, smooth_without_schedule)
 {
     struct lb_picker *p = picker((const uint32_t[]){5000, 5001}, 2, 0);
-    uint32_t last = lb_pick(p, NULL), repeats = 0;
+    uint32_t last = rig_pick(p, NULL), repeats = 0;
     for (unsigned i = 1; i < 10001; i++) {
-        uint32_t now = lb_pick(p, NULL);
+        uint32_t now = rig_pick(p, NULL);
         repeats += now == last;
         last = now;
     }
@@ -122,10 +115,10 @@ Test(lb_round_robin, seeds_set_workers_apart)
     for (uint64_t seed = 0; seed < 4; seed++) {
         struct lb_picker *a = picker(even, 4, seed), *b = picker(large, 4, seed),
                          *again = picker(large, 4, seed);
-        first[0][lb_pick(a, NULL)]++;
-        uint32_t pick = lb_pick(b, NULL);
+        first[0][rig_pick(a, NULL)]++;
+        uint32_t pick = rig_pick(b, NULL);
         first[1][pick]++;
-        cr_assert_eq(lb_pick(again, NULL), pick, "a seed repeats");
+        cr_assert_eq(rig_pick(again, NULL), pick, "a seed repeats");
         lb_picker_destroy(a);
         lb_picker_destroy(b);
         lb_picker_destroy(again);
@@ -148,7 +141,7 @@ Test(lb_round_robin, tried_are_not_chosen)
         for (uint64_t tried = 0; tried < 15; tried++) {
             struct lb_picker *p = picker(weights[w], 4, 3);
             for (unsigned i = 0; i < 100; i++) {
-                uint32_t pick = lb_pick(p, &tried);
+                uint32_t pick = rig_pick(p, &tried);
                 cr_assert_lt(pick, 4);
                 cr_assert_eq(tried >> pick & 1, 0);
             }
@@ -174,23 +167,23 @@ Test(lb_round_robin, none_left)
 {
     uint64_t tried = 7;
     struct lb_picker *p = picker((const uint32_t[]){1, 2, 3}, 3, 0);
-    cr_assert_eq(lb_pick(p, &tried), LB_NONE);
-    lb_mark(p, 0, true);
-    cr_assert_eq(lb_pick(p, &tried), LB_NONE);
+    cr_assert_eq(rig_pick(p, &tried), LB_NONE);
+    lb_mark(p, 0, true, 0);
+    cr_assert_eq(rig_pick(p, &tried), LB_NONE);
     tried = ~UINT64_C(0);
-    cr_assert_eq(lb_pick(p, &tried), LB_NONE);
+    cr_assert_eq(rig_pick(p, &tried), LB_NONE);
     tried = 3;
-    cr_assert_eq(lb_pick(p, &tried), 2);
+    cr_assert_eq(rig_pick(p, &tried), 2);
     lb_picker_destroy(p);
 
     p = picker((const uint32_t[]){0, 0}, 2, 9);
-    cr_assert_eq(lb_pick(p, NULL), LB_NONE);
-    lb_mark(p, 1, true);
-    cr_assert_eq(lb_pick(p, NULL), LB_NONE);
+    cr_assert_eq(rig_pick(p, NULL), LB_NONE);
+    lb_mark(p, 1, true, 0);
+    cr_assert_eq(rig_pick(p, NULL), LB_NONE);
     lb_picker_destroy(p);
 
     p = picker(NULL, 0, 9);
-    cr_assert_eq(lb_pick(p, NULL), LB_NONE);
+    cr_assert_eq(rig_pick(p, NULL), LB_NONE);
     lb_picker_destroy(p);
     lb_picker_destroy(NULL);
 }
@@ -207,12 +200,12 @@ Test(lb_round_robin, sixty_four_and_more)
             weight[i] = 1;
         struct lb_picker *p = picker(weight, n, s);
         for (uint32_t left = n; left > 0; left--) {
-            uint32_t i = lb_pick(p, tried);
+            uint32_t i = rig_pick(p, tried);
             cr_assert_lt(i, n);
             cr_assert_eq(tried[i / 64] >> i % 64 & 1, 0);
             tried[i / 64] |= UINT64_C(1) << i % 64;
         }
-        cr_assert_eq(lb_pick(p, tried), LB_NONE);
+        cr_assert_eq(rig_pick(p, tried), LB_NONE);
         lb_picker_destroy(p);
     }
 }
@@ -224,28 +217,28 @@ Test(lb_round_robin, down_only_when_no_other_is_left)
     const uint64_t tried_0 = 1, tried_01 = 3;
     uint32_t got[3];
     struct lb_picker *p = picker((const uint32_t[]){2, 1, 1}, 3, 0);
-    lb_mark(p, 1, true);
+    lb_mark(p, 1, true, 0);
     tally(p, NULL, 30, 3, got);
     cr_assert(got[0] == 20 && got[1] == 0 && got[2] == 10);
-    cr_assert_eq(lb_pick(p, &tried_0), 2);
+    cr_assert_eq(rig_pick(p, &tried_0), 2);
 
-    lb_mark(p, 2, true);
+    lb_mark(p, 2, true, 0);
     tally(p, NULL, 10, 3, got);
     cr_assert(got[0] == 10 && got[1] == 0 && got[2] == 0);
     tally(p, &tried_0, 10, 3, got); /* both are down: they share */
     cr_assert(got[0] == 0 && got[1] == 5 && got[2] == 5);
-    cr_assert_eq(lb_pick(p, &tried_01), 2);
+    cr_assert_eq(rig_pick(p, &tried_01), 2);
 
-    lb_mark(p, 0, true); /* all down: as if none were */
+    lb_mark(p, 0, true, 0); /* all down: as if none were */
     tally(p, NULL, 40, 3, got);
     cr_assert(got[0] == 20 && got[1] == 10 && got[2] == 10);
 
-    lb_mark(p, 1, false);
+    lb_mark(p, 1, false, 0);
     tally(p, NULL, 10, 3, got);
     cr_assert(got[0] == 0 && got[1] == 10 && got[2] == 0);
-    lb_mark(p, 1, false); /* marking twice is once */
-    lb_mark(p, 0, false);
-    lb_mark(p, 2, false);
+    lb_mark(p, 1, false, 0); /* marking twice is once */
+    lb_mark(p, 0, false, 0);
+    lb_mark(p, 2, false, 0);
     tally(p, NULL, 40, 3, got);
     cr_assert(got[0] == 20 && got[1] == 10 && got[2] == 10);
     lb_picker_destroy(p);
@@ -258,9 +251,9 @@ Test(lb_round_robin, no_burst_after_down)
     uint32_t got[3];
     for (unsigned w = 0; w < 2; w++) {
         struct lb_picker *p = picker(weights[w], 3, 0);
-        lb_mark(p, 1, true);
+        lb_mark(p, 1, true, 0);
         tally(p, NULL, 1000, 3, got);
-        lb_mark(p, 1, false);
+        lb_mark(p, 1, false, 0);
         tally(p, NULL, 30, 3, got);
         cr_assert_leq(got[1], 11);
         cr_assert_geq(got[1], 9);
@@ -273,17 +266,9 @@ Test(lb_round_robin, weight_0_is_never_chosen)
     const uint64_t tried = 2;
     struct lb_picker *p = picker((const uint32_t[]){0, 1, 0}, 3, 4);
     for (unsigned i = 0; i < 10; i++)
-        cr_assert_eq(lb_pick(p, NULL), 1);
-    lb_mark(p, 1, true);
-    cr_assert_eq(lb_pick(p, NULL), 1);
-    cr_assert_eq(lb_pick(p, &tried), LB_NONE);
+        cr_assert_eq(rig_pick(p, NULL), 1);
+    lb_mark(p, 1, true, 0);
+    cr_assert_eq(rig_pick(p, NULL), 1);
+    cr_assert_eq(rig_pick(p, &tried), LB_NONE);
     lb_picker_destroy(p);
-}
-
-Test(lb_policy, names)
-{
-    cr_assert_not_null(lb_policy_find("round_robin"));
-    cr_assert_null(lb_policy_find("round_robi"));
-    cr_assert_null(lb_policy_find("round_robin2"));
-    cr_assert_null(lb_policy_find(""));
 }
