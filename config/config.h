@@ -99,11 +99,31 @@ struct cfg_listener {
 enum cfg_match_path {
     CFG_PATH_PREFIX, /* whole path elements, as HTTPRoute's PathPrefix: /a matches /a and /a/b, not /ab */
     CFG_PATH_EXACT,
+    CFG_PATH_REGEX, /* the whole path */
 };
 
+enum cfg_test {
+    CFG_EXACT,
+    CFG_PRESENT,
+    CFG_REGEX, /* the whole value */
+};
+
+/* Of a header field (name in any case) or a query parameter. */
+struct cfg_condition {
+    char *name;
+    enum cfg_test test;
+    char *value; /* of CFG_EXACT and CFG_REGEX; else NULL */
+};
+
+/* All that is given has to hold. */
 struct cfg_match {
     enum cfg_match_path kind;
-    char *path; /* default prefix "/" */
+    char *path;   /* default prefix "/" */
+    char *method; /* NULL: any */
+    uint32_t nheader, nquery;
+    struct cfg_condition *header, *query;
+    uint32_t nsource; /* 0: any client */
+    struct cfg_prefix *source;
 };
 
 struct cfg_rule {

@@ -314,6 +314,37 @@ static bool hash_key_present(const struct cfg_key *k, const void *obj)
     return cl->lb_policy == CFG_LB_RING_HASH || cl->lb_policy == CFG_LB_MAGLEV;
 }
 
+/* One of exact, present, regex: text, but for present, which is just true. */
+static bool read_condition(struct reading *r, const struct cfg_key *k, const struct node *v, void *obj)
+{
+    struct cfg_condition *c = obj;
+    bool truth = false;
+
+    if (k->which != CFG_PRESENT) {
+        if (!read_text(r, k, v, obj))
+            return false;
+    } else if (v->kind != NODE_SCALAR || v->quoted || !scalar_bool(v->text, &truth) || !truth) {
+        return must_be(r, k, v, "true");
+    }
+    c->test = (enum cfg_test)k->which;
+    return true;
+}
+
+static void print_condition(FILE *f, const struct config *c, const struct cfg_key *k, const void *obj)
+{
+    if (k->which == CFG_PRESENT)
+        fputs("true", f);
+    else
+        print_text(f, c, k, obj);
+}
+
+static bool condition_present(const struct cfg_key *k, const void *obj)
+{
+    const struct cfg_condition *c = obj;
+
+    return (unsigned)c->test == k->which;
+}
+
 /* The name of a cluster or a listener; the index follows when all names are known (names.c). */
 static bool read_reference(struct reading *r, const struct cfg_key *k, const struct node *v, void *obj)
 {
@@ -356,5 +387,6 @@ const struct key_kind kind_text = {read_text, print_text, text_present};
 const struct key_kind kind_output = {read_output, print_output, NULL};
 const struct key_kind kind_mode = {read_mode, print_mode, NULL};
 const struct key_kind kind_match_path = {read_match_path, print_text, match_path_present};
+const struct key_kind kind_condition = {read_condition, print_condition, condition_present};
 const struct key_kind kind_cluster = {read_reference, print_cluster, reference_present};
 const struct key_kind kind_listener = {read_reference, print_listener, NULL};

@@ -16,13 +16,15 @@ extern const struct key_kind kind_output;                 /* char *: text, or of
 extern const struct key_kind kind_mode;                   /* file permissions */
 extern const struct key_kind kind_mtu;                    /* a number, or 0: as the device says */
 extern const struct key_kind kind_match_path;             /* struct cfg_match; which: enum cfg_match_path */
+extern const struct key_kind kind_condition;              /* struct cfg_condition; which: enum cfg_test */
 extern const struct key_kind kind_cluster, kind_listener; /* index of what is named */
 
 /* kinds_net.c; those with a struct's name read several of its fields */
 extern const struct key_kind kind_target;   /* struct cfg_interface; which: enum cfg_if_kind */
 extern const struct key_kind kind_driver;   /* struct cfg_interface */
 extern const struct key_kind kind_gateway;  /* struct cfg_interface; which: 4 or 6 */
-extern const struct key_kind kind_prefix;   /* struct cfg_prefix */
+extern const struct key_kind kind_prefix;   /* struct cfg_prefix: an address in its network */
+extern const struct key_kind kind_network;  /* struct cfg_prefix: a network */
 extern const struct key_kind kind_listen;   /* struct cfg_listener: at, any4, any6 */
 extern const struct key_kind kind_endpoint; /* struct ip_port */
 extern const struct key_kind kind_ports;    /* struct cfg_dpdk: port_lo, port_hi */

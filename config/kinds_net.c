@@ -154,6 +154,25 @@ static void print_prefix(FILE *f, const struct config *c, const struct cfg_key *
     print_quoted(f, scalar_prefix_str(key_value(k, obj), buf));
 }
 
+/* 10.0.0.0/8, fd00::/16, or one address. */
+static bool read_network(struct reading *r, const struct cfg_key *k, const struct node *v, void *obj)
+{
+    const char *text = v->kind == NODE_SCALAR ? v->text : "";
+    struct cfg_prefix p;
+
+    if (scalar_ip(text, strlen(text), &p.addr))
+        p.bits = ip_is_v4(&p.addr) ? 32 : 128;
+    else if (!scalar_prefix(text, &p))
+        return must_be(r, k, v, "a network, such as 10.0.0.0/8 or \"fd00::/16\", or an address");
+    for (unsigned i = p.bits + (ip_is_v4(&p.addr) ? 96u : 0u); i < 128; i++) {
+        if (p.addr.b[i / 8] >> (7 - i % 8) & 1)
+            return must_be(r, k, v, "a network (this is an address in it, with bits behind the first %u)",
+                           p.bits);
+    }
+    *(struct cfg_prefix *)key_field(k, obj) = p;
+    return true;
+}
+
 static bool read_gateway(struct reading *r, const struct cfg_key *k, const struct node *v, void *obj)
 {
     struct cfg_interface *i = obj;
@@ -316,6 +335,7 @@ static void print_host(FILE *f, const struct config *c, const struct cfg_key *k,
 
 const struct key_kind kind_target = {read_target, print_target, target_present};
 const struct key_kind kind_driver = {read_driver, print_driver, driver_present};
+const struct key_kind kind_network = {read_network, print_prefix, NULL};
 const struct key_kind kind_gateway = {read_gateway, print_gateway, gateway_present};
 const struct key_kind kind_prefix = {read_prefix, print_prefix, NULL};
 const struct key_kind kind_listen = {read_listen, print_listen, NULL};

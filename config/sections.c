@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/un.h>
 
+#include "agent/base/regex.h"
 #include "config/kinds.h"
 
 #define FIELD(type, field) .offset = offsetof(type, field), .width = sizeof(((type *)0)->field)
@@ -48,6 +49,48 @@ static const char *judge_match_path(const char *s)
         (n >= 2 && strcmp(s + n - 2, "/.") == 0) || (n >= 3 && strcmp(s + n - 3, "/..") == 0))
         return "a path without empty or dot segments (//, /./, /../)";
     return NULL;
+}
+
+#define TOKEN "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+static const char *judge_field_name(const char *s)
+{
+    return *s && strlen(s) <= 256 && !s[strspn(s, TOKEN)] ? NULL
+                                                          : "the name of a header field, such as x-canary";
+}
+
+static const char *judge_method(const char *s)
+{
+    return *s && strlen(s) <= 32 && !s[strspn(s, TOKEN)] ? NULL : "a method, such as GET";
+}
+
+/* What stands before an equals sign in a query. */
+static const char *judge_parameter(const char *s)
+{
+    static const char wanted[] = "the name of a query parameter as it is sent, such as page";
+
+    for (const char *p = s; *p; p++) {
+        if (*p <= ' ' || *p == 0x7f || strchr("&=#?", *p))
+            return wanted;
+    }
+    return *s && strlen(s) <= 256 ? NULL : wanted;
+}
+
+static const char *judge_value(const char *s)
+{
+    return strlen(s) <= 1024 ? NULL : "at most 1024 bytes";
+}
+
+static const char *judge_regex(const char *s)
+{
+    static _Thread_local char wanted[REGEX_WHY + 80];
+    char why[REGEX_WHY];
+    uint32_t which;
+    struct regex *regex = regex_make(&s, 1, &which, why);
+
+    regex_free(regex);
+    snprintf(wanted, sizeof wanted, "a regular expression that needs no backtracking (%s)", why);
+    return regex ? NULL : wanted;
 }
 
 static const char *judge_file(const char *s)
@@ -277,13 +320,65 @@ static const struct cfg_key path_keys[] = {
      .choice = true,
      .which = CFG_PATH_EXACT,
      .judge = judge_match_path},
+    {.name = "regex",
+     .kind = &kind_match_path,
+     FIELD(struct cfg_match, path),
+     .choice = true,
+     .which = CFG_PATH_REGEX,
+     .judge = judge_regex},
 };
 static const struct cfg_section path_section = {"path", KEYS(path_keys), NULL};
 
-static const struct cfg_key match_keys[] = {
-    {.name = "path", SECTION(path_section), .required = true},
+#define CONDITION(which_, name_, judge_)                                                                     \
+    {                                                                                                        \
+        .name = name_, .kind = &kind_condition, FIELD(struct cfg_condition, value), .choice = true,          \
+        .which = which_, .judge = judge_                                                                     \
+    }
+static const struct cfg_key header_condition_keys[] = {
+    {.name = "name",
+     .kind = &kind_text,
+     FIELD(struct cfg_condition, name),
+     .required = true,
+     .judge = judge_field_name},
+    CONDITION(CFG_EXACT, "exact", judge_value),
+    CONDITION(CFG_PRESENT, "present", NULL),
+    CONDITION(CFG_REGEX, "regex", judge_regex),
 };
-static const struct cfg_section match_section = {"a match", KEYS(match_keys), NULL};
+static const struct cfg_key query_condition_keys[] = {
+    {.name = "name",
+     .kind = &kind_text,
+     FIELD(struct cfg_condition, name),
+     .required = true,
+     .judge = judge_parameter},
+    CONDITION(CFG_EXACT, "exact", judge_value),
+    CONDITION(CFG_PRESENT, "present", NULL),
+    CONDITION(CFG_REGEX, "regex", judge_regex),
+};
+static const struct cfg_section header_section = {"a header condition", KEYS(header_condition_keys), NULL};
+static const struct cfg_section query_section = {"a query condition", KEYS(query_condition_keys), NULL};
+static const struct cfg_key header_item = {
+    .name = "headers", SECTION(header_section), ITEM(struct cfg_condition)};
+static const struct cfg_key query_item = {
+    .name = "query", SECTION(query_section), ITEM(struct cfg_condition)};
+static const struct cfg_key source_item = {.name = "source", .kind = &kind_network, ITEM(struct cfg_prefix)};
+
+/* Without a path every one. */
+static void finish_match(struct reading *r, void *obj)
+{
+    struct cfg_match *m = obj;
+
+    if (!m->path)
+        m->path = arena_text(&r->keep, "/", 1);
+}
+
+static const struct cfg_key match_keys[] = {
+    {.name = "path", SECTION(path_section)},
+    {.name = "method", .kind = &kind_text, FIELD(struct cfg_match, method), .judge = judge_method},
+    {.name = "headers", LIST(struct cfg_match, header, nheader, header_item), .min = 1, .max = 16},
+    {.name = "query", LIST(struct cfg_match, query, nquery, query_item), .min = 1, .max = 16},
+    {.name = "source", LIST(struct cfg_match, source, nsource, source_item), .min = 1, .max = 1024},
+};
+static const struct cfg_section match_section = {"a match", KEYS(match_keys), finish_match};
 static const struct cfg_key match_item = {.name = "matches", SECTION(match_section), ITEM(struct cfg_match)};
 
 /* Without matches a rule takes every path. */

@@ -15,10 +15,40 @@
 
 /* ---- input of the compiler: plain data, so that lb-policy does not include config ---- */
 
+enum lb_path {
+    LB_PATH_PREFIX, /* whole elements: /a is for /a, /a/ and /a/b, not for /ab; a trailing slash is ignored */
+    LB_PATH_EXACT,
+    LB_PATH_REGEX, /* the whole path */
+};
+
+enum lb_test {
+    LB_IS,
+    LB_PRESENT,
+    LB_MATCHES, /* a regular expression matches all of the value */
+};
+
+/* What a header field or query parameter has to be. */
+struct lb_condition_in {
+    const char *name;
+    enum lb_test test;
+    const char *value; /* of LB_IS and LB_MATCHES */
+};
+
+struct lb_prefix_in {
+    struct ip_addr addr;
+    uint8_t bits; /* of the 16-byte form */
+};
+
+/* All of it has to hold. */
 struct lb_match_in {
-    const char *path; /* begins with a slash; a prefix's trailing slash is ignored */
-    bool exact;       /* else a prefix of whole elements: /a is for /a, /a/ and /a/b, not for /ab */
-    uint32_t cluster;
+    const char *path; /* begins with a slash, or is an expression */
+    enum lb_path kind;
+    uint32_t rule;      /* for lb_route_result */
+    const char *method; /* NULL: any */
+    uint32_t nheader, nquery;
+    const struct lb_condition_in *header, *query;
+    uint32_t nsource;
+    const struct lb_prefix_in *source; /* the client is in one of these; none: any */
 };
 
 struct lb_route_in {
@@ -34,23 +64,51 @@ struct lb_route_in {
 
 struct lb_routes;
 
-/* NULL when memory is short. The input may be freed afterwards. Listeners are 0 .. nlistener - 1. The result
- * is immutable: any thread may use it until it is destroyed. */
+/* NULL when memory is short, or an expression is refused (config has checked them). The input may be freed
+ * afterwards. Listeners are 0 .. nlistener - 1. The result is immutable: any thread may use it until it is
+ * destroyed. */
 struct lb_routes *lb_routes_create(const struct lb_route_in *in, uint32_t n, uint32_t nlistener);
 void lb_routes_destroy(struct lb_routes *r);
 
+/* One thread's memory for looking up in these routes. NULL when memory is short. */
+struct lb_route_scratch;
+struct lb_route_scratch *lb_route_scratch_create(const struct lb_routes *r);
+void lb_route_scratch_destroy(struct lb_route_scratch *s);
+
+/* How a request's head is asked, so that lb-policy knows nothing of HTTP. */
+struct lb_head {
+    /* The nth field (from 0) of that name, in any case; false: there are no more. */
+    bool (*header)(const void *head, struct span name, uint32_t nth, struct span *value);
+    /* The first query parameter of that name. */
+    bool (*query)(const void *head, struct span name, struct span *value);
+};
+
+struct lb_route_request {
+    uint32_t listener;
+    struct span host;   /* without port; empty: only routes for any host */
+    struct span path;   /* without query */
+    struct span method; /* as sent */
+    struct ip_addr source;
+    const struct lb_head *ask;
+    const void *head; /* first argument of ask's calls */
+};
+
 struct lb_route_result {
-    uint32_t route;   /* index of the route, LB_NONE when nothing matches (404) */
-    uint32_t cluster; /* index */
+    uint32_t route; /* index of the route, LB_NONE when nothing matches (404) */
+    uint32_t rule;  /* lb_match_in's */
 };
 
 /* Precedence as HTTPRoute (Gateway API v1): exact host, then longest wildcard, then any host; then exact
- * path, then longest prefix; then the order in the file. A host without a matching path does not hide less
- * specific hosts' routes. `host` (no port; empty: only routes for any host) is compared without case and a
- * trailing dot; `path` (no query) byte by byte by whole elements, and one without a leading slash ("*")
- * belongs to prefix / alone. The cost is by labels and elements, not by routes. No allocation; any thread. */
-struct lb_route_result lb_route(const struct lb_routes *r, uint32_t listener, struct span host,
-                                struct span path);
+ * path, then (left to implementations) longest regular expression, then longest prefix; then a match with
+ * method before one without, then more headers, then more query parameters; then the order in the file. A
+ * source has no say in that. A host or path none of whose matches holds does not hide less specific ones.
+ *
+ * The host is compared without case and a trailing dot; the path byte by byte by whole elements, and one
+ * without a leading slash ("*") belongs to prefix / alone. A repeated header field fulfils a condition by any
+ * of its values. The cost is by labels and elements, and by the matches that share one host and path up to
+ * the one that holds. No allocation; any thread, with a scratch of its own. */
+struct lb_route_result lb_route(const struct lb_routes *r, struct lb_route_scratch *s,
+                                const struct lb_route_request *q);
 
 /* ---- endpoints of one cluster ---- */
 

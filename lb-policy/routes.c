@@ -1,4 +1,5 @@
-/* routes: from listener, host and path to a route's cluster, with HTTPRoute's precedence.
+/* routes: from listener, host, path and the rest of a request's head to a route's rule, with HTTPRoute's
+ * precedence.
  *
  * Compiled while a configuration is loaded, then immutable and read by all workers; it lives as long as the
  * configuration's snapshot.
@@ -12,24 +13,50 @@
  *
  * and each host has one over path elements, from the left:
  *
- *     root --- "a" --- "b"                    exact: target of exactly /a/b, under: target of prefix /a/b
+ *     root --- "a" --- "b"                    exact: list of exactly /a/b, under: list of prefix /a/b
  *       |       |
- *       |       under: target of prefix /a    "/a/" is the elements "a" and "": below prefix /a, not exactly
- * /a under: target of prefix /
+ *       |       under: list of prefix /a      "/a/" is the elements "a" and "": below prefix /a, not exactly
+ *       |                                     /a
+ *       exact: list of the host's regular expressions, since no path is exactly a root
+ *       under: list of prefix /
  *
- * A request walks its host down as far as names are known, then asks the path tries it passed, deepest first.
- * The cost is its labels and elements, not the number of routes. A route for several listeners or hosts is
- * entered for each of them. */
+ * A list holds the matches that ask for the same host and path, most specific first (match.h). A request
+ * walks its host down as far as names are known, then asks the path tries it passed, deepest first; in each
+ * the exact list, the expressions (all in one pass over the path), then the prefixes it passed, deepest
+ * first: the first match that holds is taken. The cost is its labels and elements, not the number of routes.
+ * A route for several listeners or hosts is entered for each of them. */
 #include <stdlib.h>
 
-#include "lb-policy/lb.h"
+#include "lb-policy/match.h"
 #include "lb-policy/trie.h"
+
+/* While routes are compiled: one match in one list. */
+struct entry {
+    uint32_t list, match;
+};
+
+/* A list is a run of `order`. */
+struct list {
+    uint32_t first, n;
+    struct regex *regex; /* of a list of expressions: one for each of its matches, in their order */
+};
 
 struct lb_routes {
     struct lb_trie trie; /* host tries' roots are the nodes 0 .. nlistener - 1 */
     uint32_t nlistener;
-    uint32_t ntarget, captarget;
-    struct lb_route_result *target;
+    uint32_t nmatch, capmatch;
+    struct lb_match *match;  /* in the order of the file */
+    const char **expression; /* of each match; while compiling, from the input */
+    uint32_t nlist, nentry, capentry;
+    struct entry *entry; /* while compiling */
+    struct list *list;
+    uint32_t *order;  /* indexes of matches, list by list */
+    uint32_t longest; /* list of expressions */
+};
+
+struct lb_route_scratch {
+    struct regex_scratch *regex;
+    uint64_t found[]; /* bit set over one list of expressions */
 };
 
 /* ---- names to labels ---- */
@@ -99,34 +126,55 @@ static uint32_t host_paths(struct lb_trie *t, uint32_t listener, const char *hos
     return root;
 }
 
-/* The first in the file wins a tie: a target that is there already stays. */
-static bool add_match(struct lb_trie *t, uint32_t root, const struct lb_match_in *m, uint32_t target)
+/* Notes that list *at of a node (made when it is LB_NONE) holds this match. */
+static bool add_entry(struct lb_routes *r, uint32_t *at, uint32_t match)
 {
+    if (r->nentry == r->capentry) {
+        uint32_t cap = r->capentry ? r->capentry * 2 : 64;
+        struct entry *entry = cap > r->capentry ? realloc(r->entry, cap * sizeof *entry) : NULL;
+        if (!entry)
+            return false;
+        r->entry = entry;
+        r->capentry = cap;
+    }
+    if (*at == LB_NONE)
+        *at = r->nlist++;
+    r->entry[r->nentry++] = (struct entry){*at, match};
+    return true;
+}
+
+static bool add_match(struct lb_routes *r, uint32_t root, const struct lb_match_in *m, uint32_t match)
+{
+    struct lb_trie *t = &r->trie;
     struct span path = span_str(m->path);
-    if (!m->exact && path.n && path.p[path.n - 1] == '/')
+    if (m->kind == LB_PATH_REGEX)
+        return add_entry(r, &t->node[root].exact, match);
+    if (m->kind == LB_PATH_PREFIX && path.n && path.p[path.n - 1] == '/')
         path.n--; /* a prefix's trailing slash says nothing */
     path = path.n ? span_from(path, path.p[0] == '/') : span_of(NULL, 0);
     uint32_t id = add_path(t, root, path);
     if (id == LB_NONE)
         return false;
-    uint32_t *kept = m->exact ? &t->node[id].exact : &t->node[id].under;
-    if (*kept == LB_NONE)
-        *kept = target;
-    return true;
+    return add_entry(r, m->kind == LB_PATH_EXACT ? &t->node[id].exact : &t->node[id].under, match);
 }
 
-static bool add_targets(struct lb_routes *r, uint32_t route, const struct lb_route_in *in)
+static bool add_matches(struct lb_routes *r, uint32_t route, const struct lb_route_in *in)
 {
-    if (in->nmatch > r->captarget - r->ntarget) {
-        uint32_t cap = (r->captarget + in->nmatch) * 2;
-        struct lb_route_result *target = realloc(r->target, cap * sizeof *target);
-        if (!target)
+    if (in->nmatch > r->capmatch - r->nmatch) {
+        uint32_t cap = (r->capmatch + in->nmatch) * 2;
+        struct lb_match *match = realloc(r->match, cap * sizeof *match);
+        r->match = match ? match : r->match;
+        const char **expression = realloc(r->expression, cap * sizeof *expression);
+        r->expression = expression ? expression : r->expression;
+        if (!match || !expression)
             return false;
-        r->target = target;
-        r->captarget = cap;
+        r->capmatch = cap;
     }
-    for (uint32_t i = 0; i < in->nmatch; i++)
-        r->target[r->ntarget++] = (struct lb_route_result){.route = route, .cluster = in->match[i].cluster};
+    for (uint32_t i = 0; i < in->nmatch; i++) {
+        r->expression[r->nmatch] = in->match[i].kind == LB_PATH_REGEX ? in->match[i].path : NULL;
+        if (!lb_match_make(&r->match[r->nmatch++], &in->match[i], route))
+            return false;
+    }
     return true;
 }
 
@@ -136,9 +184,9 @@ static bool add_to_host(struct lb_routes *r, uint32_t listener, const char *host
     uint32_t root = host_paths(&r->trie, listener, host);
     if (root == LB_NONE)
         return false;
-    uint32_t target = r->ntarget - in->nmatch; /* this route's are the last */
+    uint32_t match = r->nmatch - in->nmatch; /* this route's are the last */
     for (uint32_t i = 0; i < in->nmatch; i++)
-        if (!add_match(&r->trie, root, &in->match[i], target + i))
+        if (!add_match(r, root, &in->match[i], match + i))
             return false;
     return true;
 }
@@ -155,11 +203,59 @@ static bool add_to_listener(struct lb_routes *r, uint32_t listener, const struct
 
 static bool add_route(struct lb_routes *r, uint32_t route, const struct lb_route_in *in)
 {
-    if (!add_targets(r, route, in))
+    if (!add_matches(r, route, in))
         return false;
     uint32_t n = in->nlistener ? in->nlistener : r->nlistener;
     for (uint32_t i = 0; i < n; i++)
         if (!add_to_listener(r, in->nlistener ? in->listener[i] : i, in))
+            return false;
+    return true;
+}
+
+/* ---- lists ---- */
+
+static int by_precedence(const void *pa, const void *pb, void *routes)
+{
+    const struct entry *a = pa, *b = pb;
+    const struct lb_routes *r = routes;
+    const char *x = r->expression[a->match], *y = r->expression[b->match];
+    size_t nx = x ? strlen(x) : 0, ny = y ? strlen(y) : 0;
+    if (a->list != b->list)
+        return a->list < b->list ? -1 : 1;
+    if (nx != ny)
+        return nx > ny ? -1 : 1;
+    int order = lb_match_order(&r->match[a->match], &r->match[b->match]);
+    return order ? order : (a->match > b->match) - (a->match < b->match);
+}
+
+static bool make_regex(struct lb_routes *r, struct list *l)
+{
+    const char **expression = calloc(l->n, sizeof *expression);
+    char why[REGEX_WHY];
+    uint32_t which;
+    for (uint32_t i = 0; expression && i < l->n; i++)
+        expression[i] = r->expression[r->order[l->first + i]];
+    l->regex = expression ? regex_make(expression, l->n, &which, why) : NULL;
+    r->longest = l->n > r->longest ? l->n : r->longest;
+    free(expression);
+    return l->regex != NULL;
+}
+
+static bool make_lists(struct lb_routes *r)
+{
+    r->list = calloc(r->nlist ? r->nlist : 1, sizeof *r->list);
+    r->order = calloc(r->nentry ? r->nentry : 1, sizeof *r->order);
+    if (!r->list || !r->order)
+        return false;
+    if (r->nentry)
+        qsort_r(r->entry, r->nentry, sizeof *r->entry, by_precedence, r);
+    for (uint32_t i = 0; i < r->nentry; i++) {
+        struct list *l = &r->list[r->entry[i].list];
+        l->first = l->n++ ? l->first : i;
+        r->order[i] = r->entry[i].match;
+    }
+    for (uint32_t i = 0; i < r->nlist; i++)
+        if (r->expression[r->order[r->list[i].first]] && !make_regex(r, &r->list[i]))
             return false;
     return true;
 }
@@ -172,7 +268,15 @@ static bool compile(struct lb_routes *r, const struct lb_route_in *in, uint32_t 
     for (uint32_t i = 0; i < n; i++)
         if (!add_route(r, i, &in[i]))
             return false;
-    return true;
+    return make_lists(r);
+}
+
+static void end_compiling(struct lb_routes *r)
+{
+    free(r->entry);
+    free(r->expression);
+    r->entry = NULL;
+    r->expression = NULL;
 }
 
 struct lb_routes *lb_routes_create(const struct lb_route_in *in, uint32_t n, uint32_t nlistener)
@@ -181,7 +285,9 @@ struct lb_routes *lb_routes_create(const struct lb_route_in *in, uint32_t n, uin
     if (!r)
         return NULL;
     r->nlistener = nlistener;
-    if (!compile(r, in, n)) {
+    bool good = compile(r, in, n);
+    end_compiling(r);
+    if (!good) {
         lb_routes_destroy(r);
         return NULL;
     }
@@ -192,33 +298,123 @@ void lb_routes_destroy(struct lb_routes *r)
 {
     if (!r)
         return;
+    for (uint32_t i = 0; r->list && i < r->nlist; i++)
+        regex_free(r->list[i].regex);
+    for (uint32_t i = 0; i < r->nmatch; i++)
+        lb_match_free(&r->match[i]);
     lb_trie_free(&r->trie);
-    free(r->target);
+    free(r->match);
+    free(r->list);
+    free(r->order);
     free(r);
+}
+
+static bool fit(const struct lb_routes *r, struct regex_scratch **s)
+{
+    for (uint32_t i = 0; i < r->nlist; i++)
+        if (r->list[i].regex && !regex_fit(s, r->list[i].regex))
+            return false;
+    for (uint32_t i = 0; i < r->nmatch; i++)
+        if (!lb_match_fit(&r->match[i], s))
+            return false;
+    return true;
+}
+
+struct lb_route_scratch *lb_route_scratch_create(const struct lb_routes *r)
+{
+    struct lb_route_scratch *s = calloc(1, sizeof *s + (r->longest / 64 + 1) * sizeof s->found[0]);
+    if (s && !fit(r, &s->regex)) {
+        lb_route_scratch_destroy(s);
+        return NULL;
+    }
+    return s;
+}
+
+void lb_route_scratch_destroy(struct lb_route_scratch *s)
+{
+    if (!s)
+        return;
+    regex_scratch_free(s->regex);
+    free(s);
 }
 
 /* ---- lookup ---- */
 
-/* The target of the best match in the path trie `root` (LB_NONE: there is no such trie), or LB_NONE. A path
- * that does not begin with a slash ("*") is matched by prefix / alone. */
-static uint32_t match_path(const struct lb_trie *t, uint32_t root, struct span path)
+/* One look-up: what is asked, and with what. */
+struct ask {
+    const struct lb_routes *r;
+    struct lb_route_scratch *s;
+    const struct lb_route_request *q;
+};
+
+/* The first match of a list (LB_NONE: there is none) that holds, or LB_NONE. */
+static uint32_t first_of(const struct ask *a, uint32_t list)
 {
+    const struct list *l = list == LB_NONE ? NULL : &a->r->list[list];
+    for (uint32_t i = 0; l && i < l->n; i++) {
+        uint32_t match = a->r->order[l->first + i];
+        if (lb_match_holds(&a->r->match[match], a->q, a->s->regex))
+            return match;
+    }
+    return LB_NONE;
+}
+
+static void note_found(void *ctx, uint32_t i)
+{
+    struct lb_route_scratch *s = ctx;
+    s->found[i / 64] |= UINT64_C(1) << (i % 64);
+}
+
+/* The same for a list of expressions: those that match the path, in order. */
+static uint32_t first_expression(const struct ask *a, uint32_t list)
+{
+    if (list == LB_NONE)
+        return LB_NONE;
+    const struct list *l = &a->r->list[list];
+    memset(a->s->found, 0, (l->n / 64 + 1) * sizeof a->s->found[0]);
+    regex_each(l->regex, a->s->regex, a->q->path, note_found, a->s);
+    for (uint32_t w = 0; w <= l->n / 64; w++)
+        for (uint64_t rest = a->s->found[w]; rest; rest &= rest - 1) {
+            uint32_t match = a->r->order[l->first + w * 64 + (uint32_t)__builtin_ctzll(rest)];
+            if (lb_match_holds(&a->r->match[match], a->q, a->s->regex))
+                return match;
+        }
+    return LB_NONE;
+}
+
+/* Walks down from `root` as far as elements are known. *whole: the path's own node was reached. */
+static uint32_t walk_path(const struct lb_trie *t, uint32_t root, struct span path, bool *whole)
+{
+    uint32_t at = root;
+    *whole = false;
+    if (path.n == 0 || path.p[0] != '/')
+        return root;
+    path = span_from(path, 1);
+    while (path.p) {
+        uint32_t child = lb_trie_find(t, at, pop_element(&path), false);
+        if (child == LB_NONE)
+            return at;
+        at = child;
+    }
+    *whole = true;
+    return at;
+}
+
+/* The best match in the path trie `root` (LB_NONE: there is no such trie), or LB_NONE. A path that does not
+ * begin with a slash ("*") is matched by prefix / alone. */
+static uint32_t match_path(const struct ask *a, uint32_t root)
+{
+    const struct lb_trie *t = &a->r->trie;
     if (root == LB_NONE)
         return LB_NONE;
-    uint32_t best = t->node[root].under;
-    if (path.n == 0 || path.p[0] != '/')
-        return best;
-    path = span_from(path, 1);
-    for (uint32_t at = root; path.p;) {
-        at = lb_trie_find(t, at, pop_element(&path), false);
-        if (at == LB_NONE)
-            return best;
-        if (t->node[at].under != LB_NONE)
-            best = t->node[at].under;
-        if (!path.p && t->node[at].exact != LB_NONE)
-            best = t->node[at].exact;
-    }
-    return best;
+    bool whole, slash = a->q->path.n && a->q->path.p[0] == '/';
+    uint32_t at = walk_path(t, root, a->q->path, &whole);
+    uint32_t match = whole ? first_of(a, t->node[at].exact) : LB_NONE;
+    if (match == LB_NONE && slash)
+        match = first_expression(a, t->node[root].exact);
+    for (; match == LB_NONE && at != LB_NONE; at = t->node[at].parent)
+        match = first_of(a, t->node[at].under);
+    return match;
 }
 
 /* Walks down from `root` as far as names are known. *whole: the host's own node was reached. */
@@ -236,24 +432,25 @@ static uint32_t walk_host(const struct lb_trie *t, uint32_t root, struct span ho
     return at;
 }
 
-static uint32_t match_host(const struct lb_trie *t, uint32_t root, struct span host, struct span path)
+static uint32_t match_host(const struct ask *a, uint32_t root, struct span host)
 {
+    const struct lb_trie *t = &a->r->trie;
     bool whole;
     uint32_t at = walk_host(t, root, host, &whole);
-    uint32_t target = LB_NONE;
+    uint32_t match = LB_NONE;
     if (whole && at != root) { /* *.a.example is for hosts below a.example, not for itself */
-        target = match_path(t, t->node[at].exact, path);
+        match = match_path(a, t->node[at].exact);
         at = t->node[at].parent;
     }
-    for (; target == LB_NONE && at != LB_NONE; at = t->node[at].parent)
-        target = match_path(t, t->node[at].under, path);
-    return target;
+    for (; match == LB_NONE && at != LB_NONE; at = t->node[at].parent)
+        match = match_path(a, t->node[at].under);
+    return match;
 }
 
-struct lb_route_result lb_route(const struct lb_routes *r, uint32_t listener, struct span host,
-                                struct span path)
+struct lb_route_result lb_route(const struct lb_routes *r, struct lb_route_scratch *s,
+                                const struct lb_route_request *q)
 {
-    uint32_t target =
-        listener < r->nlistener ? match_host(&r->trie, listener, plain_host(host), path) : LB_NONE;
-    return target == LB_NONE ? (struct lb_route_result){LB_NONE, LB_NONE} : r->target[target];
+    struct ask a = {r, s, q};
+    uint32_t match = q->listener < r->nlistener ? match_host(&a, q->listener, plain_host(q->host)) : LB_NONE;
+    return match == LB_NONE ? (struct lb_route_result){LB_NONE, LB_NONE} : r->match[match].to;
 }

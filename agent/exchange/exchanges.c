@@ -10,35 +10,6 @@
 #include "agent/base/bigmem.h"
 #include "agent/exchange/internal.h"
 
-static struct lb_routes *compile_routes(const struct config *cfg)
-{
-    struct lb_route_in *in = calloc(cfg->nroute ? cfg->nroute : 1, sizeof *in);
-    struct lb_routes *out = NULL;
-    uint32_t i;
-    if (!in)
-        return NULL;
-    for (i = 0; i < cfg->nroute; i++) {
-        const struct cfg_route *r = &cfg->route[i];
-        uint32_t n = 0;
-        for (uint32_t j = 0; j < r->nrule; j++)
-            n += r->rule[j].nmatch;
-        struct lb_match_in *m = calloc(n ? n : 1, sizeof *m);
-        if (!m)
-            goto out;
-        in[i] = (struct lb_route_in){r->nlistener, r->listener, r->nhost, (const char *const *)r->host, 0, m};
-        for (uint32_t j = 0; j < r->nrule; j++)
-            for (uint32_t k = 0; k < r->rule[j].nmatch; k++)
-                m[in[i].nmatch++] = (struct lb_match_in){
-                    r->rule[j].match[k].path, r->rule[j].match[k].kind == CFG_PATH_EXACT, r->rule[j].cluster};
-    }
-    out = lb_routes_create(in, cfg->nroute, cfg->nlistener);
-out:
-    for (i = 0; i < cfg->nroute; i++)
-        free((void *)(uintptr_t)in[i].match);
-    free(in);
-    return out;
-}
-
 /* An endpoint's name for ring_hash and maglev: its address, the same wherever it is written. */
 static uint64_t endpoint_id(const struct cfg_endpoint *e)
 {
@@ -96,10 +67,9 @@ struct exchanges *exchanges_create(const struct exchanges_params *p)
     w->cfg = p->config;
     w->log = p->log;
     w->wall_offset_ns = p->wall_offset_ns;
-    w->routes = compile_routes(w->cfg);
     w->cluster = calloc(w->cfg->ncluster ? w->cfg->ncluster : 1, sizeof *w->cluster);
     w->slab = bigmem_alloc(w->cfg->dpdk.connections, sizeof *w->slab);
-    if (!w->routes || !w->cluster || !w->slab)
+    if (routing_start(w) < 0 || !w->cluster || !w->slab)
         goto fail;
     for (uint32_t i = 0; i < w->cfg->ncluster; i++) {
         if (cluster_start(p, &w->cluster[i], &w->cfg->cluster[i]) < 0)
@@ -149,7 +119,7 @@ void exchanges_destroy(struct exchanges *w)
         lb_picker_destroy(w->cluster[i].picker);
         free(w->cluster[i].endpoint);
     }
-    lb_routes_destroy(w->routes);
+    routing_stop(w);
     free(w->cluster);
     bigmem_free(w->slab, w->cfg->dpdk.connections, sizeof *w->slab);
     free(w->tried);

@@ -14,7 +14,7 @@ static bool find(const struct exchange *x, const struct cfg_hash_key *k, const s
         return false; /* a stream has no head */
     switch (k->on) {
     case CFG_HASH_HEADER:
-        return http_find_field(h, span_str(k->name), value);
+        return http_find_field(h, span_str(k->name), 0, value);
     case CFG_HASH_COOKIE:
         return http_find_cookie(h, span_str(k->name), value);
     case CFG_HASH_QUERY:

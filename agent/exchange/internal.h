@@ -72,6 +72,8 @@ struct exchanges {
     struct splice *s;
     struct counters *cnt;
     struct lb_routes *routes;
+    struct lb_route_scratch *route_scratch;
+    const struct cfg_rule **rule; /* of all routes, by lb_route_result.rule */
     struct cluster_state *cluster;
     uint64_t *tried; /* scratch bit set, as long as the largest cluster needs */
     uint32_t tried_words;
@@ -147,6 +149,15 @@ void upstream_connected(struct exchanges *w, struct conn *e);
 void upstream_ended(struct exchanges *w, struct conn *e, enum reason why);
 void upstream_fin(struct exchanges *w, struct conn *e);
 void upstream_timeout(struct exchanges *w, struct conn *e);
+
+/* ---- routing.c ---- */
+int routing_start(struct exchanges *w); /* 0 or -ENOMEM; routing_stop() in any case */
+void routing_stop(struct exchanges *w);
+/* The rule for this request, with its route in the record; NULL: none. */
+const struct cfg_rule *routing_find(struct exchanges *w, struct exchange *x, const struct http_head *h);
+/* The same for a TLS connection's name: a request for / without method and fields. */
+const struct cfg_rule *routing_find_name(struct exchanges *w, const struct conn *c, struct span name,
+                                         uint32_t *route);
 
 /* ---- hash_key.c ---- */
 /* What lb_policies that go by hash are asked with; 0 for those that don't. h NULL: a stream. */

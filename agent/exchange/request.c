@@ -146,11 +146,10 @@ static unsigned refusal(struct exchanges *w, struct exchange *x, const struct ht
         return 405;
     if (l->max_body && h->body == HTTP_BODY_LENGTH && h->length > l->max_body && !mutant(max_body_ignored))
         return 413;
-    struct lb_route_result r = lb_route(w->routes, x->c->user_index, h->host, h->path);
-    x->rec.route = r.route;
-    x->rec.cluster = x->cluster = r.cluster;
-    if (r.route == LB_NONE)
+    const struct cfg_rule *rule = routing_find(w, x, h);
+    if (!rule)
         return 404;
+    x->rec.cluster = x->cluster = rule->cluster;
     x->hash = hash_key_of(w, x, h);
     return 0;
 }

@@ -85,17 +85,17 @@ void stream_hello(struct exchanges *w, struct conn *c, struct span bytes)
         refuse(w, c, NULL, 400, (unsigned)-n, R_CLOSE_BAD_REQUEST);
         return;
     }
-    struct lb_route_result r =
-        lb_route(w->routes, c->user_index, span_of(h.name, h.name_len), span_of("/", 1));
-    if (r.route == LB_NONE) {
+    uint32_t route;
+    const struct cfg_rule *rule = routing_find_name(w, c, span_of(h.name, h.name_len), &route);
+    if (!rule) {
         refuse(w, c, &h, 404, TLS_ALERT_NAME, R_NONE);
         return;
     }
     struct exchange *x = stream_new(w, c, &h);
     if (!x)
         return;
-    x->rec.route = r.route;
-    stream_to(w, x, r.cluster);
+    x->rec.route = route;
+    stream_to(w, x, rule->cluster);
 }
 
 void stream_hello_timeout(struct exchanges *w, struct conn *c)

@@ -122,8 +122,8 @@ bool http_head_due(struct span in, uint32_t limit, uint32_t *scanned);
 
 /* ---- looking up what an accepted request head says; *value points into it ---- */
 
-/* The first field of that name (any case). */
-bool http_find_field(const struct http_head *h, struct span name, struct span *value);
+/* The nth field (from 0) of that name, in any case. */
+bool http_find_field(const struct http_head *h, struct span name, uint32_t nth, struct span *value);
 /* What follows the target's question mark; p is NULL when there is none. */
 struct span http_query(const struct http_head *h);
 /* The first query parameter of that name, as sent: nothing is decoded. "a" alone has an empty value. */

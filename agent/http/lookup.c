@@ -4,10 +4,10 @@
 
 #include "agent/http/chars.h"
 
-bool http_find_field(const struct http_head *h, struct span name, struct span *value)
+bool http_find_field(const struct http_head *h, struct span name, uint32_t nth, struct span *value)
 {
     for (unsigned i = 0; i < h->nfields; i++)
-        if (span_ieq(h->field[i].name, name)) {
+        if (span_ieq(h->field[i].name, name) && nth-- == 0) {
             *value = h->field[i].value;
             return true;
         }

@@ -11,6 +11,7 @@
 
 struct routes {
     struct lb_routes *r;
+    struct lb_route_scratch *scratch;
     uint32_t n;
     struct span host[SAMPLE], path[SAMPLE];
     char *names; /* 64 bytes a route: host, path */
@@ -32,14 +33,15 @@ static void routes_start(struct routes *t, uint32_t n)
         snprintf(name_of(t, i), 40, "shop%u.example.com", i);
         snprintf(name_of(t, i) + 40, 24, "/area%u/api", i);
         host[i] = name_of(t, i);
-        match[i] = (struct lb_match_in){.path = name_of(t, i) + 40, .cluster = i};
+        match[i] = (struct lb_match_in){.path = name_of(t, i) + 40, .rule = i};
         in[i] = (struct lb_route_in){.nhost = 1, .host = &host[i], .nmatch = 1, .match = &match[i]};
     }
     t->r = lb_routes_create(in, n, 1);
     free(in);
     free(match);
     free(host);
-    if (!t->r) {
+    t->scratch = t->r ? lb_route_scratch_create(t->r) : NULL;
+    if (!t->scratch) {
         fprintf(stderr, "bench_micro: routes: no memory\n");
         exit(1);
     }
@@ -50,7 +52,9 @@ static void routes_run(void *ctx, struct micro_sample *s)
     struct routes *t = ctx;
     micro_begin(s);
     for (uint32_t i = 0; i < SAMPLE; i++)
-        micro_use(lb_route(t->r, 0, t->host[i], t->path[i]).cluster);
+        micro_use(
+            lb_route(t->r, t->scratch, &(struct lb_route_request){.host = t->host[i], .path = t->path[i]})
+                .rule);
     micro_end(s, SAMPLE);
 }
 
@@ -75,6 +79,7 @@ static void at_size(const struct micro *m, struct routes *t, uint32_t n)
     aim(t, false);
     snprintf(c.name, sizeof c.name, "routes/no_match/%u", n);
     micro_run(m, &c, 1);
+    lb_route_scratch_destroy(t->scratch);
     lb_routes_destroy(t->r);
     free(t->names);
 }

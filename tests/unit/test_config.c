@@ -405,9 +405,8 @@ static const struct row rows[] = {
      "1:113: prefix: must be a path in plain ASCII without spaces, query (?) or fragment (#), not \"/a?b\"\n"
      "1:139: prefix: must be a path without empty or dot segments (//, /./, /../), not \"/a//b\"\n"
      "1:164: prefix: must be a path without empty or dot segments (//, /./, /../), not \"/a/..\"\n"
-     "1:180: path needs one of prefix, exact\n"
-     "1:204: path cannot have both \"prefix\" and \"exact\"\n"
-     "1:216: a match needs \"path\"\n"},
+     "1:180: path needs one of prefix, exact, regex\n"
+     "1:204: path cannot have both \"prefix\" and \"exact\"\n"},
     {"protocol of a listener",
      "listeners:\n"
      "- {name: a, address: \"10.0.0.2:80\", protocol: tcp, max_body: 1MiB}\n"
@@ -542,6 +541,63 @@ static const struct row rows[] = {
      "- {name: g, lb_policy: source_hash, endpoints: [{address: \"10.0.0.9:80\"}, {address: "
      "\"10.0.0.8:80\"}]}\n" INTERFACES LISTENERS ROUTES,
      NULL},
+    {"matches",
+     "routes:\n"
+     "- {name: r, rules: [{cluster: c, matches: [\n"
+     "  {path: {regex: \"/v[0-9]+/.*\"}, method: M-SEARCH, source: [10.0.0.0/8, \"fd00::/16\", 192.0.2.7]},\n"
+     "  {headers: [{name: X-A, exact: \"\"}, {name: x-b, present: true}, {name: x-c, regex: \"(?i)a|b\"}], "
+     "query: [{name: \"a[]\", exact: \"%20\"}]},\n"
+     "  {}]}]}\n" INTERFACES LISTENERS CLUSTERS,
+     NULL},
+    {"conditions",
+     "routes:\n"
+     "- {name: r, rules: [{cluster: c, matches: [\n"
+     "  {headers: [{exact: a}, {name: x}, {name: x, exact: a, regex: a}, {name: \"a b\", present: true}]},\n"
+     "  {query: [{name: \"a=b\", exact: a}, {name: a, present: false}], method: \"GET /\"},\n"
+     "  {headers: [], query: []},\n"
+     "  {}]}]}\n" INTERFACES LISTENERS CLUSTERS,
+     "3:14: a header condition needs \"name\"\n"
+     "3:26: a header condition needs one of exact, present, regex\n"
+     "3:57: a header condition cannot have both \"exact\" and \"regex\"\n"
+     "3:75: name: must be the name of a header field, such as x-canary, not \"a b\"\n"
+     "4:19: name: must be the name of a query parameter as it is sent, such as page, not \"a=b\"\n"
+     "4:56: present: must be true, not \"false\"\n"
+     "4:73: method: must be a method, such as GET, not \"GET /\"\n"
+     "5:13: headers: must have 1 to 16 items, not 0\n"
+     "5:24: query: must have 1 to 16 items, not 0\n"},
+    {"expressions",
+     "routes:\n"
+     "- {name: r, rules: [{cluster: c, matches: [\n"
+     "  {path: {regex: \"/(\"}, headers: [{name: x, regex: \"(a)\\\\1\"}], query: [{name: q, regex: "
+     "\"(?=a)\"}]},\n"
+     "  {}]}]}\n" INTERFACES LISTENERS CLUSTERS,
+     "3:18: regex: must be a regular expression that needs no backtracking (Missing close parenthesis for "
+     "group started at index 1.), not \"/(\"\n"
+     "3:52: regex: must be a regular expression that needs no backtracking (Back-references are "
+     "unsupported.), not "
+     "\"(a)\\1\"\n"
+     "3:89: regex: must be a regular expression that needs no backtracking (Zero-width assertions are not "
+     "supported.), not \"(?=a)\"\n"},
+    {"sources",
+     "routes:\n"
+     "- {name: r, rules: [{cluster: c, matches: [\n"
+     "  {source: [10.0.0.1/8, \"fd00::1/16\"]},\n"
+     "  {}]}]}\n" INTERFACES LISTENERS CLUSTERS,
+     "3:13: source: each item must be a network (this is an address in it, with bits behind the first 8), "
+     "not \"10.0.0.1/8\"\n"
+     "3:25: source: each item must be a network (this is an address in it, with bits behind the first 16), "
+     "not \"fd00::1/16\"\n"},
+    {"no sources",
+     "routes:\n"
+     "- {name: r, rules: [{cluster: c, matches: [\n"
+     "  {source: [10.0.0/8, host, 10.0.0.0/33]},\n"
+     "  {}]}]}\n" INTERFACES LISTENERS CLUSTERS,
+     "3:13: source: each item must be a network, such as 10.0.0.0/8 or \"fd00::/16\", or an address, not "
+     "\"10.0.0/8\"\n"
+     "3:23: source: each item must be a network, such as 10.0.0.0/8 or \"fd00::/16\", or an address, not "
+     "\"host\"\n"
+     "3:29: source: each item must be a network, such as 10.0.0.0/8 or \"fd00::/16\", or an address, not "
+     "\"10.0.0.0/33\"\n"},
     {"cluster names",
      "clusters:\n"
      "- {name: c, endpoints: [{address: \"10.0.0.9:80\"}]}\n"
@@ -706,7 +762,10 @@ static const char *const every_key =
     "  listeners: [-x, \"80\", on]\n"
     "  hostnames: [Shop.Example, \"*.B-2.example\", \"10.0.0.2\"]\n"
     "  rules:\n"
-    "  - matches: [{path: {exact: \"/a:b'\\\"%2F{}\"}}, {path: {prefix: /c/}}]\n"
+    "  - matches: [{path: {exact: \"/a:b'\\\"%2F{}\"}}, {path: {prefix: /c/}},\n"
+    "     {path: {regex: '/x(y|z)'}, method: GET, headers: [{name: x-a, exact: '1 2'}, {name: x-b, present: "
+    "true}],\n"
+    "      query: [{name: p, regex: '[0-9]+'}], source: [10.0.0.0/8, 'fd00::/16']}]\n"
     "    cluster: two\n"
     "  - cluster: one\n"
     "clusters:\n"
@@ -758,6 +817,14 @@ Test(config, every_key_is_taken_as_written)
     cr_expect_str_eq(c->route[0].host[1], "*.b-2.example");
     cr_expect_eq(c->route[0].rule[0].cluster, 4);
     cr_expect_eq(c->route[0].rule[0].match[0].kind, CFG_PATH_EXACT);
+    cr_assert_eq(c->route[0].rule[0].nmatch, 3);
+    cr_expect_eq(c->route[0].rule[0].match[2].kind, CFG_PATH_REGEX);
+    cr_expect_str_eq(c->route[0].rule[0].match[2].path, "/x(y|z)");
+    cr_expect_str_eq(c->route[0].rule[0].match[2].method, "GET");
+    cr_expect_str_eq(c->route[0].rule[0].match[2].header[0].value, "1 2");
+    cr_expect_eq(c->route[0].rule[0].match[2].header[1].test, CFG_PRESENT);
+    cr_expect_eq(c->route[0].rule[0].match[2].query[0].test, CFG_REGEX);
+    cr_expect_eq(c->route[0].rule[0].match[2].source[1].bits, 16);
     cr_expect_eq(c->route[0].rule[1].cluster, 0);
     cr_expect_eq(c->cluster[4].connect_timeout_ns, 1500000000);
     cr_expect_eq(c->cluster[4].pool_idle_ns, 3600000000000);

@@ -27,6 +27,16 @@ static void try_rows(const struct row *rows, size_t n, finder find)
     }
 }
 
+static bool find_first(const struct http_head *h, struct span name, struct span *value)
+{
+    return http_find_field(h, name, 0, value);
+}
+
+static bool find_second(const struct http_head *h, struct span name, struct span *value)
+{
+    return http_find_field(h, name, 1, value);
+}
+
 #define TRY(rows, find) try_rows(rows, sizeof(rows) / sizeof(rows)[0], find)
 
 Test(http_lookup, fields)
@@ -36,7 +46,12 @@ Test(http_lookup, fields)
         {"/", "X-A:\r\n", "x-a", ""},    {"/", "X-AB: 1\r\n", "x-a", NULL},
         {"/", "", "host", "a"},
     };
-    TRY(rows, http_find_field);
+    static const struct row seconds[] = {
+        {"/", "X-A: 1\r\nx-a: 2\r\nX-A: 3\r\n", "X-A", "2"},
+        {"/", "X-A: 1\r\nX-B: 2\r\n", "x-a", NULL},
+    };
+    TRY(rows, find_first);
+    TRY(seconds, find_second);
 }
 
 Test(http_lookup, query_parameters)

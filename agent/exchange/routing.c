@@ -1,0 +1,176 @@
+/* From a request's head to the rule that says what becomes of it: the configuration's routes, as lb-policy
+ * wants them, and what it may ask about a head. The worker's thread. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "agent/exchange/internal.h"
+
+/* ---- compiling; everything here is freed when the routes are made ---- */
+
+struct blocks {
+    struct block {
+        struct block *next;
+        uint64_t bytes[];
+    } * first;
+    bool short_of_memory;
+};
+
+/* n zeroed items, n may be 0; NULL with short_of_memory set. */
+static void *items(struct blocks *b, size_t n, size_t size)
+{
+    struct block *k = calloc(1, sizeof *k + (n ? n : 1) * size);
+    if (!k) {
+        b->short_of_memory = true;
+        return NULL;
+    }
+    k->next = b->first;
+    b->first = k;
+    return k->bytes;
+}
+
+static void free_blocks(struct blocks *b)
+{
+    while (b->first) {
+        struct block *k = b->first;
+        b->first = k->next;
+        free(k);
+    }
+}
+
+static const struct lb_condition_in *conditions(struct blocks *b, const struct cfg_condition *c, uint32_t n)
+{
+    static const enum lb_test test[] = {
+        [CFG_EXACT] = LB_IS, [CFG_PRESENT] = LB_PRESENT, [CFG_REGEX] = LB_MATCHES};
+    struct lb_condition_in *out = items(b, n, sizeof *out);
+    for (uint32_t i = 0; out && i < n; i++)
+        out[i] = (struct lb_condition_in){c[i].name, test[c[i].test], c[i].value};
+    return out;
+}
+
+static const struct lb_prefix_in *sources(struct blocks *b, const struct cfg_prefix *p, uint32_t n)
+{
+    struct lb_prefix_in *out = items(b, n, sizeof *out);
+    for (uint32_t i = 0; out && i < n; i++)
+        out[i] = (struct lb_prefix_in){p[i].addr, (uint8_t)(p[i].bits + (ip_is_v4(&p[i].addr) ? 96 : 0))};
+    return out;
+}
+
+static struct lb_match_in match(struct blocks *b, const struct cfg_match *m, uint32_t rule)
+{
+    static const enum lb_path kind[] = {[CFG_PATH_PREFIX] = LB_PATH_PREFIX,
+                                        [CFG_PATH_EXACT] = LB_PATH_EXACT,
+                                        [CFG_PATH_REGEX] = LB_PATH_REGEX};
+    return (struct lb_match_in){.path = m->path,
+                                .kind = kind[m->kind],
+                                .rule = rule,
+                                .method = m->method,
+                                .nheader = m->nheader,
+                                .nquery = m->nquery,
+                                .header = conditions(b, m->header, m->nheader),
+                                .query = conditions(b, m->query, m->nquery),
+                                .nsource = m->nsource,
+                                .source = sources(b, m->source, m->nsource)};
+}
+
+/* One route; its rules are numbered from *rule on. */
+static struct lb_route_in route(struct blocks *b, const struct cfg_route *r, uint32_t *rule)
+{
+    uint32_t n = 0, k = 0;
+    for (uint32_t i = 0; i < r->nrule; i++)
+        n += r->rule[i].nmatch;
+    struct lb_match_in *m = items(b, n, sizeof *m);
+    for (uint32_t i = 0; m && i < r->nrule; i++, (*rule)++)
+        for (uint32_t j = 0; j < r->rule[i].nmatch; j++)
+            m[k++] = match(b, &r->rule[i].match[j], *rule);
+    return (struct lb_route_in){.nlistener = r->nlistener,
+                                .listener = r->listener,
+                                .nhost = r->nhost,
+                                .host = (const char *const *)r->host,
+                                .nmatch = k,
+                                .match = m};
+}
+
+static struct lb_routes *compile(const struct config *cfg)
+{
+    struct blocks b = {0};
+    struct lb_route_in *in = items(&b, cfg->nroute, sizeof *in);
+    struct lb_routes *routes = NULL;
+    uint32_t rule = 0;
+    for (uint32_t i = 0; in && i < cfg->nroute; i++)
+        in[i] = route(&b, &cfg->route[i], &rule);
+    if (!b.short_of_memory)
+        routes = lb_routes_create(in, cfg->nroute, cfg->nlistener);
+    free_blocks(&b);
+    return routes;
+}
+
+/* All rules in their numbers' order. */
+static const struct cfg_rule **number_rules(const struct config *cfg)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < cfg->nroute; i++)
+        n += cfg->route[i].nrule;
+    const struct cfg_rule **rule = calloc(n ? n : 1, sizeof *rule);
+    n = 0;
+    for (uint32_t i = 0; rule && i < cfg->nroute; i++)
+        for (uint32_t j = 0; j < cfg->route[i].nrule; j++)
+            rule[n++] = &cfg->route[i].rule[j];
+    return rule;
+}
+
+int routing_start(struct exchanges *w)
+{
+    w->routes = compile(w->cfg);
+    w->rule = number_rules(w->cfg);
+    w->route_scratch = w->routes ? lb_route_scratch_create(w->routes) : NULL;
+    return w->route_scratch && w->rule ? 0 : -ENOMEM;
+}
+
+void routing_stop(struct exchanges *w)
+{
+    lb_route_scratch_destroy(w->route_scratch);
+    lb_routes_destroy(w->routes);
+    free(w->rule);
+}
+
+/* ---- looking up ---- */
+
+/* `head` is NULL for what has no head: then no condition about one holds. */
+static bool ask_header(const void *head, struct span name, uint32_t nth, struct span *value)
+{
+    return head && http_find_field(head, name, nth, value);
+}
+
+static bool ask_query(const void *head, struct span name, struct span *value)
+{
+    return head && http_find_query(head, name, value);
+}
+
+static const struct lb_head ask = {ask_header, ask_query};
+
+const struct cfg_rule *routing_find(struct exchanges *w, struct exchange *x, const struct http_head *h)
+{
+    struct lb_route_request q = {.listener = x->c->user_index,
+                                 .host = h->host,
+                                 .path = h->path,
+                                 .method = h->method_name,
+                                 .source = x->c->key.remote,
+                                 .ask = &ask,
+                                 .head = h};
+    struct lb_route_result r = lb_route(w->routes, w->route_scratch, &q);
+    x->rec.route = r.route;
+    return r.route == LB_NONE ? NULL : w->rule[r.rule];
+}
+
+const struct cfg_rule *routing_find_name(struct exchanges *w, const struct conn *c, struct span name,
+                                         uint32_t *route)
+{
+    struct lb_route_request q = {.listener = c->user_index,
+                                 .host = name,
+                                 .path = span_of("/", 1),
+                                 .source = c->key.remote,
+                                 .ask = &ask};
+    struct lb_route_result r = lb_route(w->routes, w->route_scratch, &q);
+    *route = r.route;
+    return r.route == LB_NONE ? NULL : w->rule[r.rule];
+}

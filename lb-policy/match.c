@@ -1,0 +1,122 @@
+/* See match.h. */
+#include "lb-policy/match.h"
+
+#include <stdlib.h>
+
+/* ---- making ---- */
+
+static bool copy(struct span *out, const char *text)
+{
+    char *own = strdup(text);
+    *out = own ? span_str(own) : span_of(NULL, 0);
+    return own != NULL;
+}
+
+static bool make_condition(struct lb_condition *c, const struct lb_condition_in *in)
+{
+    uint32_t which;
+    char why[REGEX_WHY];
+    c->test = in->test;
+    if (!copy(&c->name, in->name))
+        return false;
+    if (in->test == LB_MATCHES)
+        return (c->regex = regex_make(&in->value, 1, &which, why)) != NULL;
+    return in->test == LB_PRESENT || copy(&c->value, in->value);
+}
+
+bool lb_match_make(struct lb_match *m, const struct lb_match_in *in, uint32_t route)
+{
+    uint32_t n = in->nheader + in->nquery;
+    *m = (struct lb_match){
+        .to = {route, in->rule}, .nheader = in->nheader, .nquery = in->nquery, .nsource = in->nsource};
+    m->plain = !in->method && n == 0 && in->nsource == 0;
+    if (m->plain)
+        return true;
+    m->condition = calloc(n ? n : 1, sizeof *m->condition);
+    m->source = calloc(in->nsource ? in->nsource : 1, sizeof *m->source);
+    if (!m->condition || !m->source || (in->method && !copy(&m->method, in->method)))
+        return false;
+    if (in->nsource)
+        memcpy(m->source, in->source, in->nsource * sizeof *m->source);
+    for (uint32_t i = 0; i < n; i++)
+        if (!make_condition(&m->condition[i], i < in->nheader ? &in->header[i] : &in->query[i - in->nheader]))
+            return false;
+    return true;
+}
+
+void lb_match_free(struct lb_match *m)
+{
+    for (uint32_t i = 0; m->condition && i < m->nheader + m->nquery; i++) {
+        free((void *)(uintptr_t)m->condition[i].name.p);
+        free((void *)(uintptr_t)m->condition[i].value.p);
+        regex_free(m->condition[i].regex);
+    }
+    free((void *)(uintptr_t)m->method.p);
+    free(m->condition);
+    free(m->source);
+}
+
+bool lb_match_fit(const struct lb_match *m, struct regex_scratch **s)
+{
+    for (uint32_t i = 0; m->condition && i < m->nheader + m->nquery; i++)
+        if (m->condition[i].regex && !regex_fit(s, m->condition[i].regex))
+            return false;
+    return true;
+}
+
+int lb_match_order(const struct lb_match *a, const struct lb_match *b)
+{
+    if (!a->method.p != !b->method.p)
+        return a->method.p ? -1 : 1;
+    if (a->nheader != b->nheader)
+        return a->nheader > b->nheader ? -1 : 1;
+    return (a->nquery < b->nquery) - (a->nquery > b->nquery);
+}
+
+/* ---- asking ---- */
+
+static bool holds(const struct lb_condition *c, struct span value, const struct regex_scratch *s)
+{
+    switch (c->test) {
+    case LB_IS:
+        return span_eq(value, c->value);
+    case LB_MATCHES:
+        return regex_matches(c->regex, s, value);
+    default: /* LB_PRESENT */
+        return true;
+    }
+}
+
+static bool header_holds(const struct lb_condition *c, const struct lb_route_request *q,
+                         const struct regex_scratch *s)
+{
+    struct span value;
+    for (uint32_t nth = 0; q->ask->header(q->head, c->name, nth, &value); nth++)
+        if (holds(c, value, s))
+            return true;
+    return false;
+}
+
+static bool source_holds(const struct lb_match *m, const struct ip_addr *source)
+{
+    for (uint32_t i = 0; i < m->nsource; i++)
+        if (ip_prefix_eq(&m->source[i].addr, source, m->source[i].bits))
+            return true;
+    return m->nsource == 0;
+}
+
+bool lb_match_holds(const struct lb_match *m, const struct lb_route_request *q, const struct regex_scratch *s)
+{
+    struct span value;
+    if (m->plain)
+        return true;
+    if ((m->method.p && !span_eq(m->method, q->method)) || !source_holds(m, &q->source))
+        return false;
+    for (uint32_t i = 0; i < m->nheader; i++)
+        if (!header_holds(&m->condition[i], q, s))
+            return false;
+    for (uint32_t i = m->nheader; i < m->nheader + m->nquery; i++)
+        if (!q->ask->query(q->head, m->condition[i].name, &value) || !holds(&m->condition[i], value, s))
+            return false;
+    return true;
+}

@@ -1,0 +1,37 @@
+/* match: what a request must be beside host and path: method, header fields, query parameters, source. For
+ * routes.c. Compiled with the routes, immutable afterwards. */
+#ifndef LACON_LB_POLICY_MATCH_H
+#define LACON_LB_POLICY_MATCH_H
+
+#include "agent/base/regex.h"
+#include "lb-policy/lb.h"
+
+struct lb_condition {
+    struct span name, value;
+    struct regex *regex; /* of LB_MATCHES */
+    enum lb_test test;
+};
+
+struct lb_match {
+    struct lb_route_result to;
+    bool plain; /* host and path are all it asks for */
+    struct span method;
+    uint32_t nheader, nquery, nsource;
+    struct lb_condition *condition; /* headers, then query parameters */
+    struct lb_prefix_in *source;
+};
+
+/* False when memory is short or an expression is refused; lb_match_free() in any case. */
+bool lb_match_make(struct lb_match *m, const struct lb_match_in *in, uint32_t route);
+void lb_match_free(struct lb_match *m);
+
+/* Fits the scratch to all expressions of m. */
+bool lb_match_fit(const struct lb_match *m, struct regex_scratch **s);
+
+/* Which of two matches for the same path comes first: less than 0 for a. 0: the file's order decides. */
+int lb_match_order(const struct lb_match *a, const struct lb_match *b);
+
+bool lb_match_holds(const struct lb_match *m, const struct lb_route_request *q,
+                    const struct regex_scratch *s);
+
+#endif
