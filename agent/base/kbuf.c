@@ -39,7 +39,7 @@ struct unit {
 struct kbuf_pool {
     uint8_t *region;
     struct unit *units;
-    size_t used; /* one writer, the pool's thread; control threads read it: whole, by relaxed accesses */
+    size_t used;
     uint32_t chunks, fresh; /* chunks from `fresh` on have never been used */
     uint32_t free[TOP + 1]; /* first free unit of each order */
 };
@@ -116,11 +116,6 @@ static unsigned order_of(size_t n)
     return 64u - (unsigned)__builtin_clzll((n - 1) / KBUF_MIN);
 }
 
-static void set_used(struct kbuf_pool *p, size_t used)
-{
-    __atomic_store_n(&p->used, used, __ATOMIC_RELAXED); /* partner: kbuf_used() */
-}
-
 /* Puts a chunk never used before on the top list. False: there is none. */
 static bool add_chunk(struct kbuf_pool *p)
 {
@@ -153,7 +148,7 @@ uint8_t *kbuf_alloc(struct kbuf_pool *p, size_t n, uint32_t *cap)
     p->units[u].state = TAKEN;
     p->units[u].order = (uint8_t)want;
     *cap = KBUF_MIN << want;
-    set_used(p, p->used + *cap);
+    p->used += *cap;
     uint8_t *buf = p->region + (size_t)u * KBUF_MIN;
     ASAN_UNPOISON_MEMORY_REGION(buf, *cap);
     return buf;
@@ -167,7 +162,7 @@ void kbuf_free(struct kbuf_pool *p, uint8_t *buf, uint32_t cap)
     unsigned o = order_of(cap);
     assert(p->units[u].state == TAKEN && p->units[u].order == o && cap == KBUF_MIN << o);
     ASAN_POISON_MEMORY_REGION(buf, cap);
-    set_used(p, p->used - cap);
+    p->used -= cap;
     p->units[u].state = INSIDE;
     for (; o < TOP; o++) {
         uint32_t buddy = u ^ (1u << o);
@@ -181,7 +176,7 @@ void kbuf_free(struct kbuf_pool *p, uint8_t *buf, uint32_t cap)
 
 size_t kbuf_used(const struct kbuf_pool *p)
 {
-    return __atomic_load_n(&p->used, __ATOMIC_RELAXED); /* partner: set_used() */
+    return p->used;
 }
 
 size_t kbuf_total(const struct kbuf_pool *p)

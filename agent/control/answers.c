@@ -91,6 +91,7 @@ static json_t *one_worker(const struct workers *ws, unsigned i)
     json_t *o = json_pack("{s:i, s:i, s:i, s:i}", "worker", (int)i, "core", info.core, "tid", info.tid,
                           "queues", (int)info.queues);
     json_object_set_new(o, "busy", json_real(age ? (double)info.busy_ns / (double)age : 0));
+    json_object_set_new(o, "busy_cycles", integer(info.busy_cycles));
     json_object_set_new(o, "sleeps", integer(info.sleeps));
     json_object_set_new(o, "clients", integer(counter_read(&c->clients_open)));
     json_object_set_new(o, "endpoints", integer(counter_read(&c->endpoints_open)));

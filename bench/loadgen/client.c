@@ -30,8 +30,8 @@ static void set_addresses(const struct client *k, struct conn *c, uint32_t slot)
     uint16_t port = (uint16_t)(PORT_FIRST + (n & ((1u << PORT_BITS) - 1)));
 
     c->lip = htonl(ip);
-    c->rip = k->net.target_ip;
-    c->ports = (uint32_t)htons(port) | (uint32_t)k->net.target_port << 16;
+    c->rip = k->job.target_ip;
+    c->ports = (uint32_t)htons(port) | (uint32_t)k->job.target_port << 16;
 }
 
 struct conn *client_conn(const struct client *k, const struct segment *g)

@@ -20,6 +20,8 @@ struct job {
     struct sizes request, response;
     uint64_t warmup_ns, duration_ns, timeout_ns;
     uint64_t seed;
+    uint32_t target_ip; /* where requests go; as on the wire, like the port */
+    uint16_t target_port;
     uint32_t connecting; /* handshakes at the same time */
 };
 
@@ -35,8 +37,6 @@ enum phase {
 /* Clients' addresses: `ip` (host order) and those above it; the network is behind the side's own address. */
 struct client_net {
     uint32_t ip, addresses;
-    uint32_t target_ip; /* as on the wire */
-    uint16_t target_port;
 };
 
 /* What was measured between warm-up and drain. */

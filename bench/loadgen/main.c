@@ -257,7 +257,7 @@ static void set_ethernet(struct side *s, const uint8_t *to, const uint8_t *from)
 static int start(void)
 {
     struct options *o = &lg.opt;
-    struct client_net net = {o->clients, o->nclients, o->target_ip, o->target_port};
+    struct client_net net = {o->clients, o->nclients};
     struct rte_mempool *pool;
 
     lg.nports = o->endpoint_port ? 2 : 1;
@@ -281,7 +281,6 @@ static int start(void)
     }
     set_ethernet(&lg.client.side, o->next_hop ? NULL : o->next_hop_mac, lg.port[0].mac);
     set_ethernet(&lg.endpoint.side, NULL, last->mac);
-    lg.client.side.check_sums = lg.endpoint.side.check_sums = !o->trust_sums;
     lg.hop_known = o->next_hop == 0;
     return 0;
 }
@@ -320,6 +319,7 @@ static void set_side(struct side *s, const struct options *o)
     s->ack_every = (uint8_t)o->ack_every;
     s->verify = o->verify;
     s->rto_ns = o->rto_ns;
+    s->check_sums = !o->trust_sums;
 }
 
 /* One job: true when it went without errors. */

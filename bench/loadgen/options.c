@@ -20,11 +20,9 @@ const char options_usage[] =
     "  --endpoint-port PORT     where the endpoints are (default: the clients' port)\n"
     "  --address IP             on the clients' port: the gateway to the clients (10.88.0.10)\n"
     "  --clients IP*N           the clients' addresses, N a power of two (10.128.0.0*4096)\n"
-    "  --target IP:PORT         the proxy (10.88.0.1:80)\n"
-    "  --next-hop IP|MAC        who forwards to the target (the target itself)\n"
+    "  --next-hop IP|MAC        who forwards to the target (the target)\n"
     "  --endpoints IP*N:PORT    (10.99.0.11*1:80)\n"
     "  --swapped                the forwarder exchanges addresses and ports, as testpmd's 5tswap\n"
-    "  --checksums check|trust  trust: frames come with unfinished ones\n"
     "  --idle poll|sleep        sleep while nothing comes (AF_XDP)\n"
     "  --max-connections N, --max-endpoint-connections N   (65536, 65536)\n"
     "  --buffers N --frame BYTES --memory MIB --huge       packet buffers (16384, 2048, 256; no hugepages)\n"
@@ -32,6 +30,7 @@ const char options_usage[] =
     "  --jobs                   jobs come on standard input, a line of key=value each\n"
     "\n"
     "A job:\n"
+    "  --target IP:PORT         the proxy (10.88.0.1:80)\n"
     "  --connections N          64; with --close: exchanges at a time\n"
     "  --close                  a connection per request (Connection: close)\n"
     "  --outstanding N          requests at a time, drawn over all connections (closed loop; all)\n"
@@ -43,6 +42,7 @@ const char options_usage[] =
     "  --mss N --window BYTES --ack-every N --rto MS     of our TCP (1460, 1048576, 2, 200)\n"
     "  --verify heads|sample|all  which bodies are compared: those that fit the head's segment or 4096\n"
     "                           bytes, and one in eight other segments, and all (sample)\n"
+    "  --checksums check|trust  trust: frames come with unfinished ones\n"
     "  --connecting N           handshakes at a time (256)\n"
     "  --seed N                 1\n";
 
@@ -54,8 +54,8 @@ void options_default(struct options *o)
     o->address = 0x0a58000a;
     o->clients = 0x0a800000;
     o->nclients = 4096;
-    memcpy(&o->target_ip, ip, 4);
-    o->target_port = o->endpoint_tcp = htons(80);
+    memcpy(&o->job.target_ip, ip, 4);
+    o->job.target_port = o->endpoint_tcp = htons(80);
     o->endpoint_ip = 0x0a63000b;
     o->nendpoints = 1;
     o->max_connections = o->max_endpoint_connections = 65536;
@@ -212,8 +212,6 @@ static int take_bed(struct options *o, const char *k, const char *v)
         return host_address(v, &o->address, NULL, NULL);
     if (is(k, "clients"))
         return host_address(v, &o->clients, &o->nclients, NULL) && (o->nclients & (o->nclients - 1)) == 0;
-    if (is(k, "target"))
-        return address(v, &o->target_ip, NULL, &o->target_port);
     if (is(k, "next-hop"))
         return next_hop(v, o);
     if (is(k, "endpoints"))
@@ -224,8 +222,6 @@ static int take_bed(struct options *o, const char *k, const char *v)
         return set_flag(&o->huge);
     if (is(k, "jobs"))
         return set_flag(&o->jobs);
-    if (is(k, "checksums"))
-        return set_word(&o->trust_sums, v, "check|trust");
     if (is(k, "idle"))
         return set_word(&o->sleep, v, "poll|sleep");
     if (is(k, "max-connections"))
@@ -303,6 +299,8 @@ static int take_job(struct options *o, const char *k, const char *v)
         return seconds(v, &j->timeout_ns);
     if (is(k, "connecting"))
         return number(v, 1, 65536, &j->connecting);
+    if (is(k, "target"))
+        return address(v, &j->target_ip, NULL, &j->target_port);
     if (is(k, "seed"))
         return take_seed(o, v);
     if (is(k, "mss"))
@@ -315,6 +313,8 @@ static int take_job(struct options *o, const char *k, const char *v)
         return take_rto(o, v);
     if (is(k, "verify"))
         return take_verify(o, v);
+    if (is(k, "checksums"))
+        return set_word(&o->trust_sums, v, "check|trust");
     return -1;
 }
 
@@ -355,7 +355,7 @@ bool options_command_line(struct options *o, int argc, char **argv)
     if (!o->client_port)
         return complain("missing", "--client-port", "");
     if (!o->next_hop && memcmp(o->next_hop_mac, "\0\0\0\0\0", 6) == 0)
-        o->next_hop = o->target_ip;
+        o->next_hop = o->job.target_ip;
     if (o->mss + 54u > o->frame)
         return complain("larger than --frame", "--mss", "");
     return true;

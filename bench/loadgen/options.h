@@ -8,21 +8,21 @@
 struct options {
     /* the bed: command line only */
     const char *client_port, *endpoint_port, *eal;
-    uint32_t address;             /* ours on the client's port, host order */
-    uint32_t clients, nclients;   /* host order; a power of two of them */
-    uint32_t target_ip, next_hop; /* as on the wire; next_hop 0: next_hop_mac */
-    uint16_t target_port;         /* as on the wire */
+    uint32_t address;           /* ours on the client's port, host order */
+    uint32_t clients, nclients; /* host order; a power of two of them */
+    uint32_t next_hop;          /* as on the wire; 0: next_hop_mac */
     uint8_t next_hop_mac[6];
     uint32_t endpoint_ip, nendpoints; /* host order */
     uint16_t endpoint_tcp;            /* as on the wire */
     uint32_t max_connections, max_endpoint_connections;
     uint32_t buffers, frame, memory_mib;
-    bool huge, swapped, sleep, trust_sums, jobs;
+    bool huge, swapped, sleep, jobs;
     /* a job */
     struct job job;
     uint16_t mss;
     uint32_t window, ack_every;
     enum verify verify;
+    bool trust_sums;
     uint64_t rto_ns;
 };
 

@@ -159,14 +159,14 @@ int port_start(struct port *p, struct rte_mempool *pool)
 {
     struct rte_eth_conf conf = {0};
     uint16_t rx = RING, tx = RING;
-    struct sockets before[2];
+    static struct sockets before;
     int rc;
 
     p->pool = pool;
     rc = rte_eth_dev_configure(p->id, 1, 1, &conf);
     if (rc == 0)
         rc = rte_eth_dev_adjust_nb_rx_tx_desc(p->id, &rx, &tx);
-    sockets_list(AF_XDP, &before[0]);
+    sockets_list(AF_XDP, &before);
     if (rc == 0)
         rc = rte_eth_rx_queue_setup(p->id, 0, rx, ANY_SOCKET, NULL, pool);
     if (rc == 0)
@@ -175,9 +175,10 @@ int port_start(struct port *p, struct rte_mempool *pool)
         rc = rte_eth_dev_start(p->id);
     if (rc)
         return fail("the port does not start", rc);
-    if (sockets_since(AF_XDP, &before[0], &p->fd, 1) != 1)
+    if (sockets_since(AF_XDP, &before, &p->fd, 1) != 1)
         p->fd = -1;
     rte_eth_promiscuous_enable(p->id);
+    p->started = true;
     return 0;
 }
 
@@ -190,6 +191,10 @@ bool port_link(const struct port *p)
 
 void port_close(struct port *p)
 {
-    rte_eth_dev_stop(p->id);
-    rte_eth_dev_close(p->id);
+    /* The AF_XDP driver of DPDK 22.11 frees twice when a port that did not start is closed. */
+    if (p->started) {
+        rte_eth_dev_stop(p->id);
+        rte_eth_dev_close(p->id);
+    }
+    p->started = false;
 }

@@ -22,6 +22,7 @@ struct port {
     uint32_t nspare, head, tail;
     struct rte_mbuf *spare[PORT_SPARE];
     struct rte_mbuf *queue[PORT_QUEUE];
+    bool started;
     int fd; /* readable when frames wait; -1: none */
 };
 
@@ -34,7 +35,7 @@ int port_start(struct port *p, struct rte_mempool *pool);
 /* `n` buffers for frames of at most `frame` bytes, without gaps (AF_XDP needs that). NULL: no memory. */
 struct rte_mempool *port_pool(unsigned n, unsigned frame);
 bool port_link(const struct port *p);
-void port_close(struct port *p);
+void port_close(struct port *p); /* also one that did not open or start */
 
 static inline uint32_t port_rx(struct port *p, struct rte_mbuf *m[PORT_BURST]);
 void port_flush(struct port *p);

@@ -233,7 +233,8 @@ Test(answers, status)
     cr_assert_eq(json_array_size(w), 2);
     assert_json(
         json_array_get(w, 1),
-        "{\"worker\": 1, \"core\": -1, \"tid\": 77, \"queues\": 2, \"busy\": 0.25, \"sleeps\": 0, "
+        "{\"worker\": 1, \"core\": -1, \"tid\": 77, \"queues\": 2, \"busy\": 0.25, \"busy_cycles\": 0, "
+        "\"sleeps\": 0, "
         "\"clients\": 12, \"endpoints\": 0, \"endpoints_idle\": 0, \"exchanges\": 0, \"requests\": 0, "
         "\"kept_bytes\": 10, \"kept_bytes_max\": 1000}");
     json_decref(a);

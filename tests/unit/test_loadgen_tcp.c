@@ -62,7 +62,7 @@ static void enqueue(struct wire *w, uint32_t len)
 
 static struct rig *set_up(void)
 {
-    struct client_net net = {0x0a800000, 4, htonl(0x0a63000b), htons(80)};
+    struct client_net net = {0x0a800000, 4};
     struct rig *r = &rig;
 
     pattern_init();
@@ -148,7 +148,9 @@ static struct job job(const char *request, const char *response)
                     .timeout_ns = 2000 * MS,
                     .seed = 5,
                     .connecting = 8,
-                    .poisson = true};
+                    .poisson = true,
+                    .target_ip = htonl(0x0a63000b),
+                    .target_port = htons(80)};
 
     cr_assert(sizes_parse(request, &j.request) && sizes_parse(response, &j.response));
     return j;

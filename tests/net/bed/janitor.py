@@ -29,6 +29,10 @@ class Janitor:
     def directory(self, path):
         self._note("directory", path)
 
+    def timeshare(self, pid):
+        """A kernel thread whose scheduling was changed goes back to the usual one."""
+        self._note("timeshare", pid)
+
     def _note(self, kind, name):
         os.write(self.pipe, f"{kind} {name}\n".encode())
 
@@ -60,6 +64,8 @@ def _wait_and_clean(reading):
         for kind, _, name in reversed(todo):
             if kind == "netns":
                 subprocess.run(["ip", "netns", "del", name], stderr=subprocess.DEVNULL, check=False)
+            elif kind == "timeshare":
+                os.sched_setscheduler(int(name), os.SCHED_OTHER, os.sched_param(0))
             else:
                 shutil.rmtree(name, ignore_errors=True)
         status = 0

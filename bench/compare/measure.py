@@ -1,0 +1,89 @@
+"""measure: one point of one proxy, and the table in which all of them are kept."""
+import sys
+import time
+
+from cpu import Clock
+from load import Trouble
+from stats import median, ratio, spread
+
+SIZES = {"100B": 100, "10kB": 10000, "1MB": 1000000}
+
+
+class Progress:
+    """A line for each thing that is done, on standard error."""
+
+    def __init__(self, total):
+        self.total, self.done, self.start = max(1, total), 0, time.monotonic()
+
+    def say(self, text):
+        print(f"[{time.monotonic() - self.start:4.0f} s {100 * self.done // self.total:3d} %] {text}", file=sys.stderr,
+              flush=True)
+
+    def step(self, text):
+        self.done = min(self.done + 1, self.total)
+        self.say(text)
+
+
+class Table:
+    """Values by (setting, point, subject): one dict per round, None where the round failed."""
+
+    def __init__(self):
+        self.rounds, self.problems = {}, []
+
+    def add(self, setting, point, subject, values, problem=None):
+        self.rounds.setdefault((setting, point, subject), []).append(values)
+        if problem:
+            self.problems.append(f"{setting}, {point}, {subject}: {problem}")
+            print(f"  problem: {self.problems[-1]}", file=sys.stderr, flush=True)
+
+    def values(self, setting, point, subject, field):
+        return [r.get(field) if r else None for r in self.rounds.get((setting, point, subject), [])]
+
+    def median(self, *at):
+        return median(self.values(*at))
+
+    def ratio(self, above, below):
+        """Each of (setting, point, subject, field), round by round."""
+        return ratio(self.values(*above), self.values(*below))
+
+    def as_json(self):
+        return [{"setting": s, "point": p, "subject": who,
+                 "rounds": len(rounds),
+                 "values": {f: spread([r.get(f) if r else None for r in rounds])
+                            for f in sorted({f for r in rounds if r for f in r})}}
+                for (s, p, who), rounds in self.rounds.items()]
+
+
+def name_of(size, close, connections):
+    kind = "a connection per request" if close else "kept alive"
+    return f"{size}, {kind}, {connections} connections"
+
+
+def loadgen_values(report, proxy_cpu):
+    """What is kept of a generator's report. The generator's own process is in none of the CPU times."""
+    v = {"requests_per_second": report["requests_per_second"], "mbit_per_second": report["body_bytes_per_second"] * 8e-6,
+         "generator_busy": report["generator_busy"]}
+    v |= {f"{k}_us": report["latency_us"][k] for k in ("p50", "p99", "p99.9")}
+    for k in ("retransmits", "timeouts"):
+        v[k] = report["events"].get(k, 0)
+    cpu = report.get("cpu")
+    if cpu and proxy_cpu:
+        v["requests_per_core_second"] = report["requests"] / max(1e-6, cpu["proxy"])
+        v["proxy_cores"] = cpu["proxy"] / report["seconds"]
+    return v
+
+
+def run_job(table, setting, point, proxy, loadgen, pins, **keys):
+    """Runs a job of the generator against what is started and keeps what it says; the values or None."""
+    clock = Clock({"proxy": proxy.pids() + pins})
+    try:
+        report = loadgen.job(clock=clock, **keys)
+    except (Trouble, OSError, ValueError) as why:
+        table.add(setting, point, proxy.name, None, str(why))
+        raise Trouble(str(why)) from why
+    if not report.get("ok"):
+        table.add(setting, point, proxy.name, None, f"errors {report.get('errors') or report}")
+        return None
+    values = loadgen_values(report, bool(proxy.pids()))
+    table.add(setting, point, proxy.name, values)
+    return values
