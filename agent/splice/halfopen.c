@@ -10,7 +10,7 @@
  *   +------------------------+-------+----+-------+------+
  *
  * the hash covers the four-tuple, the client's initial sequence number and the low ten bits. The epoch counts
- * 32 s; a cookie is good for the epoch it was made in and the next. */
+ * 8 s; a cookie is good for the epoch it was made in and the next. */
 #include "agent/splice/halfopen.h"
 
 #include <stdlib.h>
@@ -21,9 +21,9 @@
 
 #define HALF_WAYS      8u
 #define HALF_LIFE_NS   (10 * SEC_NS) /* an entry this old may be replaced */
-#define COOKIE_EPOCH   (32 * SEC_NS)
+#define COOKIE_EPOCH   (8 * SEC_NS)
 #define COOKIE_LIFE_NS (2 * COOKIE_EPOCH)
-#define TOMB_COUNT     16384u
+#define TOMB_SETS      8192u
 #define TOMB_WAYS      8u
 
 struct entry {
@@ -37,12 +37,20 @@ struct tomb {
     uint64_t until_ns;
 };
 
+/* Where a set has no room for one more, the oldest is given up, and until that one would have ended no cookie
+ * of any four-tuple that belongs to the set is believed: a few clients are reset and come again, nothing runs
+ * twice. */
+struct tomb_set {
+    struct tomb tomb[TOMB_WAYS];
+    uint64_t lost_until_ns;
+};
+
 struct halfopen {
     struct sip_key key;
     uint32_t buckets; /* power of two */
     uint64_t cookies_until_ns;
     struct entry *entry;
-    struct tomb *tomb;
+    struct tomb_set *tombs;
 };
 
 static const uint16_t cookie_mss[4] = {536, 1220, 1360, 1440};
@@ -57,8 +65,8 @@ struct halfopen *halfopen_create(uint32_t entries, const struct sip_key *key)
     while (t->buckets * HALF_WAYS * 2 <= entries)
         t->buckets *= 2;
     t->entry = calloc((size_t)t->buckets * HALF_WAYS, sizeof *t->entry);
-    t->tomb = calloc(TOMB_COUNT, sizeof *t->tomb);
-    if (!t->entry || !t->tomb) {
+    t->tombs = calloc(TOMB_SETS, sizeof *t->tombs);
+    if (!t->entry || !t->tombs) {
         halfopen_destroy(t);
         return NULL;
     }
@@ -70,7 +78,7 @@ void halfopen_destroy(struct halfopen *t)
     if (!t)
         return;
     free(t->entry);
-    free(t->tomb);
+    free(t->tombs);
     free(t);
 }
 
@@ -172,31 +180,31 @@ bool halfopen_syn(struct halfopen *t, struct handshake *h, uint64_t now_ns)
     return true;
 }
 
-static struct tomb *tombs_of(struct halfopen *t, uint64_t print)
+static struct tomb_set *tombs_of(struct halfopen *t, uint64_t print)
 {
-    return &t->tomb[print % (TOMB_COUNT / TOMB_WAYS) * TOMB_WAYS];
+    return &t->tombs[print % TOMB_SETS];
 }
 
 static bool tomb_find(struct halfopen *t, const struct flow_key *k, uint64_t now_ns)
 {
     uint64_t print = key_hash(t, k);
-    struct tomb *b = tombs_of(t, print);
+    const struct tomb_set *set = tombs_of(t, print);
     for (unsigned i = 0; i < TOMB_WAYS; i++)
-        if (b[i].print == print && b[i].until_ns > now_ns)
+        if (set->tomb[i].print == print && set->tomb[i].until_ns > now_ns)
             return true;
-    return false;
+    return set->lost_until_ns > now_ns;
 }
 
 void halfopen_tombstone(struct halfopen *t, const struct flow_key *k, uint64_t now_ns)
 {
     uint64_t print = key_hash(t, k);
-    struct tomb *b = tombs_of(t, print), *oldest = b;
+    struct tomb_set *set = tombs_of(t, print);
+    struct tomb *oldest = set->tomb;
     for (unsigned i = 1; i < TOMB_WAYS; i++)
-        if (b[i].until_ns < oldest->until_ns)
-            oldest = &b[i];
-    /* All of them alive: the one given up could be replayed. Rather stop believing cookies for now. */
+        if (set->tomb[i].until_ns < oldest->until_ns)
+            oldest = &set->tomb[i];
     if (oldest->until_ns > now_ns)
-        t->cookies_until_ns = 0;
+        set->lost_until_ns = oldest->until_ns;
     *oldest = (struct tomb){print, now_ns + COOKIE_LIFE_NS};
 }
 
