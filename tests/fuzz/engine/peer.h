@@ -1,8 +1,8 @@
 /* peer: the far end of one TCP connection as the engine's fuzz target plays it: it knows where both streams
  * stand, so that segments can be right, or wrong by a chosen distance. It sends only when told to. Positions
  * count from the SYN (0), so a stream's first byte is 1. */
-#ifndef LACON_TESTS_FUZZ_PEER_H
-#define LACON_TESTS_FUZZ_PEER_H
+#ifndef LACON_TESTS_FUZZ_ENGINE_PEER_H
+#define LACON_TESTS_FUZZ_ENGINE_PEER_H
 
 #include "tests/sim/buf.h"
 #include "tests/sim/seg.h"
@@ -20,13 +20,22 @@ enum peer_state {
     PEER_GONE, /* was reset */
 };
 
+enum arrival {
+    ARRIVED_NOT,
+    ARRIVED,           /* with one value */
+    ARRIVED_AMBIGUOUS, /* with several: which of them lacon took cannot be told */
+    PROMISED = 4,      /* acked or SACKed: another value that comes later must change nothing */
+};
+
 struct peer {
     uint8_t state;
     bool client, v4;
     bool quiet;   /* acks only when told to */
     bool owes;    /* something came that an ack is due for */
     bool fin;     /* has sent its FIN, at fin_at */
-    bool unknown; /* its four-tuple was used twice: whose log entries are whose cannot be told */
+    bool unknown; /* its four-tuple was used twice, or lacon has forgotten it: the log does not tell its story
+                   */
+    bool over;    /* a RST or FIN went to or fro: what it acks from now on tells lacon nothing new */
     bool sack_ok; /* this side's, then both sides' */
     int8_t wscale, their_wscale;
     uint16_t mss, wnd;
@@ -38,12 +47,15 @@ struct peer {
     struct buf say;          /* what it has to say */
     uint64_t una, nxt, edge; /* acked; highest sent; right edge that was offered */
     uint64_t fin_at;
+    struct buf first, mark; /* what of it came to lacon first, byte by byte, and enum arrival of each */
 
     uint32_t irs;
     struct buf got, have; /* what came, and which of it */
     uint64_t rcv_nxt;
     uint64_t their_fin; /* position, 0: none */
     unsigned heads;     /* empty lines seen in the stream */
+    uint64_t told;      /* highest position that lacon was told was acked */
+    unsigned life;      /* which this is */
 };
 
 void peer_start(struct peer *p, uint32_t iss); /* an earlier life's memory is kept for the next */
@@ -55,6 +67,10 @@ struct seg peer_seg(const struct peer *p, uint64_t at, uint8_t flags);
 void peer_payload(const struct peer *p, struct seg *s, uint64_t at, uint32_t n);
 /* SACK blocks for what came behind a gap. */
 void peer_sack(const struct peer *p, struct seg *s);
+/* Its segment has come to lacon. */
+void peer_arrived(struct peer *p, const struct seg *s);
+/* lacon says that it has positions [lo, hi). */
+void peer_promised(struct peer *p, uint32_t lo, uint32_t hi);
 /* First position behind what it has to say. */
 static inline uint64_t peer_end(const struct peer *p)
 {

@@ -1,7 +1,7 @@
 /* What the peers of the engine's fuzz target say: messages of the kinds that lead somewhere, each with a
  * number in it so that one is not taken for another. */
-#ifndef LACON_TESTS_FUZZ_SCRIPT_H
-#define LACON_TESTS_FUZZ_SCRIPT_H
+#ifndef LACON_TESTS_FUZZ_ENGINE_SAY_H
+#define LACON_TESTS_FUZZ_ENGINE_SAY_H
 
 #include <stdbool.h>
 
@@ -9,7 +9,7 @@
 
 /* Appends request or response `which` (any number) with the serial number `id`; n is the size of the body
  * where that is free. True when the message is whole: what is said next begins another. */
-bool script_request(struct buf *b, unsigned which, unsigned id, unsigned n);
-bool script_response(struct buf *b, unsigned which, unsigned id, unsigned n);
+bool say_request(struct buf *b, unsigned which, unsigned id, unsigned n);
+bool say_response(struct buf *b, unsigned which, unsigned id, unsigned n);
 
 #endif

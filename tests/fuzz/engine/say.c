@@ -1,4 +1,4 @@
-#include "tests/fuzz/script.h"
+#include "tests/fuzz/engine/say.h"
 
 enum body {
     NO_BODY,
@@ -91,12 +91,12 @@ static bool say(struct buf *b, const struct line *l, unsigned id, unsigned n)
     }
 }
 
-bool script_request(struct buf *b, unsigned which, unsigned id, unsigned n)
+bool say_request(struct buf *b, unsigned which, unsigned id, unsigned n)
 {
     return say(b, &request[which % (sizeof request / sizeof *request)], id, n);
 }
 
-bool script_response(struct buf *b, unsigned which, unsigned id, unsigned n)
+bool say_response(struct buf *b, unsigned which, unsigned id, unsigned n)
 {
     return say(b, &response[which % (sizeof response / sizeof *response)], id, n);
 }

@@ -1,12 +1,17 @@
-#include "tests/fuzz/peer.h"
+#include "tests/fuzz/engine/peer.h"
 
 #include <string.h>
 
 void peer_start(struct peer *p, uint32_t iss)
 {
     struct peer old = *p;
-    *p = (struct peer){.say = old.say, .got = old.got, .have = old.have};
-    p->say.n = p->got.n = p->have.n = 0;
+    *p = (struct peer){.say = old.say,
+                       .got = old.got,
+                       .have = old.have,
+                       .first = old.first,
+                       .mark = old.mark,
+                       .life = old.life + 1};
+    p->say.n = p->got.n = p->have.n = p->first.n = p->mark.n = 0;
     p->iss = iss;
     p->una = p->nxt = p->edge = 1;
     p->wscale = p->their_wscale = -1;
@@ -17,6 +22,8 @@ void peer_free(struct peer *p)
     buf_free(&p->say);
     buf_free(&p->got);
     buf_free(&p->have);
+    buf_free(&p->first);
+    buf_free(&p->mark);
 }
 
 struct seg peer_seg(const struct peer *p, uint64_t at, uint8_t flags)
@@ -70,6 +77,30 @@ static void grow(struct buf *b, size_t n)
     static const uint8_t zero[1024];
     while (b->n < n)
         buf_put(b, zero, n - b->n < sizeof zero ? n - b->n : sizeof zero);
+}
+
+void peer_arrived(struct peer *p, const struct seg *s)
+{
+    uint32_t at = s->seq - p->iss;
+    if (at < 1 || at + s->len > PEER_STREAM || s->len == 0)
+        return;
+    grow(&p->first, at - 1 + s->len);
+    grow(&p->mark, at - 1 + s->len);
+    for (uint32_t i = 0; i < s->len; i++) {
+        uint8_t *first = &p->first.p[at - 1 + i], *mark = &p->mark.p[at - 1 + i];
+        if (*mark == ARRIVED_NOT) {
+            *first = s->data[i];
+            *mark = ARRIVED;
+        } else if (*mark == ARRIVED && *first != s->data[i]) {
+            *mark = ARRIVED_AMBIGUOUS;
+        }
+    }
+}
+
+void peer_promised(struct peer *p, uint32_t lo, uint32_t hi)
+{
+    for (uint32_t i = lo < 1 ? 1 : lo; i < hi && i <= p->mark.n; i++)
+        p->mark.p[i - 1] |= PROMISED;
 }
 
 static void take_payload(struct peer *p, const struct seg *s, uint64_t at)
