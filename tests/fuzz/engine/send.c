@@ -145,19 +145,31 @@ void emit_fin(struct peer *p)
     p->nxt = p->fin_at + 1;
     emit(p, &s);
 }
-/* One byte is another than the stream has: one of framing, if the segment has any. */
+static bool is_framing(uint8_t b)
+{
+    return memchr("\r\n:/ ", b, 5) != NULL;
+}
+
+static bool is_word(uint8_t b)
+{
+    return (b >= '0' && b <= '9') || (b >= 'a' && b <= 'z') || (b >= 'A' && b <= 'Z');
+}
+
+/* A lie about framing can be told from one about a body, of which nothing is promised; one about a letter or
+ * digit, after which a message may make sense still, cannot. */
 void lie(uint8_t *other, struct seg *s, uint8_t arg)
 {
-    uint32_t at = arg % s->len, left = s->len;
+    bool (*wanted)(uint8_t) = arg & 0x80 ? is_word : is_framing;
+    uint32_t at = (arg & 0x7fu) % s->len, left = s->len;
     memcpy(other, s->data, s->len);
-    while (left > 0 && !memchr("\r\n:/ ", other[at], 5)) {
+    while (left > 0 && !wanted(other[at])) {
         at = (at + 1) % s->len;
         left--;
     }
-    other[at] ^= (uint8_t)(1 + (arg >> 4));
+    other[at] ^= (uint8_t)(arg & 0x80 ? 1 : 1 + (arg >> 4));
     s->data = other;
     w.lied = true;
-    if (!left)
+    if (!left || arg & 0x80)
         loosen();
     w.oracle.bytes_may_differ = w.lied && w.loose;
 }

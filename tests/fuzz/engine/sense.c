@@ -36,8 +36,10 @@ static bool is_passed(uint8_t id)
            id != HTTP_F_X_FORWARDED_FOR && id != HTTP_F_X_FORWARDED_PROTO;
 }
 
-static void check_fields(const struct http_head *h)
+static void check_lines(const struct http_head *h)
 {
+    if (!w.raw) /* else it may be one that is rewritten */
+        check_said(h->start_line);
     for (unsigned i = 0; i < h->nfields; i++) {
         const struct http_field *f = &h->field[i];
         if (is_passed(f->id))
@@ -47,7 +49,7 @@ static void check_fields(const struct http_head *h)
 
 static void note_request(const struct http_head *h)
 {
-    check_fields(h);
+    check_lines(h);
     if (w.nseen == LOGS)
         return;
     struct logged *l = &w.seen[w.nseen++];
@@ -191,6 +193,7 @@ bool on_log(void *ctx, const struct access_record *r)
 {
     (void)ctx;
     w.logs++;
+    check_said(span_of(r->text, r->request_line));
     if (w.nlog == LOGS)
         return true;
     struct logged *l = &w.log[w.nlog++];

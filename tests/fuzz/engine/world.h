@@ -130,7 +130,8 @@ bool emit_next(struct peer *p, uint32_t most, uint8_t flags, bool anyway);
 void emit_fin(struct peer *p);
 void emit_again(unsigned which); /* a frame of the past */
 void emit_late(unsigned which);  /* one that was held up */
-/* One byte of s becomes another than the stream has, one of framing if there is any; `other` has room. */
+/* One byte of s becomes another than the stream has: one of framing, or of a word; `other` has room for all.
+ */
 void lie(uint8_t *other, struct seg *s, uint8_t arg);
 
 /* ---- answer.c ---- */
