@@ -86,6 +86,14 @@
     X(mss_class_too_large, "an endpoint is told a larger segment size than the client takes")                \
     X(mss_uncut, "forwarded segments are not cut to the receiver's size")                                    \
     X(pool_profile_ignored, "a pooled conn of another profile serves a client")                              \
+    /* pooled conns and paths (S9, S13) */                                                                   \
+    X(ramp_missing, "a pooled conn that changes clients shows the new one's whole window at once")           \
+    X(ramp_fixed, "what it shows does not grow with what the client acks")                                   \
+    X(pool_own_ignored, "a client does not get the conn that it used last")                                  \
+    X(rate_uncapped, "max_rate is ignored")                                                                  \
+    X(too_big_unvalidated, "too big is believed about bytes that are not in flight")                         \
+    X(too_big_passed_on, "too big on a client's path is told to the endpoint")                               \
+    X(too_big_forgotten, "what was learned of a path is not remembered for the next conn")                   \
     /* frames */                                                                                             \
     X(csum_odd_offset, "the checksum of a part at an odd offset is not turned")                              \
     X(csum_unchecked, "a segment with a wrong checksum is taken")                                            \

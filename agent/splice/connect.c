@@ -120,7 +120,7 @@ static struct conn *own_idle(struct splice *s, const struct splice_remote *r, co
 {
     struct conn *e = c->last_idx == CT_NONE ? NULL : ct_obj(s->table, c->last_idx);
     bool fits = e && !conn_is_dead(e) && e->pub.idle && e->remote == r && e->profile == profile;
-    return fits && served_last(e, c) ? e : NULL;
+    return fits && served_last(e, c) && !mutant(pool_own_ignored) ? e : NULL;
 }
 
 /* Up to 5 ms, 50 ms, 250 ms, beyond. */
@@ -173,7 +173,7 @@ struct conn *splice_pool_take(struct splice *s, struct splice_remote *r, struct 
 
 void ramp_grow(struct conn *e, uint64_t n)
 {
-    if (e->ramp)
+    if (e->ramp && !mutant(ramp_fixed))
         e->ramp = e->ramp + n > RAMP_MAX ? 0 : e->ramp + (uint32_t)n;
 }
 

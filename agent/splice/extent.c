@@ -242,7 +242,7 @@ static pos_t offer_of_receiver(const struct conn *b)
 pos_t conn_offer(const struct conn *b)
 {
     pos_t edge = offer_of_receiver(b);
-    return b->ramp ? pos_min(edge, conn_ack_pos(b) + b->ramp) : edge;
+    return b->ramp && !mutant(ramp_missing) ? pos_min(edge, conn_ack_pos(b) + b->ramp) : edge;
 }
 
 void sack_translate(const struct conn *a, pos_t lo, pos_t hi, struct sack_fwd *f)

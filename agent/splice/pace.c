@@ -6,6 +6,7 @@
  *
  * A token bucket written as a position: the edge that may be shown now. It grows once in a tick of 2^20 ns,
  * so nothing is divided, and the window is opened again by a timer when all the client's own acks are in. */
+#include "agent/base/mutant.h"
 #include "agent/splice/internal.h"
 
 #define PACE_TICK_BITS 20                    /* 1.05 ms */
@@ -30,7 +31,7 @@ pos_t pace_edge(struct splice *s, struct conn *e, pos_t edge)
     else if (tick > e->pace_tick)
         e->pace_edge = pos_min(e->pace_edge + (tick - e->pace_tick) * c->pace_rate, ahead);
     e->pace_tick = tick;
-    if (edge <= e->pace_edge)
+    if (edge <= e->pace_edge || mutant(rate_uncapped))
         return edge;
     e->t_pace_ns = (tick + 1) << PACE_TICK_BITS;
     conn_arm(s, e);

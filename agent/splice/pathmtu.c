@@ -10,6 +10,7 @@
  * enlarges a segment. What was learned of an address is remembered for ten minutes (RFC 8201 section 4), in a
  * table of fixed size with a keyed hash, so that its next conn need not lose its first flight. One worker's
  * thread. */
+#include "agent/base/mutant.h"
 #include "agent/splice/internal.h"
 
 #define LEARNED_NS (600 * SEC_NS)
@@ -36,7 +37,8 @@ static void learn(struct splice *s, const struct ip_addr *a, uint16_t mss)
 {
     uint64_t print;
     struct mtu_note *n = note_of(s, a, &print);
-    *n = (struct mtu_note){print, s->now + LEARNED_NS, mss};
+    if (!mutant(too_big_forgotten))
+        *n = (struct mtu_note){print, s->now + LEARNED_NS, mss};
 }
 
 /* Tells the source of a copied segment of e's, now of at most `mss` bytes, in its own numbers. `was`: of how
@@ -60,13 +62,14 @@ void mtu_too_big(struct splice *s, struct conn *c, const struct net_unreach *u)
     pos_t at = pos_unwrap(c->out_una, u->seq);
     uint32_t headers = headers_of(&c->key.remote);
     uint16_t was = c->mss, mss = (uint16_t)(u->mtu > headers + MSS_LEAST ? u->mtu - headers : MSS_LEAST);
-    if (c->pub.state == TCP_SYN_SENT || at < c->out_una || at >= c->out_max || mss >= was)
+    if (c->pub.state == TCP_SYN_SENT ||
+        ((at < c->out_una || at >= c->out_max) && !mutant(too_big_unvalidated)) || mss >= was)
         return;
     c->mss = mss;
     learn(s, &c->key.remote, mss);
     const struct extent *x = ext_at(c, at);
     if (x && x->kind == EXT_KEPT)
         seg_again(s, c);
-    else if (x && c->pub.side == SIDE_ENDPOINT)
+    else if (x && (c->pub.side == SIDE_ENDPOINT || mutant(too_big_passed_on)))
         tell_source(s, c, x, at, mss, was);
 }
