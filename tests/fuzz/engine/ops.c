@@ -159,6 +159,7 @@ static void do_shuffle(struct peer *p, const uint8_t *arg)
         emit(p, &s);
         if (!(arg[3] >> i & 1))
             continue;
+        peer_payload(p, &s, at, size); /* the stream may have moved in memory */
         if (arg[3] >> (4 + i) & 1)
             lie(other, &s, arg[4]);
         emit(p, &s);
