@@ -30,6 +30,8 @@ static const char usage_text[] =
     "  connections [--client | --endpoint]     open connections, of one side\n"
     "              [--limit N]                 at most N of them (default 1000)\n"
     "  counters [--all]                        what was counted; --all: also what is zero\n"
+    "  clients                                 the addresses with the most connections, of each worker\n"
+    "  memory                                  what each part takes at most, and what the process has\n"
     "  neighbours                              link-layer addresses (ARP, neighbour discovery)\n"
     "  help                                    this text\n"
     "\n"
@@ -379,6 +381,55 @@ static json_t *get_connections(int fd, const struct options *opt)
     return need(json_pack("{s:o}", "connections", all));
 }
 
+static void print_clients(const json_t *a)
+{
+    static const char *const client_heads[] = {"ADDRESS", ">CONNECTIONS", ">KEPT", ">WORKER"};
+    struct table t;
+    size_t i;
+    json_t *o;
+    heads(&t, 4, client_heads);
+    json_array_foreach(json_object_get(a, "clients"), i, o)
+    {
+        text_cell(&t, o, "address");
+        int_cell(&t, o, "connections");
+        int_cell(&t, o, "kept_bytes");
+        int_cell(&t, o, "worker");
+    }
+    print_table(&t);
+}
+
+static json_t *get_clients(int fd, const struct options *opt)
+{
+    (void)opt;
+    return ask(fd, "clients\n");
+}
+
+static void memory_row(struct table *t, const char *name, long long bytes)
+{
+    cell(t, "%s", name);
+    cell(t, "%.1f", (double)bytes / (1 << 20));
+}
+
+static void print_memory(const json_t *a)
+{
+    static const char *const memory_heads[] = {"PART", ">MIB"};
+    struct table t;
+    size_t i;
+    json_t *o;
+    heads(&t, 2, memory_heads);
+    json_array_foreach(json_object_get(a, "parts"), i, o)
+        memory_row(&t, text_of(o, "part"), int_of(o, "bytes"));
+    memory_row(&t, "at most, in all", int_of(a, "bytes_max"));
+    memory_row(&t, "resident now", int_of(a, "resident"));
+    print_table(&t);
+}
+
+static json_t *get_memory(int fd, const struct options *opt)
+{
+    (void)opt;
+    return ask(fd, "memory\n");
+}
+
 static void print_neighbours(const json_t *a)
 {
     static const char *const neighbour_heads[] = {"ADDRESS", "MAC", "INTERFACE", "STATE", ">WORKER"};
@@ -411,6 +462,8 @@ static const struct command {
     {"status", get_status, print_status},
     {"counters", get_counters, print_counters},
     {"connections", get_connections, print_connections},
+    {"clients", get_clients, print_clients},
+    {"memory", get_memory, print_memory},
     {"neighbours", get_neighbours, print_neighbours},
 };
 

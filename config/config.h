@@ -93,6 +93,10 @@ struct cfg_listener {
     uint64_t idle_timeout_ns;   /* default 60 s: between requests */
     uint64_t stall_timeout_ns;  /* default 60 s: no progress inside an exchange */
     uint64_t tunnel_timeout_ns; /* default 1 h: no byte either way in a tunnel (tcp, upgraded http) */
+    uint64_t
+        min_request_rate; /* bytes/s that a client has to send while it is waited for; 0: any; default 240 */
+    uint64_t min_response_rate; /* bytes/s that it has to take; likewise */
+    uint64_t rate_period_ns;    /* default 20 s: the time over which both are judged */
     bool x_forwarded_for;       /* default true */
 };
 
@@ -188,6 +192,14 @@ struct cfg_cluster {
     struct cfg_endpoint *endpoint;
 };
 
+/* What one client address (an IPv6 /64) may have of each worker. */
+struct cfg_limits {
+    uint32_t client_connections; /* percent of dpdk.connections; 0: no limit; default 50 */
+    uint32_t client_buffers;     /* percent of dpdk.buffers; 0: no limit; default 25 */
+    uint32_t ntrusted;
+    struct cfg_prefix *trusted; /* whom these do not bind: proxies in front of us */
+};
+
 enum cfg_log_level {
     CFG_LOG_ERROR,
     CFG_LOG_WARNING,
@@ -214,6 +226,7 @@ struct config {
     struct cfg_listener *listener;
     struct cfg_route *route;
     struct cfg_cluster *cluster;
+    struct cfg_limits limits;
     struct cfg_admin admin;
     struct cfg_logging logging;
 };

@@ -52,6 +52,28 @@ static bool uint_present(const struct cfg_key *k, const void *obj)
     return load(k, obj) != 0;
 }
 
+static bool read_percent(struct reading *r, const struct cfg_key *k, const struct node *v, void *obj)
+{
+    size_t n = v->kind == NODE_SCALAR ? strlen(v->text) : 0;
+    char digits[4];
+    uint64_t percent;
+
+    if (n < 2 || n > sizeof digits || v->text[n - 1] != '%')
+        return must_be(r, k, v, "a percentage from 0%% to %llu%%", (unsigned long long)k->max);
+    memcpy(digits, v->text, n - 1);
+    digits[n - 1] = 0;
+    if (!scalar_uint(digits, &percent) || percent > k->max)
+        return must_be(r, k, v, "a percentage from 0%% to %llu%%", (unsigned long long)k->max);
+    store(k, obj, percent);
+    return true;
+}
+
+static void print_percent(FILE *f, const struct config *c, const struct cfg_key *k, const void *obj)
+{
+    (void)c;
+    fprintf(f, "%llu%%", (unsigned long long)load(k, obj));
+}
+
 static bool read_mtu(struct reading *r, const struct cfg_key *k, const struct node *v, void *obj)
 {
     uint64_t n;
@@ -378,6 +400,7 @@ static void print_listener(FILE *f, const struct config *c, const struct cfg_key
 const struct key_kind kind_uint = {read_uint, print_uint, NULL};
 const struct key_kind kind_uint_or_none = {read_uint, print_uint, uint_present};
 const struct key_kind kind_hash_key = {read_hash_key, print_hash_key, hash_key_present};
+const struct key_kind kind_percent = {read_percent, print_percent, NULL};
 const struct key_kind kind_mtu = {read_mtu, print_uint, NULL};
 const struct key_kind kind_duration = {read_duration, print_duration, NULL};
 const struct key_kind kind_size = {read_size, print_size, NULL};

@@ -14,6 +14,7 @@ extern const struct key_kind kind_hash_key;               /* struct cfg_cluster:
 extern const struct key_kind kind_text;                   /* char *; cfg_key.judge says what is allowed */
 extern const struct key_kind kind_output;                 /* char *: text, or off: NULL */
 extern const struct key_kind kind_mode;                   /* file permissions */
+extern const struct key_kind kind_percent;                /* uint32_t: "0%" to "100%" */
 extern const struct key_kind kind_mtu;                    /* a number, or 0: as the device says */
 extern const struct key_kind kind_match_path;             /* struct cfg_match; which: enum cfg_match_path */
 extern const struct key_kind kind_condition;              /* struct cfg_condition; which: enum cfg_test */

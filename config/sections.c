@@ -286,6 +286,24 @@ static const struct cfg_key listener_keys[] = {
      .initial = "1h",
      .min = MS,
      .max = 24 * HOUR},
+    {.name = "min_request_rate",
+     .kind = &kind_size,
+     FIELD(struct cfg_listener, min_request_rate),
+     .initial = "240",
+     .min = 0,
+     .max = GIB},
+    {.name = "min_response_rate",
+     .kind = &kind_size,
+     FIELD(struct cfg_listener, min_response_rate),
+     .initial = "240",
+     .min = 0,
+     .max = GIB},
+    {.name = "rate_period",
+     .kind = &kind_duration,
+     FIELD(struct cfg_listener, rate_period_ns),
+     .initial = "20s",
+     .min = 100 * MS,
+     .max = HOUR},
     {.name = "x_forwarded_for",
      .kind = &kind_bool,
      FIELD(struct cfg_listener, x_forwarded_for),
@@ -532,6 +550,26 @@ static const struct cfg_section cluster_section = {"a cluster", KEYS(cluster_key
 static const struct cfg_key cluster_item = {
     .name = "clusters", SECTION(cluster_section), ITEM(struct cfg_cluster)};
 
+/* ---- limits ---- */
+
+static const struct cfg_key trusted_item = {
+    .name = "trusted", .kind = &kind_network, ITEM(struct cfg_prefix)};
+
+static const struct cfg_key limits_keys[] = {
+    {.name = "client_connections",
+     .kind = &kind_percent,
+     FIELD(struct cfg_limits, client_connections),
+     .initial = "50%",
+     .max = 100},
+    {.name = "client_buffers",
+     .kind = &kind_percent,
+     FIELD(struct cfg_limits, client_buffers),
+     .initial = "25%",
+     .max = 100},
+    {.name = "trusted", LIST(struct cfg_limits, trusted, ntrusted, trusted_item), .min = 1, .max = 64},
+};
+static const struct cfg_section limits_section = {"limits", KEYS(limits_keys), NULL};
+
 /* ---- admin, logging ---- */
 
 static const struct cfg_key admin_keys[] = {
@@ -585,6 +623,7 @@ static const struct cfg_key top_keys[] = {
      .required = true,
      .min = 1,
      .max = 65536},
+    {.name = "limits", SECTION(limits_section), FIELD(struct config, limits)},
     {.name = "admin", SECTION(admin_section), FIELD(struct config, admin)},
     {.name = "logging", SECTION(logging_section), FIELD(struct config, logging)},
 };

@@ -337,6 +337,18 @@ const struct flow_key *ct_key(const struct conntable *t, uint32_t idx)
     return &slot_at(t, idx)->key;
 }
 
+uint32_t ct_longest(const struct conntable *t)
+{
+    uint32_t most = 0;
+    for (uint32_t b = 0; b <= t->mask; b++) {
+        uint32_t n = 0;
+        for (uint32_t link = t->buckets[b].overflow; link; link = slot_at(t, link - 1)->next)
+            n++;
+        most = n > most ? n : most;
+    }
+    return most;
+}
+
 uint32_t ct_gen(const struct conntable *t, uint32_t idx)
 {
     return slot_at(t, idx)->state;

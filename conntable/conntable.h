@@ -110,6 +110,10 @@ uint32_t ct_gen(const struct conntable *t, uint32_t idx);
 uint32_t ct_count(const struct conntable *t);
 uint32_t ct_capacity(const struct conntable *t);
 
+/* The most keys that any one bucket has beyond its lanes: what an attack on the hash would make long. Looks
+ * at every bucket. Worker's thread. */
+uint32_t ct_longest(const struct conntable *t);
+
 /* Control threads: copies slot idx's key and the first `n` bytes of its object (n <= obj_size) if the slot
  * holds a conn and did so, with the same key, throughout the copy. False otherwise (then *k and *obj hold
  * nothing of use). Never blocks the worker. Words inside the object that the worker changes meanwhile are

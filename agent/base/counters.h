@@ -24,6 +24,7 @@
     X(pool_hits, "pool_hits", "requests sent on a pooled endpoint connection")                               \
     X(retries, "retries", "requests moved to another endpoint connection (S7)")                              \
     X(requests, "requests", "request heads accepted")                                                        \
+    X(requests_refused, "requests_refused", "requests answered 503 because memory runs short")               \
     X(responses, "responses", "final response heads spliced from endpoints")                                 \
     X(own_replies, "own_replies", "replies made by lacon itself")                                            \
     X(exchanges, "exchanges", "exchanges ended")                                                             \
@@ -32,6 +33,7 @@
     X(kept_resends, "kept_resends", "segments of kept bytes sent again")                                     \
     X(rto_fired, "rto_fired", "retransmission timeouts of kept bytes")                                       \
     X(syn_cookies, "syn_cookies", "SYNs answered with a cookie")                                             \
+    X(room_waits, "room_waits", "times that an exchange in flight had to wait for memory")                   \
     X(challenge_acks, "challenge_acks", "challenge acknowledgements sent (RFC 5961)")                        \
     X(handed_over, "handed_over", "frames handed to another worker")                                         \
     X(log_dropped, "log_dropped", "access-log records lost because the log thread was behind")

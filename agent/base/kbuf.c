@@ -174,6 +174,11 @@ void kbuf_free(struct kbuf_pool *p, uint8_t *buf, uint32_t cap)
     list_put(p, u, o);
 }
 
+size_t kbuf_memory(const struct kbuf_pool *p)
+{
+    return sizeof *p + kbuf_total(p) + units_bytes(p);
+}
+
 size_t kbuf_used(const struct kbuf_pool *p)
 {
     return p->used;

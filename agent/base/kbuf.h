@@ -24,6 +24,8 @@ uint8_t *kbuf_alloc(struct kbuf_pool *p, size_t n, uint32_t *cap);
 /* `cap` as kbuf_alloc gave it. free(NULL) is legal. */
 void kbuf_free(struct kbuf_pool *p, uint8_t *buf, uint32_t cap);
 
+/* Bytes that create() takes at most, bookkeeping included. */
+size_t kbuf_memory(const struct kbuf_pool *p);
 size_t kbuf_used(const struct kbuf_pool *p);  /* bytes in allocated blocks */
 size_t kbuf_total(const struct kbuf_pool *p); /* bytes of the region */
 

@@ -40,6 +40,9 @@
     X(DROP_DRAINING, "drop_draining", "new connection while draining")                                       \
     X(DROP_TABLE_FULL, "drop_table_full", "connection table is full")                                        \
     X(DROP_NO_BUFFER, "drop_no_buffer", "kept-byte pool is full, or this connection's share of it")          \
+    X(DROP_OVERLOAD, "drop_overload", "new connection while memory runs short")                              \
+    X(DROP_CLIENT_SHARE, "drop_client_share", "new connection beyond its client's share")                    \
+    X(DROP_CLIENT_BYTES, "drop_client_bytes", "bytes beyond what is kept for one client")                    \
     X(DROP_TOMBSTONE, "drop_tombstone", "late duplicate for a closed connection")                            \
     X(DROP_SEQ, "drop_seq", "sequence number outside the window")                                            \
     X(DROP_ACK, "drop_ack", "acknowledges what was never sent")                                              \
@@ -58,6 +61,10 @@
     X(CLOSE_IDLE, "close_idle", "keep-alive idle timeout")                                                   \
     X(CLOSE_HEAD_TIMEOUT, "close_head_timeout", "request head did not arrive in time")                       \
     X(CLOSE_STALL, "close_stall", "no progress within the stall timeout")                                    \
+    X(CLOSE_SLOW_REQUEST, "close_slow_request", "request came slower than the minimum rate")                 \
+    X(CLOSE_SLOW_READER, "close_slow_reader", "response was taken slower than the minimum rate")             \
+    X(CLOSE_SHED, "close_shed", "client without a request closed while memory runs short")                   \
+    X(CLOSE_OVERLOAD, "close_overload", "request answered 503 while memory runs short")                      \
     X(CLOSE_RETRANSMIT, "close_retransmit", "peer stopped acknowledging bytes of ours")                      \
     X(CLOSE_LINGER, "close_linger", "linger timeout after a final response")                                 \
     X(CLOSE_CONNECT_REFUSED, "close_connect_refused", "endpoint refused the connection")                     \
@@ -76,7 +83,7 @@
     X(CLOSE_NO_MEMORY, "close_no_memory", "closed because a pool was empty")                                 \
     X(CLOSE_NO_ENDPOINT, "close_no_endpoint", "no endpoint could be asked")                                  \
     X(CLOSE_NO_PORT, "close_no_port", "no local port left for this endpoint")                                \
-    X(CLOSE_EVICTED, "close_evicted", "TIME_WAIT entry given up for a new connection")
+    X(CLOSE_EVICTED, "close_evicted", "TIME_WAIT or idle endpoint entry given up for a new connection")
 
 enum reason {
 #define X(id, name, text) R_##id,

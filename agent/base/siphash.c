@@ -58,3 +58,10 @@ uint64_t siphash(const struct sip_key *key, const void *data, size_t n)
         sip_round(&s);
     return s.a ^ s.b ^ s.c ^ s.d;
 }
+
+struct sip_key sip_key_for(const uint8_t secret[32], const char *label)
+{
+    struct sip_key half[2];
+    memcpy(half, secret, sizeof half);
+    return (struct sip_key){siphash(&half[0], label, strlen(label)), siphash(&half[1], label, strlen(label))};
+}

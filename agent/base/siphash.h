@@ -10,6 +10,10 @@ struct sip_key {
     uint64_t k0, k1;
 };
 
+/* A key of its own for one use, drawn from the secret of the boot by its label: what leaks of one hash (an
+ * initial sequence number, say) tells nothing of another. */
+struct sip_key sip_key_for(const uint8_t secret[32], const char *label);
+
 /* The hash of n bytes; the same on machines of either byte order. Any thread. */
 uint64_t siphash(const struct sip_key *key, const void *data, size_t n);
 

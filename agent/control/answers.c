@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "agent/base/counters.h"
+#include "agent/control/process.h"
 #include "agent/net/net.h"
 
 #define NS_PER_S 1e9
@@ -209,6 +210,69 @@ static json_t *get_connections(const struct workers *ws, enum side side, uint32_
     return json_pack("{s:o}", "connections", list);
 }
 
+/* ---- clients ---- */
+
+struct top_client {
+    struct engine_client_info info;
+    unsigned worker;
+};
+
+/* Those with the most connections, then the most kept bytes, first. */
+static bool is_more(const struct engine_client_info *a, const struct engine_client_info *b)
+{
+    return a->conns != b->conns ? a->conns > b->conns : a->kept > b->kept;
+}
+
+static void note_client(struct top_client top[ANSWERS_CLIENTS], unsigned *n, const struct top_client *c)
+{
+    unsigned at = *n;
+    while (at > 0 && is_more(&c->info, &top[at - 1].info))
+        at--;
+    if (at == ANSWERS_CLIENTS)
+        return;
+    *n += *n < ANSWERS_CLIENTS;
+    memmove(&top[at + 1], &top[at], (*n - at - 1) * sizeof *top);
+    top[at] = *c;
+}
+
+static json_t *get_clients(const struct workers *ws)
+{
+    struct top_client top[ANSWERS_CLIENTS];
+    unsigned n = 0;
+    json_t *list = json_array();
+    for (unsigned w = 0; w < workers_count(ws); w++) {
+        const struct engine *e = worker_engine(workers_at(ws, w));
+        struct top_client c = {.worker = w};
+        for (uint32_t i = 0; i < engine_client_slots(e); i++)
+            if (engine_client_info(e, i, &c.info))
+                note_client(top, &n, &c);
+    }
+    for (unsigned i = 0; i < n; i++) {
+        char ip[IP_STRLEN];
+        const struct engine_client_info *c = &top[i].info;
+        json_array_append_new(
+            list,
+            json_pack("{s:o, s:I, s:I, s:i}", "address",
+                      json_sprintf(ip_is_v4(&c->addr) ? "%s" : "%s/64", ip_str(&c->addr, ip)), "connections",
+                      (json_int_t)c->conns, "kept_bytes", (json_int_t)c->kept, "worker", (int)top[i].worker));
+    }
+    return json_pack("{s:o}", "clients", list);
+}
+
+/* ---- memory ---- */
+
+static json_t *get_memory(const struct answers *a)
+{
+    struct memory_list l;
+    json_t *parts = json_array();
+    process_memory(a->workers, a->start_bytes, &l);
+    for (unsigned i = 0; i < l.n; i++)
+        json_array_append_new(
+            parts, json_pack("{s:s, s:I}", "part", l.part[i].name, "bytes", (json_int_t)l.part[i].bytes));
+    return json_pack("{s:o, s:o, s:o}", "parts", parts, "bytes_max", integer(memory_total(&l)), "resident",
+                     integer(process_resident()));
+}
+
 /* ---- neighbours ---- */
 
 /* What a worker fills in on its own thread: memory is there beforehand, so that it holds up no traffic. */
@@ -265,6 +329,10 @@ static json_t *answer(const struct answers *a, unsigned nword, char *const word[
         return get_status(a);
     if (nword == 1 && strcmp(what, "counters") == 0)
         return get_counters(a->workers);
+    if (nword == 1 && strcmp(what, "clients") == 0)
+        return get_clients(a->workers);
+    if (nword == 1 && strcmp(what, "memory") == 0)
+        return get_memory(a);
     if (nword == 1 && strcmp(what, "neighbours") == 0)
         return get_neighbours(a->workers);
     if (nword == 4 && strcmp(what, "connections") == 0) {

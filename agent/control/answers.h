@@ -4,6 +4,8 @@
  *   counters                          every counter, summed over the workers
  *   connections SIDE WORKER SLOT      a page of connections; SIDE is all, client or endpoint; WORKER and SLOT
  *                                     say where to go on: 0 0, then what "next" of the page before says
+ *   clients                           the ANSWERS_CLIENTS addresses with the most connections, by worker
+ *   memory                            what each part takes at most, and what the process has
  *   neighbours                        each worker's view of ARP and ND
  *
  * Everything is read while the workers run: figures are of one instant apart, a connection is shown as it was
@@ -20,11 +22,14 @@
 #define ANSWERS_PAGE       256
 #define ANSWERS_PAGE_SLOTS 65536
 
+#define ANSWERS_CLIENTS 100
+
 /* All borrowed. */
 struct answers {
     struct workers *workers;
     const struct access_log *log; /* NULL: off */
     uint64_t start_ns;            /* workers_now_ns() */
+    uint64_t start_bytes;         /* resident before the first packet */
 };
 
 /* An admin_answer (admin.h); ctx is a struct answers. Admin thread. */

@@ -9,6 +9,7 @@
 #include "agent/control/access_log.h"
 #include "agent/control/admin.h"
 #include "agent/control/answers.h"
+#include "agent/control/process.h"
 
 struct control {
     struct answers answers;
@@ -36,7 +37,8 @@ int control_start(const struct config *config, struct workers *ws, struct contro
     if (!c)
         return -ENOMEM;
     int rc = config->logging.access_log ? start_access_log(config, ws, &c->log) : 0;
-    c->answers = (struct answers){ws, c->log, workers_now_ns()};
+    c->answers = (struct answers){ws, c->log, workers_now_ns(), process_resident()};
+    process_log_memory(ws, c->answers.start_bytes);
     if (rc == 0)
         rc = admin_start(config->admin.socket, config->admin.mode, answers_get, &c->answers, &c->admin);
     if (rc != 0) {

@@ -36,12 +36,21 @@ static int read_framing(struct http_chunked *st, struct span bytes, size_t *keep
 static int keep_bytes(struct exchanges *w, struct conn *src, struct conn *dst, struct span bytes, bool held)
 {
     uint32_t cap;
-    uint8_t *buf = splice_buf(w->s, bytes.n, &cap);
+    uint8_t *buf = splice_buf(w->s, dst, bytes.n, &cap);
     if (!buf)
         return -ENOMEM;
     memcpy(buf, bytes.p, bytes.n);
     return splice_map_kept(w->s, src, dst, bytes.n, buf, cap, (uint32_t)bytes.n,
                            (uint8_t)(EXT_IDENTITY | (held ? EXT_OWNED : 0)), !held);
+}
+
+/* Does the client keep too much already? What is held of a request counts whether it is mapped or not. A
+ * response goes on piece by piece, or what its client has sent behind the request could block it for good. */
+static bool over_share(const struct exchanges *w, const struct conn *src, const struct conn *dst, bool held)
+{
+    if (src->pub.side == SIDE_CLIENT)
+        return !held && splice_client_full(w->s, src);
+    return dst->kept > 0 && splice_client_full(w->s, dst);
 }
 
 int map_chunked(struct exchanges *w, struct conn *src, struct conn *dst, struct http_chunked *st,
@@ -56,9 +65,11 @@ int map_chunked(struct exchanges *w, struct conn *src, struct conn *dst, struct 
     size_t have = held ? (size_t)(data < bytes.n - keep ? data : bytes.n - keep) : 0;
     if (keep + have == 0)
         return 0;
-    if (dst->x_count + 2 > SPLICE_MAX_EXTENTS ||
-        keep_bytes(w, src, dst, span_of(bytes.p, keep + have), held) < 0)
-        return 0; /* no room now: the bytes wait, or come again */
+    if (!splice_room(w->s, dst, 2) || over_share(w, src, dst, held) ||
+        keep_bytes(w, src, dst, span_of(bytes.p, keep + have), held) < 0) {
+        splice_wait_room(w->s, src); /* the bytes wait, or come again */
+        return 0;
+    }
     *st = next;
     *body += found;
     if (data > have && splice_map_copy(w->s, src, dst, data - have + mutant(chunk_horizon_late)) < 0)

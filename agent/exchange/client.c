@@ -12,6 +12,7 @@ void client_idle(struct exchanges *w, struct conn *c)
 {
     c->user_scan = 0;
     c->user_mark = false;
+    splice_waiting(w->s, c);
     splice_set_timer(w->s, c, splice_now(w->s) + listener_of(w, c)->idle_timeout_ns);
 }
 
@@ -21,6 +22,7 @@ void client_close(struct exchanges *w, struct conn *c, enum reason why)
 {
     if (conn_is_dead(c))
         return;
+    splice_busy(w->s, c);
     if (!c->sink)
         splice_sink(w->s, c);
     if (c->in_fin && c->fin_told)
@@ -31,11 +33,17 @@ void client_close(struct exchanges *w, struct conn *c, enum reason why)
         splice_set_timer(w->s, c, splice_now(w->s) + LINGER_NS);
 }
 
+/* So many responses wait for the client that no further request is begun. */
+static bool many_wait(const struct exchanges *w, const struct conn *c)
+{
+    return c->x_count >= splice_extent_limit(w->s) / 2;
+}
+
 /* Judges what is held; when nothing comes of it and nothing more will come, the conn is closed. */
 static void next_held(struct exchanges *w, struct conn *c)
 {
     splice_rejudge(w->s, c);
-    bool waits = c->x_count >= MAX_WAITING && c->hold.nrange;
+    bool waits = many_wait(w, c) && c->hold.nrange;
     if (!conn_is_dead(c) && !c->user && !waits && (c->fin_told || w->draining))
         client_close(w, c, c->fin_told ? R_CLOSE_NORMAL : R_CLOSE_DRAIN);
 }
@@ -61,7 +69,7 @@ void client_progress(struct exchanges *w, struct conn *c)
         next_held(w, c);
 }
 
-static void refuse(struct exchanges *w, struct conn *c, struct span bytes, unsigned status, enum reason why)
+void client_refuse(struct exchanges *w, struct conn *c, struct span bytes, unsigned status, enum reason why)
 {
     struct exchange *x = exchange_new(w, c);
     if (!x) {
@@ -78,13 +86,16 @@ void client_head_waits(struct exchanges *w, struct conn *c)
     if (c->user_mark)
         return;
     c->user_mark = true;
+    slow_watch(w, c);
     splice_set_timer(w->s, c, splice_now(w->s) + listener_of(w, c)->head_timeout_ns);
 }
 
 void client_head(struct exchanges *w, struct conn *c, struct span bytes, bool held)
 {
     const struct cfg_listener *l = listener_of(w, c);
-    if (c->x_count >= MAX_WAITING)
+    if (!held && splice_client_full(w->s, c))
+        return; /* they will come again */
+    if (many_wait(w, c))
         return; /* so many responses wait for the client: client_progress() goes on */
     if (!http_head_due(bytes, l->head_limit, &c->user_scan)) {
         client_head_waits(w, c);
@@ -96,7 +107,7 @@ void client_head(struct exchanges *w, struct conn *c, struct span bytes, bool he
         return;
     }
     if (n < 0) {
-        refuse(w, c, bytes, (unsigned)-n, R_CLOSE_BAD_REQUEST);
+        client_refuse(w, c, bytes, (unsigned)-n, R_CLOSE_BAD_REQUEST);
         return;
     }
     struct exchange *x = exchange_new(w, c);
@@ -106,6 +117,7 @@ void client_head(struct exchanges *w, struct conn *c, struct span bytes, bool he
     }
     c->user_scan = 0;
     c->user_mark = false;
+    slow_watch(w, c);
     stat_add(&w->cnt->requests, 1);
     request_start(w, x, &w->head, bytes, held);
 }
@@ -129,7 +141,7 @@ void client_fin(struct exchanges *w, struct conn *c)
     if (x && x->stream)
         return; /* not a tunnel yet: told again when it is */
     if (!x) {
-        if (!c->user_doom && !(c->x_count >= MAX_WAITING && c->hold.nrange))
+        if (!c->user_doom && !(many_wait(w, c) && c->hold.nrange))
             client_close(w, c, R_CLOSE_NORMAL);
         return;
     }
@@ -185,7 +197,7 @@ void client_timeout(struct exchanges *w, struct conn *c)
     else if (c->user_mark && listener_of(w, c)->protocol == CFG_TLS)
         stream_hello_timeout(w, c);
     else if (c->user_mark)
-        refuse(w, c, splice_held(c), 408, R_CLOSE_HEAD_TIMEOUT);
+        client_refuse(w, c, splice_held(c), 408, R_CLOSE_HEAD_TIMEOUT);
     else
         client_close(w, c, R_CLOSE_IDLE);
 }

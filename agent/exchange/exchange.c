@@ -15,6 +15,7 @@ struct exchange *exchange_new(struct exchanges *w, struct conn *c)
         return NULL;
     *x = (struct exchange){.c = c, .cluster = LB_NONE, .endpoint = LB_NONE};
     c->user = x;
+    splice_busy(w->s, c);
     c->out_msg = c->out_end; /* where its response will begin */
     stat_add(&w->cnt->exchanges_open, 1);
     return x;

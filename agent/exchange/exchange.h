@@ -31,6 +31,9 @@ struct exchanges *exchanges_create(const struct exchanges_params *p);
 int exchanges_bind(struct exchanges *w, struct splice *s);
 void exchanges_destroy(struct exchanges *w);
 
+/* Adds what exchanges take at most. */
+void exchanges_memory(const struct exchanges *w, struct memory_list *l);
+
 /* No new requests: idle clients are closed, responses say Connection: close. */
 void exchanges_drain(struct exchanges *w);
 

@@ -126,6 +126,11 @@ void exchanges_destroy(struct exchanges *w)
     free(w);
 }
 
+void exchanges_memory(const struct exchanges *w, struct memory_list *l)
+{
+    memory_add(l, "exchanges", sizeof *w + w->cfg->dpdk.connections * sizeof *w->slab);
+}
+
 static void drain_one(void *arg, struct conn *c)
 {
     struct exchanges *w = arg;
@@ -160,10 +165,12 @@ static bool cb_listens(void *u, const struct ip_addr *local, uint16_t port, stru
 static void cb_accepted(void *u, struct conn *c)
 {
     struct exchanges *w = u;
-    if (listener_of(w, c)->protocol == CFG_TCP)
+    if (listener_of(w, c)->protocol == CFG_TCP) {
         stream_start(w, c);
-    else
-        splice_set_timer(w->s, c, splice_now(w->s) + listener_of(w, c)->head_timeout_ns);
+        return;
+    }
+    splice_waiting(w->s, c);
+    splice_set_timer(w->s, c, splice_now(w->s) + listener_of(w, c)->head_timeout_ns);
 }
 
 static void judge_client(struct exchanges *w, struct conn *c, struct span bytes, bool held)
@@ -238,6 +245,11 @@ static void cb_timeout(void *u, struct conn *c)
         upstream_timeout(u, c);
 }
 
+static void cb_look(void *u, struct conn *c)
+{
+    slow_look(u, c);
+}
+
 static void client_ended(struct exchanges *w, struct conn *c, enum reason why)
 {
     struct exchange *x = c->user;
@@ -275,5 +287,6 @@ const struct splice_user exchange_user = {
     .connected = cb_connected,
     .fin = cb_fin,
     .timeout = cb_timeout,
+    .look = cb_look,
     .ended = cb_ended,
 };

@@ -11,7 +11,6 @@
 #define RESPONSE_LIMIT 32768u       /* head limit for responses */
 #define LINGER_NS      (5 * SEC_NS)
 #define FOREVER        ((uint64_t)1 << 62)
-#define MAX_WAITING    (SPLICE_MAX_EXTENTS / 2) /* extents of a client beyond which no request is begun */
 #define MAX_TRIED      16u
 
 struct exchange {
@@ -129,6 +128,13 @@ void client_progress(struct exchanges *w,
 void client_head(struct exchanges *w, struct conn *c, struct span bytes, bool held);
 void client_fin(struct exchanges *w, struct conn *c);
 void client_timeout(struct exchanges *w, struct conn *c);
+/* Answers a head that cannot be taken, and closes. */
+void client_refuse(struct exchanges *w, struct conn *c, struct span bytes, unsigned status, enum reason why);
+
+/* ---- slow.c ---- */
+/* Something of c's is under way from now on: its rates are watched, unless it is already. */
+void slow_watch(struct exchanges *w, struct conn *c);
+void slow_look(struct exchanges *w, struct conn *c);
 
 /* ---- request.c ---- */
 void request_start(struct exchanges *w, struct exchange *x, const struct http_head *h, struct span bytes,

@@ -33,7 +33,7 @@ void reply_own(struct exchanges *w, struct exchange *x, unsigned status, enum re
             splice_reset(w->s, e, why);
     }
     uint32_t cap;
-    uint8_t *buf = splice_buf(w->s, REPLY_ROOM, &cap);
+    uint8_t *buf = splice_buf(w->s, c, REPLY_ROOM, &cap);
     int n = buf ? http_write_reply(status, x->client_close, x->method == HTTP_HEAD, buf, cap) : -1;
     x->rec.status = (uint16_t)status;
     if (n > 0) {

@@ -35,7 +35,7 @@ static int map_head(struct exchanges *w, struct exchange *x, const struct http_h
         .client = c->key.remote, .add_xff = l->x_forwarded_for, .keep_upgrade = x->upgrade};
     size_t raw = h->bytes + tail;
     uint32_t cap;
-    uint8_t *buf = splice_buf(w->s, h->bytes + HTTP_EDIT_ROOM + tail + (held ? 0 : raw), &cap);
+    uint8_t *buf = splice_buf(w->s, x->e, h->bytes + HTTP_EDIT_ROOM + tail + (held ? 0 : raw), &cap);
     if (!buf)
         return -1;
     int n = http_write_request(h, &edit, buf, cap);
@@ -88,16 +88,21 @@ static void keep_body(struct exchanges *w, struct exchange *x, struct span bytes
 {
     size_t n = bytes.n < x->req_left ? bytes.n : (size_t)x->req_left;
     uint32_t cap;
-    uint8_t *buf = splice_buf(w->s, n, &cap);
-    if (!buf)
+    bool may = splice_room(w->s, x->e, 1) && (held || !splice_client_full(w->s, x->c));
+    uint8_t *buf = may ? splice_buf(w->s, x->e, n, &cap) : NULL;
+    if (!buf) {
+        splice_wait_room(w->s, x->c);
         return;
+    }
     memcpy(buf, bytes.p, n);
     x->req_kept += n;
     if (x->req_kept > w->cluster[x->cluster].cfg->retry_buffer)
         x->keep_copy = false;
     if (splice_map_kept(w->s, x->c, x->e, n, buf, cap, (uint32_t)n, EXT_IDENTITY | kept_flags(x, held),
-                        !held) < 0)
+                        !held) < 0) {
+        splice_wait_room(w->s, x->c);
         return;
+    }
     x->req_left -= n;
     if (!x->req_left)
         request_complete(x);
@@ -165,6 +170,23 @@ static void take_head(struct exchange *x, const struct http_head *h)
     x->rec.bytes_request = h->length;
 }
 
+/* Answers without asking an endpoint; the head is passed over. */
+static void answer(struct exchanges *w, struct exchange *x, const struct http_head *h, unsigned status,
+                   enum reason why)
+{
+    x->req_mapped = x->req_body == HTTP_BODY_NONE;
+    splice_skip(w->s, x->c, h->bytes);
+    reply_own(w, x, status, why);
+}
+
+/* Memory runs short: no new work (overload.c). */
+static void turn_away(struct exchanges *w, struct exchange *x, const struct http_head *h)
+{
+    x->client_close = true;
+    stat_add(&w->cnt->requests_refused, 1);
+    answer(w, x, h, 503, R_CLOSE_OVERLOAD);
+}
+
 void request_start(struct exchanges *w, struct exchange *x, const struct http_head *h, struct span bytes,
                    bool held)
 {
@@ -172,13 +194,15 @@ void request_start(struct exchanges *w, struct exchange *x, const struct http_he
     record_request(w, x, h);
     take_head(x, h);
     c->progress_ns = splice_now(w->s);
+    if (splice_load(w->s) >= LOAD_REFUSE) {
+        turn_away(w, x, h);
+        return;
+    }
     unsigned status = refusal(w, x, h);
     if (!status && !upstream_pick(w, x, false, &status))
         stat_add(&w->cnt->connect_failures, 1);
     if (status) {
-        x->req_mapped = x->req_body == HTTP_BODY_NONE;
-        splice_skip(w->s, c, h->bytes);
-        reply_own(w, x, status, R_NONE);
+        answer(w, x, h, status, R_NONE);
         return;
     }
     size_t tail = body_in_sight(x, bytes.n - h->bytes);
@@ -188,7 +212,7 @@ void request_start(struct exchanges *w, struct exchange *x, const struct http_he
     bool more = x->req_left || x->req_body == HTTP_BODY_CHUNKED;
     x->timed = !more;
     if (map_head(w, x, h, bytes, tail, held || more) < 0) {
-        exchange_abort(w, x, R_CLOSE_NO_MEMORY);
+        turn_away(w, x, h);
         return;
     }
     splice_set_timer(w->s, c, splice_now(w->s) + listener_of(w, c)->stall_timeout_ns);

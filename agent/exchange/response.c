@@ -27,7 +27,15 @@ static bool adoptable(const struct exchanges *w, const struct exchange *x, const
     if (h->body != HTTP_BODY_NONE && h->body != HTTP_BODY_LENGTH)
         return false;
     return (h->bytes + HTTP_EDIT_ROOM + h->length <= ADOPT_MAX || mutant(adopted_too_large)) &&
-           c->out_end - c->out_una < ADOPT_QUEUE && kbuf_used(pool) < kbuf_total(pool) / 2;
+           c->out_end - c->out_una < ADOPT_QUEUE && kbuf_used(pool) < kbuf_total(pool) / 2 &&
+           !splice_client_full(w->s, c);
+}
+
+/* No memory for what stands at the endpoint's in_mapped: it stays in the hold, or with the endpoint, until
+ * there is. */
+static void wait_room(struct exchanges *w, const struct exchange *x)
+{
+    splice_wait_room(w->s, x->e);
 }
 
 /* Writes the edited head and the body bytes that came with it as a kept extent of the client's stream. */
@@ -38,7 +46,7 @@ static int map_head(struct exchanges *w, struct exchange *x, const struct http_h
                                       .client_keep_10 = x->minor == 0 && !x->client_close};
     size_t raw = h->bytes + tail, later = x->adopted ? (size_t)h->length - tail : owned ? 0 : raw;
     uint32_t cap;
-    uint8_t *buf = splice_buf(w->s, h->bytes + HTTP_EDIT_ROOM + tail + later, &cap);
+    uint8_t *buf = splice_buf(w->s, x->c, h->bytes + HTTP_EDIT_ROOM + tail + later, &cap);
     if (!buf)
         return -1;
     int n = http_write_response(h, &edit, buf, cap);
@@ -93,7 +101,7 @@ static void interim(struct exchanges *w, struct exchange *x, const struct http_h
     if (x->minor == 0)
         splice_skip(w->s, x->e, h->bytes);
     else if (map_head(w, x, h, bytes, 0, held) < 0)
-        exchange_abort(w, x, R_CLOSE_NO_MEMORY);
+        wait_room(w, x);
 }
 
 static void final_head(struct exchanges *w, struct exchange *x, const struct http_head *h, struct span bytes,
@@ -114,8 +122,10 @@ static void final_head(struct exchanges *w, struct exchange *x, const struct htt
                        h->body == HTTP_BODY_CLOSE || (early && !mutant(early_not_closed)));
     x->adopted = adoptable(w, x, h);
     x->resp_left = h->length - tail;
-    if (map_head(w, x, h, bytes, tail, held || x->adopted) < 0) {
-        exchange_abort(w, x, R_CLOSE_NO_MEMORY);
+    /* Room for the head and what follows it: one copy extent, in a tunnel one each way. */
+    if (!splice_room(w->s, x->c, 3) || !splice_room(w->s, x->e, 1) ||
+        map_head(w, x, h, bytes, tail, held || x->adopted) < 0) {
+        wait_room(w, x);
         return;
     }
     x->resp_head = true;
@@ -159,7 +169,7 @@ static bool own_more(struct exchanges *w, struct exchange *x, struct span bytes)
     uint32_t cap;
     if (splice_append_owned(w->s, x->e, x->c, bytes))
         return true;
-    uint8_t *buf = splice_buf(w->s, (size_t)x->resp_left, &cap);
+    uint8_t *buf = splice_buf(w->s, x->c, (size_t)x->resp_left, &cap);
     if (!buf)
         return false;
     memcpy(buf, bytes.p, bytes.n);
@@ -170,7 +180,7 @@ static void adopt_more(struct exchanges *w, struct exchange *x, struct span byte
 {
     size_t n = bytes.n < x->resp_left ? bytes.n : (size_t)x->resp_left;
     if (!own_more(w, x, span_of(bytes.p, n))) {
-        exchange_abort(w, x, R_CLOSE_NO_MEMORY);
+        wait_room(w, x);
         return;
     }
     x->resp_left -= n;

@@ -62,7 +62,7 @@ static void refuse(struct exchanges *w, struct conn *c, const struct tls_hello *
     uint32_t cap;
     if (!x)
         return;
-    uint8_t *buf = alert ? splice_buf(w->s, TLS_ALERT_BYTES, &cap) : NULL;
+    uint8_t *buf = alert ? splice_buf(w->s, c, TLS_ALERT_BYTES, &cap) : NULL;
     if (buf) {
         tls_write_alert(buf, alert);
         (void)splice_map_kept(w->s, NULL, c, 0, buf, cap, TLS_ALERT_BYTES, EXT_OWNED, false);

@@ -7,12 +7,10 @@
 /* A use within this time of the last one is not noted again: it keeps stores off the packet path. */
 #define USE_GRAIN_NS (NEIGH_SEC / 10)
 
-/* The key is not secret in the strict sense, but nobody on the link knows the nanosecond of our start: enough
- * against made-up addresses that share a bucket. */
-void neigh_init(struct neigh_table *t, uint64_t seed0, uint64_t seed1)
+void neigh_init(struct neigh_table *t, const struct sip_key *key)
 {
     memset(t, 0, sizeof *t);
-    t->key = (struct sip_key){seed0, seed1};
+    t->key = *key;
     t->next_ns = UINT64_MAX;
     for (unsigned i = 0; i < NEIGH_BUCKETS; i++)
         t->bucket[i] = NEIGH_NONE;

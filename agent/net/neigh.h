@@ -73,7 +73,7 @@ struct neigh_table {
 
 /* Slots know their neighbours by index, hence `struct net` everywhere: requests are sent through it. All on
  * the worker's thread. */
-void neigh_init(struct neigh_table *t, uint64_t seed0, uint64_t seed1);
+void neigh_init(struct neigh_table *t, const struct sip_key *key);
 
 /* NULL when it is not known. */
 struct neigh *neigh_find(struct net *n, uint16_t ifidx, const struct ip_addr *addr);

@@ -193,7 +193,7 @@ static void collect_special(struct net *n)
 }
 
 struct net *net_create(const struct net_if *ifs, unsigned nif, bool answers, const struct frame_ops *ops,
-                       struct counters *counters, uint64_t now_ns)
+                       struct counters *counters, const struct sip_key *key, uint64_t now_ns)
 {
     if (nif > NET_MAX_IF)
         return NULL;
@@ -207,19 +207,21 @@ struct net *net_create(const struct net_if *ifs, unsigned nif, bool answers, con
     n->answers = answers;
     n->ops = *ops;
     n->counters = counters;
-    uint64_t seed = 0;
     for (unsigned k = 0; k < nif; k++) {
         n->ifs[k].cfg = ifs[k];
         n->ifs[k].link_local = eui64_address(ifs[k].mac);
-        for (unsigned j = 0; j < 6; j++)
-            seed = seed * 257 + ifs[k].mac[j];
     }
-    neigh_init(&n->neigh, now_ns, seed);
+    neigh_init(&n->neigh, key);
     collect_special(n);
     for (unsigned k = 0; k < nif; k++)
         if (n->ifs[k].cfg.up)
             link_came_up(n, &n->ifs[k], now_ns);
     return n;
+}
+
+size_t net_memory(void)
+{
+    return sizeof(struct net);
 }
 
 void net_destroy(struct net *n)

@@ -5,10 +5,12 @@
 #define LACON_NET_NET_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "agent/base/counters.h"
 #include "agent/base/frame.h"
+#include "agent/base/siphash.h"
 #include "agent/wire/wire.h"
 
 #define NET_MAX_IF   16
@@ -35,12 +37,14 @@ struct net_if {
 
 struct net;
 
-/* `ifs` and `ops` are copied. `answers`: this worker replies to ARP, ND, echo and announces our addresses
- * (now, on links that are up). Counters are borrowed. NULL: out of memory, or more interfaces or addresses
- * than there is room for. */
+/* `ifs`, `ops` and `key` (of the neighbour table's hash, secret) are copied. `answers`: this worker replies
+ * to ARP, ND, echo and announces our addresses (now, on links that are up). Counters are borrowed. NULL: out
+ * of memory, or more interfaces or addresses than there is room for. */
 struct net *net_create(const struct net_if *ifs, unsigned n, bool answers, const struct frame_ops *ops,
-                       struct counters *counters, uint64_t now_ns);
+                       struct counters *counters, const struct sip_key *key, uint64_t now_ns);
 void net_destroy(struct net *n);
+/* Bytes of one, neighbours included. */
+size_t net_memory(void);
 
 void net_set_link(struct net *n, uint16_t port, bool up, uint64_t now_ns);
 uint16_t net_if_vlan(const struct net *n, uint16_t port);

@@ -95,3 +95,8 @@ uint32_t ports_free(const struct port_pool *p)
 {
     return p->count - p->fresh + p->nret;
 }
+
+size_t ports_memory(const struct port_pool *p)
+{
+    return sizeof *p + p->count * (sizeof *p->ring + sizeof *p->last_seq + sizeof *p->taken);
+}

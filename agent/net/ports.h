@@ -6,6 +6,7 @@
 #define LACON_NET_PORTS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "agent/base/siphash.h"
@@ -28,5 +29,7 @@ bool ports_take(struct port_pool *p, uint16_t *port, uint32_t *last_seq, bool *u
  * that is not taken is left alone. */
 void ports_give(struct port_pool *p, uint16_t port, uint32_t last_seq);
 uint32_t ports_free(const struct port_pool *p);
+/* Bytes that it takes at most. */
+size_t ports_memory(const struct port_pool *p);
 
 #endif

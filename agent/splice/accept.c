@@ -25,6 +25,19 @@ static void send_syn_ack(struct splice *s, const struct handshake *h, struct net
     seg_bare(s, &g, path);
 }
 
+static bool is_trusted(const struct splice *s, const struct ip_addr *a)
+{
+    for (uint32_t i = 0; i < s->ntrusted; i++)
+        if (ip_prefix_eq(&s->trusted[i].addr, a, s->trusted[i].bits))
+            return true;
+    return false;
+}
+
+static bool beyond_share(const struct splice *s, const struct ip_addr *a)
+{
+    return !clients_may_open(s->clients, a) && !is_trusted(s, a);
+}
+
 void accept_syn(struct splice *s, struct frame *f, const struct pkt *p, uint32_t isn_floor, bool has_floor)
 {
     struct splice_listener l;
@@ -35,6 +48,11 @@ void accept_syn(struct splice *s, struct frame *f, const struct pkt *p, uint32_t
         seg_rst_reply(s, f, p);
     } else if (s->draining) {
         count(s->cnt, R_DROP_DRAINING);
+        seg_rst_reply(s, f, p);
+    } else if (splice_load(s) >= LOAD_NO_NEW) {
+        count(s->cnt, R_DROP_OVERLOAD); /* silently: it will ask again, and this may have passed */
+    } else if (beyond_share(s, &p->key.remote)) {
+        count(s->cnt, R_DROP_CLIENT_SHARE);
         seg_rst_reply(s, f, p);
     } else if (!wire_tcp_opts(p->opts, &o)) {
         count(s->cnt, R_DROP_TCP_OPTIONS);
@@ -76,7 +94,22 @@ static void client_open(struct splice *s, struct conn *c, const struct handshake
         rtt_sample(c, (uint64_t)h->rtt_us * 1000);
 }
 
-struct conn *accept_ack(struct splice *s, struct frame *f, const struct pkt *p)
+/* The conn, in the table; NULL with *why. */
+static struct conn *enter(struct splice *s, const struct flow_key *k, enum reason *why)
+{
+    if (splice_load(s) >= LOAD_SHED_IDLE)
+        *why = R_DROP_OVERLOAD;
+    else if (beyond_share(s, &k->remote))
+        *why = R_DROP_CLIENT_SHARE;
+    else
+        *why = R_DROP_TABLE_FULL;
+    struct conn *c = *why == R_DROP_TABLE_FULL ? conn_new(s, k, SIDE_CLIENT) : NULL;
+    if (c && !is_trusted(s, &k->remote))
+        c->client = clients_open(s->clients, &k->remote);
+    return c;
+}
+
+struct conn *accept_ack(struct splice *s, struct frame *f, const struct pkt *p, enum reason *why)
 {
     struct splice_listener l;
     struct handshake h;
@@ -85,10 +118,10 @@ struct conn *accept_ack(struct splice *s, struct frame *f, const struct pkt *p)
         return NULL;
     enum halfopen_result r = halfopen_ack(s->half, &p->key, p->seq, p->ack, l.w0, &h, s->now);
     if (r == HALF_TOMBSTONE)
-        count(s->cnt, R_DROP_TOMBSTONE);
+        *why = R_DROP_TOMBSTONE;
     if (r != HALF_OK || s->draining || !net_route_back(s->net, f, p, &path, s->now))
         return NULL;
-    struct conn *c = conn_new(s, &p->key, SIDE_CLIENT);
+    struct conn *c = enter(s, &p->key, why);
     if (!c)
         return NULL;
     c->path = path;

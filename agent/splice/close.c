@@ -27,6 +27,7 @@ static void tw_unlink(struct splice *s, struct conn *c)
     else
         s->tw_last = c->idle_pprev;
     c->idle_pprev = NULL;
+    s->tw_count--;
 }
 
 /* The user is told, and whatever the conn had is given up. */
@@ -36,9 +37,13 @@ static void let_go(struct splice *s, struct conn *c, enum reason why)
         why = c->close_why;
     count(s->cnt, why);
     s->user->ended(s->ux, c, why);
+    splice_busy(s, c);
+    room_forget(s, c);
     splice_part(s, c);
     ext_free_all(s, c);
     hold_free(s, c);
+    clients_close(s->clients, c->client);
+    c->client = CLIENT_NONE;
     if (c->pub.side == SIDE_ENDPOINT)
         stat_add(&s->cnt->endpoints_open, (uint64_t)-1);
     else
@@ -55,7 +60,8 @@ static void enter_time_wait(struct splice *s, struct conn *c)
     c->idle_pprev = s->tw_last;
     *s->tw_last = c;
     s->tw_last = &c->idle_next;
-    c->t_rto_ns = 0;
+    s->tw_count++;
+    c->t_rto_ns = c->t_pace_ns = c->t_look_ns = 0;
     c->t_phase_ns = s->now + (c->pub.side == SIDE_CLIENT ? TIME_WAIT_NS : SEC_NS);
     conn_arm(s, c);
 }

@@ -80,6 +80,16 @@ struct extent {
     uint32_t cap;  /* of buf */
     uint32_t sent; /* KEPT: out bytes handed to the wire at least once */
     uint8_t kind, flags;
+    uint32_t client; /* KEPT: who answers for cap bytes; CLIENT_NONE: nobody */
+};
+
+/* How fast a client moves (the exchange layer's own; slow.c). Positions are acked ones, on either stream. */
+struct slow_marks {
+    pos_t in_from, out_from;     /* when the present period began */
+    pos_t in_last;               /* at the last look */
+    pos_t out_sent;              /* sent by the last look */
+    uint64_t source_bytes;       /* that its endpoint had sent by the last look */
+    uint8_t in_looks, out_looks; /* looks in a row that found the client waited for */
 };
 
 #define HOLD_RANGES 4
@@ -103,8 +113,8 @@ struct conn_pub {
     uint32_t peer_idx;            /* slot of the other side, CT_NONE when none */
     uint32_t cluster, endpoint;   /* UINT32_MAX when none */
     uint8_t side, state;
-    uint8_t idle; /* endpoint side: in the pool */
-    uint8_t pad;
+    uint8_t idle;     /* endpoint side: in the pool */
+    uint8_t wnd_bits; /* splice's: the largest window that the peer has shown has so many bits */
 };
 
 struct splice_remote;
@@ -168,29 +178,35 @@ struct conn {
 
     /* ---- seldom ---- */
     struct hold hold;
-    struct tw_node timer; /* lazily armed for the earliest of the deadlines */
-    uint64_t t_phase_ns;  /* deadline; 0: none */
-    uint32_t idx;         /* slot in the table. Exchange */
-    uint8_t close_why;    /* enum reason: what an orderly close counts as; R_NONE: normal */
-    uint8_t profile;      /* endpoint side: option profile of the pool (rule S14) */
-    uint8_t rtt_class;    /* endpoint side: how far away its last client was (rule S9) */
+    struct tw_node timer;           /* lazily armed for the earliest of the deadlines */
+    uint64_t t_phase_ns, t_look_ns; /* deadlines; 0: none */
+    uint32_t idx;                   /* slot in the table. Exchange */
+    uint8_t close_why;              /* enum reason: what an orderly close counts as; R_NONE: normal */
+    uint8_t profile;                /* endpoint side: option profile of the pool (rule S14) */
+    uint8_t rtt_class;              /* endpoint side: how far away its last client was (rule S9) */
     uint8_t syn_tries;
     uint8_t probes; /* of a zero window, that nobody answered */
     pos_t again;    /* end of the highest kept bytes that were sent again */
     uint32_t x_count;
+    uint32_t kept;           /* bytes of buffers in its extents */
+    uint32_t client;         /* entry of its address in the table of clients; CLIENT_NONE: not counted */
     uint32_t last_idx;       /* rule S9, whom it was spliced to last: slot of the other side, */
     uint64_t last_opened_ns; /* and when that client was opened (endpoint side: a slot alone names no conn) */
     bool user_mark : 1;      /* exchange's own (the head timer runs) */
     bool user_doom : 1;      /* exchange's own (to be reset when what is before out_msg is delivered) */
     bool rst_acked : 1;      /* a RST of the peer acked bytes that are not counted in out_una */
     bool by_cookie : 1;      /* accepted by a SYN cookie: leaves a tombstone */
+    bool cramped : 1;        /* bytes of it were dropped for want of memory (cleared by exchange) */
+    struct slow_marks slow;  /* exchange's own */
     struct splice_remote *remote; /* endpoint side */
     union {
         struct conn *idle_next; /* pool list of the endpoint; or list of TIME_WAIT conns */
         struct conn *dead_next; /* of those that ended: they are in neither */
     };
     struct conn **idle_pprev;
-    uint64_t challenge_ns; /* last challenge ack */
+    struct conn *wait_next, **wait_pprev; /* clients without a request, longest waiting first */
+    struct conn *room_next, **room_pprev; /* those whose held bytes wait for memory */
+    uint64_t challenge_ns;                /* last challenge ack */
     uint64_t syn_ns;
 };
 

@@ -59,6 +59,14 @@ void remotes_free(struct splice *s)
     }
 }
 
+size_t remotes_memory(const struct splice *s)
+{
+    size_t sum = 0;
+    for (const struct splice_remote *r = s->remotes; r; r = r->next)
+        sum += sizeof *r + ports_memory(r->ports) + MEMORY_PAGE;
+    return sum;
+}
+
 struct port_pool *remote_ports(const struct splice_remote *r)
 {
     return r->ports;
@@ -195,6 +203,20 @@ bool splice_pool_put(struct splice *s, struct conn *e, uint32_t max)
     return true;
 }
 
+bool pool_evict(struct splice *s)
+{
+    for (struct splice_remote *r = s->remotes; r; r = r->next)
+        for (unsigned i = 0; r->idle_count && i < PROFILES * RTT_CLASSES; i++) {
+            struct conn *e = r->idle[i / RTT_CLASSES][i % RTT_CLASSES];
+            if (!e)
+                continue;
+            splice_reset(s, e, R_CLOSE_EVICTED);
+            conn_reap_last(s);
+            return true;
+        }
+    return false;
+}
+
 /* ---- the handshake ---- */
 
 static void send_syn(struct splice *s, struct conn *e)
@@ -288,6 +310,7 @@ static void endpoint_open(struct splice *s, struct conn *e, const struct pkt *p,
     e->in_mapped = e->in_acked = e->in_max = e->wl1 = pos_start(p->seq + 1);
     e->in_edge = e->in_edge_high = e->in_acked + UINT16_MAX;
     e->out_edge = e->out_una + p->wnd; /* never scaled in a SYN */
+    e->pub.wnd_bits = 16;              /* the most that can be shown without a scale */
     e->kept_cwnd = IW_SEGMENTS * e->mss;
     e->pub.state = TCP_OPEN;
     e->t_rto_ns = 0;

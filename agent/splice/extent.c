@@ -12,15 +12,21 @@ struct extent *ext_new(struct splice *s)
         s->x_free = x->next;
     else if (s->x_used < s->x_cap)
         x = &s->x_slab[s->x_used++]; /* untouched memory until now */
-    if (x)
-        *x = (struct extent){0};
+    if (!x)
+        return NULL;
+    s->x_live++;
+    *x = (struct extent){.client = CLIENT_NONE};
     return x;
 }
 
-void ext_free(struct splice *s, struct extent *x)
+void ext_free(struct splice *s, struct conn *c, struct extent *x)
 {
-    if (x->buf)
+    if (x->buf) {
         kbuf_free(s->pool, x->buf, x->cap);
+        clients_drop(s->clients, x->client, x->cap);
+        c->kept -= x->cap;
+    }
+    s->x_live--;
     x->next = s->x_free;
     s->x_free = x;
 }
@@ -30,7 +36,7 @@ void ext_free_all(struct splice *s, struct conn *c)
     while (c->x_head) {
         struct extent *x = c->x_head;
         c->x_head = x->next;
-        ext_free(s, x);
+        ext_free(s, c, x);
     }
     c->x_tail = NULL;
     c->x_count = 0;
@@ -63,9 +69,17 @@ static void advance(struct splice *s, struct conn *src, uint64_t m)
     src->in_mapped += m;
 }
 
-uint8_t *splice_buf(struct splice *s, size_t n, uint32_t *cap)
+/* On whose behalf dst's out-stream is kept. */
+static uint32_t client_of(const struct conn *dst)
 {
-    uint8_t *b = kbuf_alloc(s->pool, n, cap);
+    if (dst->pub.side == SIDE_CLIENT)
+        return dst->client;
+    return dst->peer ? dst->peer->client : CLIENT_NONE;
+}
+
+uint8_t *splice_buf(struct splice *s, const struct conn *dst, size_t n, uint32_t *cap)
+{
+    uint8_t *b = dst->kept + n > KEPT_MOST ? NULL : kbuf_alloc(s->pool, n, cap);
     if (!b)
         count(s->cnt, R_DROP_NO_BUFFER);
     return b;
@@ -87,6 +101,9 @@ int splice_map_kept(struct splice *s, struct conn *src, struct conn *dst, uint64
     x->buf = buf;
     x->cap = cap;
     x->sent = sent ? n : 0;
+    x->client = client_of(dst);
+    clients_keep(s->clients, x->client, cap);
+    dst->kept += cap;
     append(dst, x);
     if (src)
         advance(s, src, m);
@@ -98,7 +115,7 @@ int splice_map_kept(struct splice *s, struct conn *src, struct conn *dst, uint64
 static int map_held_part(struct splice *s, struct conn *src, struct conn *dst, uint32_t n)
 {
     uint32_t cap;
-    uint8_t *buf = splice_buf(s, n, &cap);
+    uint8_t *buf = splice_buf(s, dst, n, &cap);
     if (!buf)
         return -ENOMEM;
     memcpy(buf, src->hold.buf + src->hold.base, n - mutant(kept_tail_lost));
@@ -136,8 +153,7 @@ int splice_map_copy(struct splice *s, struct conn *src, struct conn *dst, uint64
         bool held = h->nrange && h->range[0].lo == 0;
         /* Held bytes behind a gap were never acked: where there is no room to keep them, they are let go and
          * will come again. */
-        bool kept =
-            held && dst->x_count + 2 < SPLICE_MAX_EXTENTS && map_held_part(s, src, dst, (uint32_t)run) == 0;
+        bool kept = held && splice_room(s, dst, 3) && map_held_part(s, src, dst, (uint32_t)run) == 0;
         if (!kept && (src->in_mapped < src->in_acked || map_copy_run(s, src, dst, run) < 0))
             return -ENOMEM; /* acked bytes will not come again */
         n -= run;
@@ -185,7 +201,7 @@ void ext_retire(struct splice *s, struct conn *c)
             c->x_tail = NULL;
         c->x_count--;
         if (!mutant(extent_leak))
-            ext_free(s, x);
+            ext_free(s, c, x);
     }
 }
 

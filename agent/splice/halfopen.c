@@ -82,6 +82,12 @@ void halfopen_destroy(struct halfopen *t)
     free(t);
 }
 
+size_t halfopen_memory(const struct halfopen *t, size_t *tombs)
+{
+    *tombs = TOMB_COUNT * sizeof *t->tomb;
+    return sizeof *t + (size_t)t->buckets * HALF_WAYS * sizeof *t->entry;
+}
+
 static uint64_t key_hash(const struct halfopen *t, const struct flow_key *k)
 {
     return siphash(&t->key, k, sizeof *k);

@@ -11,6 +11,7 @@
 #define LACON_SPLICE_HALFOPEN_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "agent/base/addr.h"
@@ -31,6 +32,9 @@ struct handshake {
 
 struct halfopen *halfopen_create(uint32_t entries, const struct sip_key *key);
 void halfopen_destroy(struct halfopen *h);
+
+/* Bytes of the half-open entries and of the tombstones. */
+size_t halfopen_memory(const struct halfopen *t, size_t *tombs);
 
 /* Notes a SYN. h->iss is the sequence number to use, replaced by an earlier one when this SYN is a
  * repetition, or by a cookie (then h->by_cookie and mss and wscale are what the cookie can carry). Returns

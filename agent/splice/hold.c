@@ -14,8 +14,10 @@
 
 void hold_free(struct splice *s, struct conn *c)
 {
-    if (c->hold.buf && !mutant(hold_leak))
+    if (c->hold.buf && !mutant(hold_leak)) {
         kbuf_free(s->pool, c->hold.buf, c->hold.cap);
+        clients_drop(s->clients, c->client, c->hold.cap);
+    }
     c->hold = (struct hold){0};
 }
 
@@ -28,8 +30,9 @@ struct span splice_held(const struct conn *c)
 }
 
 /* Makes room for bytes up to offset `end` behind base. */
-static int reserve(struct splice *s, struct hold *h, uint32_t end)
+static int reserve(struct splice *s, struct conn *c, uint32_t end)
 {
+    struct hold *h = &c->hold;
     if (h->buf && h->base + end <= h->cap)
         return 0;
     uint32_t used = h->nrange ? h->range[h->nrange - 1].hi : 0;
@@ -42,9 +45,11 @@ static int reserve(struct splice *s, struct hold *h, uint32_t end)
     uint8_t *buf = kbuf_alloc(s->pool, want > KBUF_MAX ? end : want, &cap);
     if (!buf)
         return -ENOMEM;
+    clients_keep(s->clients, c->client, cap);
     if (h->buf) {
         memcpy(buf, h->buf + h->base, used - mutant(hold_growth_loses));
         kbuf_free(s->pool, h->buf, h->cap);
+        clients_drop(s->clients, c->client, h->cap);
     }
     h->buf = buf;
     h->cap = cap;
@@ -84,6 +89,23 @@ static bool ranges_add(struct hold *h, uint32_t lo, uint32_t hi)
     return true;
 }
 
+/* May the hold of c grow to `end` bytes? Inside the buffer it has it may. When the pool runs short, large
+ * heads in the making have to wait: short ones of others still find room. The last of the pool is for
+ * exchanges in flight. */
+static enum reason may_hold(const struct splice *s, const struct conn *c, uint32_t end)
+{
+    if (c->hold.buf && c->hold.base + end <= c->hold.cap)
+        return R_NONE;
+    if (clients_full(s->clients, c->client))
+        return R_DROP_CLIENT_BYTES;
+    if (end > HOLD_SHORT && kbuf_used(s->pool) > kbuf_total(s->pool) / 4 * 3)
+        return R_DROP_NO_BUFFER;
+    bool new_work = c->wait_pprev || (c->pub.side == SIDE_CLIENT && c->in_mode == IN_DONE);
+    if (new_work && splice_load(s) >= LOAD_REFUSE)
+        return R_DROP_NO_BUFFER;
+    return R_NONE;
+}
+
 enum reason hold_insert(struct splice *s, struct conn *c, pos_t at, struct span bytes)
 {
     struct hold *h = &c->hold;
@@ -94,12 +116,13 @@ enum reason hold_insert(struct splice *s, struct conn *c, pos_t at, struct span 
     uint32_t n = bytes.n < c->w0 - lo ? (uint32_t)bytes.n : c->w0 - lo;
     if (n == 0)
         return R_DROP_HORIZON;
-    /* When the pool runs short, large heads in the making have to wait: short ones of others still find room.
-     */
-    if (lo + n > HOLD_SHORT && kbuf_used(s->pool) > kbuf_total(s->pool) / 4 * 3)
-        return R_DROP_NO_BUFFER;
-    if (reserve(s, h, lo + n) < 0)
-        return R_DROP_NO_BUFFER;
+    enum reason r = may_hold(s, c, lo + n);
+    if (r == R_NONE && reserve(s, c, lo + n) < 0)
+        r = R_DROP_NO_BUFFER;
+    if (r != R_NONE) {
+        c->cramped = true;
+        return r;
+    }
     if (!agrees(h, lo, lo + n, bytes.p) && !mutant(hold_uncompared))
         return R_CLOSE_BYTES_DIFFER;
     if (!ranges_add(h, lo, lo + n))

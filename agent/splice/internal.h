@@ -2,26 +2,28 @@
 #ifndef LACON_SPLICE_INTERNAL_H
 #define LACON_SPLICE_INTERNAL_H
 
+#include "agent/splice/clients.h"
 #include "agent/splice/halfopen.h"
 #include "agent/splice/splice.h"
 
-#define HEAD_STEP    4096u       /* window for a response head beyond what is held of it */
-#define HOLD_SHORT   4096u       /* held bytes of a conn that a pool in need still grants */
-#define MSS_LEAST    536u        /* "too big" never cuts further: RFC 9293 lets everybody expect that much */
-#define IW_SEGMENTS  10u         /* RFC 6928: flight limit of kept bytes, start of a ramp */
-#define RAMP_MAX     (64u << 20) /* a ramp that has come so far is over */
-#define OUR_WSCALE   7
-#define RTO_MIN_NS   (200 * MS_NS)
-#define RTO_MAX_NS   (60 * SEC_NS)
-#define RTO_FIRST_NS SEC_NS
-#define RTO_TRIES    8
-#define SYN_RTO_NS   (200 * MS_NS)
-#define TIME_WAIT_NS (15 * SEC_NS)
+#define HEAD_STEP     4096u        /* window for a response head beyond what is held of it */
+#define HOLD_SHORT    4096u        /* held bytes of a conn that a pool in need still grants */
+#define EXTENTS_SHORT 8u           /* extents of a conn that a slab in need still grants */
+#define KEPT_MOST     (256u << 10) /* bytes kept for one out-stream */
+#define MSS_LEAST     536u        /* "too big" never cuts further: RFC 9293 lets everybody expect that much */
+#define IW_SEGMENTS   10u         /* RFC 6928: flight limit of kept bytes, start of a ramp */
+#define RAMP_MAX      (64u << 20) /* a ramp that has come so far is over */
+#define OUR_WSCALE    7
+#define RTO_MIN_NS    (200 * MS_NS)
+#define RTO_MAX_NS    (60 * SEC_NS)
+#define RTO_FIRST_NS  SEC_NS
+#define RTO_TRIES     8
+#define SYN_RTO_NS    (200 * MS_NS)
+#define TIME_WAIT_NS  (15 * SEC_NS)
 #define CHALLENGE_NS                                                                                         \
-    (500 * MS_NS)        /* at most one challenge ack per conn in this time (RFC 5961 section 7)             \
-                          */
-#define RST_PER_TICK 64u /* RSTs to unknown flows per RST_TICK_NS */
-#define RST_TICK_NS  (10 * MS_NS)
+    (500 * MS_NS)       /* at most one challenge ack per conn in this time (RFC 5961 section 7)              \
+                         */
+#define RST_GROUPS 256u /* of source addresses (limit.c) */
 
 /* SACK blocks of the segment at hand, translated into the in-stream of the peer they are passed on to. */
 struct sack_fwd {
@@ -47,6 +49,14 @@ struct mtu_note {
     uint16_t mss;
 };
 
+struct rst_budget {
+    uint64_t tick;
+    uint32_t used;
+    uint8_t by_group[RST_GROUPS];
+};
+
+#define LOAD_BOUNDS 3u /* conns, kept bytes, extents */
+
 struct splice {
     uint64_t now;
     struct conntable *table;
@@ -60,23 +70,36 @@ struct splice {
     struct timer_wheel wheel;
     struct halfopen *half;
     struct extent *x_slab, *x_free;
-    size_t x_used, x_cap; /* of the slab */
+    size_t x_used, x_cap; /* of the slab: used at least once; all */
+    size_t x_live;        /* in use now */
     struct splice_remote *remotes;
     uint16_t port_lo, port_hi;
     unsigned worker, nworkers;
     struct conn *dead;
     struct conn *tw_first, **tw_last; /* TIME_WAIT, oldest first */
+    uint32_t tw_count;
+    struct conn *wait_first, **wait_last; /* clients without a request */
+    struct conn *room_first, **room_last; /* conns that wait for memory, until room_ns */
+    uint32_t room_count;
+    uint64_t room_ns;
+    uint64_t load_mark[LOAD_REFUSE + 1][LOAD_BOUNDS];
+    struct clients *clients;
+    const struct splice_network *trusted;
+    uint32_t ntrusted;
     struct sack_fwd sack;
     struct sack_own own;
     struct mtu_note mtu_note[MTU_NOTES];
-    uint64_t rst_tick;
-    uint32_t rst_left;
+    struct sip_key limit_key;
+    struct rst_budget rst[2]; /* by enum conn_side */
+    uint64_t challenge_tick;
+    uint32_t challenge_left;
     bool draining;
 };
 
 /* ---- extent.c ---- */
 struct extent *ext_new(struct splice *s);
-void ext_free(struct splice *s, struct extent *x);
+/* x has left c's out-stream. */
+void ext_free(struct splice *s, struct conn *c, struct extent *x);
 void ext_free_all(struct splice *s, struct conn *c);
 /* The extent of c's out-stream that holds out position p, or NULL. */
 struct extent *ext_at(const struct conn *c, pos_t p);
@@ -132,12 +155,29 @@ bool forward(struct splice *s, struct conn *c, struct frame **f, const struct pk
 /* A segment before a's window: whatever became of its last ack, it answers with a new one. */
 void ask_window(struct splice *s, struct conn *a);
 
+/* ---- overload.c ---- */
+void load_init(struct splice *s);
+void room_forget(struct splice *s, struct conn *c);
+void room_tick(struct splice *s);
+uint64_t room_next_ns(const struct splice *s);
+
+/* ---- limit.c ---- */
+/* May p, of no known flow, be answered with a RST? */
+bool limit_rst(struct splice *s, const struct pkt *p);
+/* May one more challenge ack be sent, whoever asks? */
+bool limit_challenge(struct splice *s);
+
 /* ---- accept.c, connect.c ---- */
 void accept_syn(struct splice *s, struct frame *f, const struct pkt *p, uint32_t isn_floor, bool has_floor);
-struct conn *accept_ack(struct splice *s, struct frame *f, const struct pkt *p);
+/* NULL when f opens nothing; *why says what it counts as, and whether a RST is due. */
+struct conn *accept_ack(struct splice *s, struct frame *f, const struct pkt *p, enum reason *why);
 void connect_answer(struct splice *s, struct conn *e, struct frame *f, const struct pkt *p);
 void connect_timer(struct splice *s, struct conn *e);
 void remotes_free(struct splice *s);
+/* Ends one idle endpoint conn and gives its slot back. False: there is none. */
+bool pool_evict(struct splice *s);
+/* Bytes of all remotes and their ports. */
+size_t remotes_memory(const struct splice *s);
 struct port_pool *remote_ports(const struct splice_remote *r);
 /* The client of e has acked n more bytes: its ramp grows (rule S9). */
 void ramp_grow(struct conn *e, uint64_t n);

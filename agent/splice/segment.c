@@ -47,13 +47,16 @@ static enum reason acceptable(struct splice *s, struct conn *c, pos_t seq, const
     }
     if (!(p->flags & TCP_ACK))
         return R_DROP_NO_ACK;
-    if (seq > c->in_edge_high && !mutant(seq_unchecked)) {
+    /* Beyond every window we have shown, or older than any we can have shown. */
+    if ((seq > c->in_edge_high && !mutant(seq_unchecked)) ||
+        seq + ((pos_t)UINT16_MAX << c->rcv_wscale) < c->in_acked) {
         seg_challenge(s, c);
         return R_DROP_SEQ;
     }
+    /* RFC 5961 section 5: who injects data has to guess this too. */
     pos_t ack = pos_unwrap(c->out_una, p->ack);
     if ((ack > c->out_max && !mutant(ack_above_believed)) ||
-        (ack + 0x40000000 < c->out_una && !mutant(ack_old_believed))) {
+        (ack + ((pos_t)1 << c->pub.wnd_bits) < c->out_una && !mutant(ack_old_believed))) {
         seg_challenge(s, c);
         return R_DROP_ACK;
     }
@@ -83,6 +86,13 @@ static void take_sack(struct splice *s, const struct conn *c, const struct pkt *
     }
 }
 
+/* What an ack may lag behind: RFC 5961's MAX.SND.WND, up to the next power of two. */
+static void note_window(struct conn *c, uint64_t wnd)
+{
+    uint8_t bits = (uint8_t)(64 - __builtin_clzll(wnd | 1));
+    c->pub.wnd_bits = bits > c->pub.wnd_bits ? bits : c->pub.wnd_bits;
+}
+
 static void take_window(struct conn *c, pos_t seq, pos_t ack, uint32_t wnd)
 {
     pos_t edge = ack + ((pos_t)wnd << (mutant(window_in_unscaled) ? 0 : c->snd_wscale));
@@ -90,6 +100,7 @@ static void take_window(struct conn *c, pos_t seq, pos_t ack, uint32_t wnd)
         mutant(window_of_old_segment)) {
         c->wl1 = seq;
         c->out_edge = edge;
+        note_window(c, edge - ack);
     }
 }
 

@@ -146,7 +146,8 @@ void seg_flush(struct splice *s, struct conn *c)
 
 void seg_challenge(struct splice *s, struct conn *c)
 {
-    if (s->now - c->challenge_ns < CHALLENGE_NS && c->challenge_ns && !mutant(challenge_unlimited)) {
+    bool again = c->challenge_ns && s->now - c->challenge_ns < CHALLENGE_NS;
+    if ((again || !limit_challenge(s)) && !mutant(challenge_unlimited)) {
         count(s->cnt, R_DROP_RATE);
         return;
     }
@@ -159,16 +160,10 @@ void seg_rst_reply(struct splice *s, const struct frame *f, const struct pkt *p)
 {
     if (p->flags & TCP_RST)
         return;
-    uint64_t tick = s->now / RST_TICK_NS;
-    if (tick != s->rst_tick) {
-        s->rst_tick = tick;
-        s->rst_left = RST_PER_TICK;
-    }
-    if (s->rst_left == 0) {
+    if (!limit_rst(s, p)) {
         count(s->cnt, R_DROP_RATE);
         return;
     }
-    s->rst_left--;
     struct net_path path;
     if (!net_route_back(s->net, f, p, &path, s->now)) {
         count(s->cnt, R_DROP_NO_ROUTE);

@@ -14,16 +14,16 @@ struct splice *splice_create(const struct splice_params *p)
     struct splice *s = calloc(1, sizeof *s);
     if (!s)
         return NULL;
-    struct sip_key k[3];
-    memcpy(k, p->secret, 2 * sizeof k[0]);
-    k[2] = (struct sip_key){siphash(&k[0], "half-open", 9), siphash(&k[1], "half-open", 9)};
+    struct sip_key table = sip_key_for(p->secret, "connections"), half = sip_key_for(p->secret, "half-open"),
+                   clients = sip_key_for(p->secret, "clients");
     s->now = p->now_ns;
     s->net = p->net;
     s->ops = p->ops;
     s->cnt = p->counters;
     s->user = p->user;
     s->ux = p->user_ctx;
-    s->isn_key = k[1];
+    s->isn_key = sip_key_for(p->secret, "isn");
+    s->limit_key = sip_key_for(p->secret, "limits");
     s->port_lo = p->port_lo;
     s->port_hi = p->port_hi;
     s->worker = p->worker;
@@ -31,14 +31,18 @@ struct splice *splice_create(const struct splice_params *p)
     s->tw_last = &s->tw_first;
     tw_init(&s->wheel, p->now_ns);
     s->x_cap = (size_t)p->connections * 3;
-    s->table = ct_create(p->connections, sizeof(struct conn), &k[0]);
+    s->table = ct_create(p->connections, sizeof(struct conn), &table);
     s->pool = kbuf_create(p->buffers);
-    s->half = halfopen_create(p->syn_ring, &k[2]);
+    s->half = halfopen_create(p->syn_ring, &half);
+    s->clients = clients_create(p->connections, p->client_conns, p->client_bytes, &clients);
+    s->trusted = p->trusted;
+    s->ntrusted = p->ntrusted;
     s->x_slab = bigmem_alloc(s->x_cap, sizeof *s->x_slab);
-    if (!s->table || !s->pool || !s->half || !s->x_slab) {
+    if (!s->table || !s->pool || !s->half || !s->clients || !s->x_slab) {
         splice_destroy(s);
         return NULL;
     }
+    load_init(s);
     return s;
 }
 
@@ -48,10 +52,24 @@ void splice_destroy(struct splice *s)
         return;
     remotes_free(s);
     halfopen_destroy(s->half);
+    clients_destroy(s->clients);
     kbuf_destroy(s->pool);
     ct_destroy(s->table);
     bigmem_free(s->x_slab, s->x_cap, sizeof *s->x_slab);
     free(s);
+}
+
+void splice_memory(const struct splice *s, struct memory_list *l)
+{
+    size_t tombs, half = halfopen_memory(s->half, &tombs);
+    memory_add(l, "connections", ct_bytes(ct_capacity(s->table), sizeof(struct conn)));
+    memory_add(l, "extents", s->x_cap * sizeof *s->x_slab);
+    memory_add(l, "kept bytes", kbuf_memory(s->pool));
+    memory_add(l, "half-open", half);
+    memory_add(l, "tombstones", tombs);
+    memory_add(l, "clients", clients_memory(s->clients));
+    memory_add(l, "local ports", remotes_memory(s));
+    memory_add(l, "splice", sizeof *s);
 }
 
 uint64_t splice_now(const struct splice *s)
@@ -77,6 +95,16 @@ struct kbuf_pool *splice_pool(const struct splice *s)
 struct counters *splice_counters(const struct splice *s)
 {
     return s->cnt;
+}
+
+const struct clients *splice_clients(const struct splice *s)
+{
+    return s->clients;
+}
+
+bool splice_client_full(const struct splice *s, const struct conn *c)
+{
+    return clients_full(s->clients, c->client);
 }
 
 void splice_drain(struct splice *s)
@@ -109,12 +137,10 @@ uint16_t path_mss(const struct splice *s, const struct net_path *p, const struct
 struct conn *conn_new(struct splice *s, const struct flow_key *k, enum conn_side side)
 {
     uint32_t idx = ct_insert(s->table, k);
-    if (idx == CT_NONE && tw_evict(s))
+    if (idx == CT_NONE && (tw_evict(s) || pool_evict(s)))
         idx = ct_insert(s->table, k);
-    if (idx == CT_NONE) {
-        count(s->cnt, R_DROP_TABLE_FULL);
+    if (idx == CT_NONE)
         return NULL;
-    }
     struct conn *c = ct_obj(s->table, idx);
     c->idx = idx;
     c->key = *k;
@@ -122,6 +148,7 @@ struct conn *conn_new(struct splice *s, const struct flow_key *k, enum conn_side
     c->pub.opened_ns = s->now;
     c->pub.peer_idx = c->last_idx = CT_NONE;
     c->pub.cluster = c->pub.endpoint = UINT32_MAX;
+    c->client = CLIENT_NONE;
     c->progress_ns = s->now;
     return c;
 }
@@ -177,12 +204,13 @@ static void stray_segment(struct splice *s, struct frame *f, const struct pkt *p
     } else if (kind == TCP_SYN) {
         accept_syn(s, f, p, 0, false);
     } else {
-        struct conn *c = kind == TCP_ACK ? accept_ack(s, f, p) : NULL;
+        enum reason why = R_DROP_NO_CONN;
+        struct conn *c = kind == TCP_ACK ? accept_ack(s, f, p, &why) : NULL;
         if (c) {
             conn_segment(s, c, f, p);
             return;
         }
-        count(s->cnt, R_DROP_NO_CONN);
+        count(s->cnt, why);
         seg_rst_reply(s, f, p);
     }
     frame_free(&s->ops, f);
@@ -256,6 +284,8 @@ void conn_arm(struct splice *s, struct conn *c)
         t = c->t_phase_ns;
     if (c->t_pace_ns && (!t || c->t_pace_ns < t))
         t = c->t_pace_ns;
+    if (c->t_look_ns && (!t || c->t_look_ns < t))
+        t = c->t_look_ns;
     /* Lazily: a timer that is armed for earlier looks again when it fires. */
     if (t && !(tw_armed(&c->timer) && c->timer.deadline_ns <= t))
         tw_add(&s->wheel, &c->timer, t);
@@ -264,6 +294,13 @@ void conn_arm(struct splice *s, struct conn *c)
 void splice_set_timer(struct splice *s, struct conn *c, uint64_t deadline_ns)
 {
     c->t_phase_ns = deadline_ns;
+    if (!conn_is_dead(c))
+        conn_arm(s, c);
+}
+
+void splice_set_look(struct splice *s, struct conn *c, uint64_t deadline_ns)
+{
+    c->t_look_ns = deadline_ns;
     if (!conn_is_dead(c))
         conn_arm(s, c);
 }
@@ -282,6 +319,10 @@ static void on_timer(void *arg, struct tw_node *n, uint64_t now_ns)
         c->t_pace_ns = 0;
         seg_flush(s, c);
     }
+    if (!conn_is_dead(c) && c->t_look_ns && c->t_look_ns <= now_ns) {
+        c->t_look_ns = 0;
+        s->user->look(s->ux, c);
+    }
     if (!conn_is_dead(c) && c->t_phase_ns && c->t_phase_ns <= now_ns) {
         c->t_phase_ns = 0;
         if (c->pub.state == TCP_TIME_WAIT)
@@ -296,12 +337,14 @@ static void on_timer(void *arg, struct tw_node *n, uint64_t now_ns)
 void splice_tick(struct splice *s)
 {
     tw_advance(&s->wheel, s->now, on_timer, s);
+    room_tick(s);
     splice_reap(s);
 }
 
 uint64_t splice_next_ns(const struct splice *s)
 {
-    return tw_next_ns(&s->wheel);
+    uint64_t t = tw_next_ns(&s->wheel), room = room_next_ns(s);
+    return t < room ? t : room;
 }
 
 void splice_each_client(struct splice *s, void (*fn)(void *arg, struct conn *c), void *arg)
@@ -380,6 +423,8 @@ void splice_move(struct splice *s, struct conn *e, struct conn *to)
     to->x_head = e->x_head;
     to->x_tail = e->x_tail;
     to->x_count = e->x_count;
+    to->kept = e->kept;
+    e->kept = 0;
     e->x_head = e->x_tail = NULL;
     e->x_count = 0;
     e->peer = NULL;

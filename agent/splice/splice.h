@@ -10,6 +10,7 @@
 #include "agent/base/counters.h"
 #include "agent/base/frame.h"
 #include "agent/base/kbuf.h"
+#include "agent/base/memory.h"
 #include "agent/base/siphash.h"
 #include "agent/net/net.h"
 #include "agent/net/ports.h"
@@ -43,13 +44,24 @@ struct splice_user {
      * by ending the conn. */
     void (*fin)(void *u, struct conn *c);
     void (*timeout)(void *u, struct conn *c);                /* the phase timer */
+    void (*look)(void *u, struct conn *c);                   /* the look timer */
     void (*ended)(void *u, struct conn *c, enum reason why); /* c is dead; peer and user are still set */
+};
+
+/* A network; bits are counted in the 16-byte form. */
+struct splice_network {
+    struct ip_addr addr;
+    uint8_t bits;
 };
 
 struct splice_params {
     uint32_t connections; /* table capacity */
     uint64_t buffers;     /* kept bytes */
     uint32_t syn_ring;
+    uint32_t client_conns;                /* share of one client address; 0: no limit */
+    uint64_t client_bytes;                /* likewise, of `buffers` */
+    const struct splice_network *trusted; /* whom these do not bind; borrowed */
+    uint32_t ntrusted;
     uint16_t port_lo, port_hi;
     unsigned worker, nworkers;
     uint8_t secret[32];
@@ -85,10 +97,39 @@ struct counters *splice_counters(const struct splice *s);
 /* Calls fn for each open client conn. */
 void splice_each_client(struct splice *s, void (*fn)(void *arg, struct conn *c), void *arg);
 
+/* ---- memory ---- */
+
+/* How near its bounds the worker's memory is, and what follows from it: each step includes those before. */
+enum splice_load {
+    LOAD_FINE,
+    LOAD_NO_NEW,    /* new clients are refused */
+    LOAD_SHED_IDLE, /* clients without a request are closed */
+    LOAD_REFUSE,    /* new requests are answered 503 */
+};
+enum splice_load splice_load(const struct splice *s);
+/* Closes clients without a request while that is needed; at the end of each burst and tick. */
+void splice_relieve(struct splice *s);
+/* An open client conn has no request from now on; or it has one (also: it is no candidate). */
+void splice_waiting(struct splice *s, struct conn *c);
+void splice_busy(struct splice *s, struct conn *c);
+/* Has the client of c (a client conn) as many kept bytes as one may have? */
+bool splice_client_full(const struct splice *s, const struct conn *c);
+/* May n more extents be mapped to dst? When extents run short, a conn that has many gets no more; what has
+ * been begun may still be finished: the mapping functions themselves fail at the hard bounds alone. */
+bool splice_room(const struct splice *s, const struct conn *dst, unsigned n);
+/* How many extents a conn may have now. */
+unsigned splice_extent_limit(const struct splice *s);
+/* What stands at c->in_mapped found no memory. If the bytes are held, they are judged again soon. */
+void splice_wait_room(struct splice *s, struct conn *c);
+const struct clients *splice_clients(const struct splice *s);
+/* Adds what it takes at most. */
+void splice_memory(const struct splice *s, struct memory_list *l);
+
 /* ---- mapping: exchange says what the bytes at src->in_mapped become ---- */
 
-/* Takes a buffer from the pool of kept bytes; NULL when it is empty. */
-uint8_t *splice_buf(struct splice *s, size_t n, uint32_t *cap);
+/* Takes a buffer from the pool of kept bytes, for dst's out-stream; NULL when the pool is empty, or dst's
+ * share of it is. */
+uint8_t *splice_buf(struct splice *s, const struct conn *dst, size_t n, uint32_t *cap);
 
 /* src's next m bytes become the n bytes in buf (taken over) at the end of dst's out-stream. src NULL: bytes
  * of our own, m == 0. Flags: EXT_OWNED, EXT_IDENTITY (n == m; already in the frame being forwarded when
@@ -137,6 +178,7 @@ void splice_reset(struct splice *s, struct conn *c, enum reason why); /* RST, th
 void conn_end(struct splice *s, struct conn *c, enum reason why);
 
 void splice_set_timer(struct splice *s, struct conn *c, uint64_t deadline_ns); /* phase timer; 0: off */
+void splice_set_look(struct splice *s, struct conn *c, uint64_t deadline_ns);  /* look timer; 0: off */
 
 /* ---- endpoints ---- */
 

@@ -7,8 +7,11 @@
 #include "agent/exchange/exchange.h"
 #include "agent/net/net.h"
 #include "agent/net/ports.h"
+#include "agent/splice/clients.h"
 #include "agent/splice/splice.h"
 #include "agent/wire/wire.h"
+
+#define TRUSTED_MAX 64u /* as many as the configuration takes */
 
 struct engine {
     struct counters cnt;
@@ -19,6 +22,8 @@ struct engine {
     const struct config *cfg;
     struct sip_key steer;
     unsigned worker, nworkers;
+    uint32_t ntrusted;
+    struct splice_network trusted[TRUSTED_MAX];
 };
 
 static void net_if_from(struct net_if *out, const struct cfg_interface *in, const struct engine_port *port,
@@ -45,15 +50,32 @@ static struct net *net_start(struct engine *e, const struct engine_params *p)
     unsigned n = p->config->ninterface < NET_MAX_IF ? p->config->ninterface : NET_MAX_IF;
     for (unsigned i = 0; i < n; i++)
         net_if_from(&ifs[i], &p->config->interface[i], &p->port[i], (uint16_t)i);
-    return net_create(ifs, n, p->worker == 0, &e->ops, &e->cnt, p->now_ns);
+    struct sip_key key = sip_key_for(p->secret, "neighbours");
+    return net_create(ifs, n, p->worker == 0, &e->ops, &e->cnt, &key, p->now_ns);
+}
+
+static void trusted_from(struct engine *e, const struct cfg_limits *l)
+{
+    for (; e->ntrusted < l->ntrusted && e->ntrusted < TRUSTED_MAX; e->ntrusted++) {
+        const struct cfg_prefix *in = &l->trusted[e->ntrusted];
+        e->trusted[e->ntrusted] =
+            (struct splice_network){in->addr, (uint8_t)(in->bits + (ip_is_v4(&in->addr) ? 96 : 0))};
+    }
 }
 
 static struct splice *splice_start(struct engine *e, const struct engine_params *p)
 {
     const struct cfg_dpdk *d = &p->config->dpdk;
+    const struct cfg_limits *l = &p->config->limits;
+    trusted_from(e, l);
     struct splice_params sp = {.connections = d->connections,
                                .buffers = d->buffers_bytes,
                                .syn_ring = d->syn_ring,
+                               .client_conns =
+                                   (uint32_t)((uint64_t)d->connections * l->client_connections / 100),
+                               .client_bytes = d->buffers_bytes / 100 * l->client_buffers,
+                               .trusted = e->trusted,
+                               .ntrusted = e->ntrusted,
                                .port_lo = d->port_lo,
                                .port_hi = d->port_hi,
                                .worker = p->worker,
@@ -79,7 +101,7 @@ struct engine *engine_create(const struct engine_params *p)
     e->cfg = p->config;
     e->worker = p->worker;
     e->nworkers = p->nworkers;
-    memcpy(&e->steer, p->secret + 16, sizeof e->steer);
+    e->steer = sip_key_for(p->secret, "steering");
     e->net = net_start(e, p);
     e->exchanges = e->net ? exchanges_create(&xp) : NULL;
     e->splice = e->exchanges ? splice_start(e, p) : NULL;
@@ -148,6 +170,7 @@ void engine_input(struct engine *e, struct frame *const f[], unsigned n, uint64_
         for (unsigned i = 0; i < k; i++)
             splice_input(e->splice, tcp[i], &p[i], idx[i]);
         splice_reap(e->splice);
+        splice_relieve(e->splice);
         f += burst;
         n -= burst;
     }
@@ -159,6 +182,7 @@ void engine_tick(struct engine *e, uint64_t now_ns)
     if (now_ns >= net_next_ns(e->net))
         net_tick(e->net, now_ns);
     splice_tick(e->splice);
+    splice_relieve(e->splice);
 }
 
 uint64_t engine_next_ns(const struct engine *e)
@@ -261,6 +285,28 @@ bool engine_conn_info(const struct engine *e, uint32_t i, uint64_t now_ns, struc
     if (p.peer_idx != CT_NONE && !ct_peek(t, p.peer_idx, &info->peer_key, &q, sizeof q))
         memset(&info->peer_key, 0, sizeof info->peer_key);
     return true;
+}
+
+uint32_t engine_client_slots(const struct engine *e)
+{
+    return clients_slots(splice_clients(e->splice));
+}
+
+bool engine_client_info(const struct engine *e, uint32_t i, struct engine_client_info *info)
+{
+    struct client_info c;
+    if (!clients_peek(splice_clients(e->splice), i, &c))
+        return false;
+    *info = (struct engine_client_info){c.addr, c.conns, c.bytes};
+    return true;
+}
+
+void engine_memory(const struct engine *e, struct memory_list *l)
+{
+    splice_memory(e->splice, l);
+    exchanges_memory(e->exchanges, l);
+    memory_add(l, "neighbours", net_memory());
+    memory_add(l, "engine", sizeof *e);
 }
 
 uint64_t engine_kept_bytes(const struct engine *e, uint64_t *total)

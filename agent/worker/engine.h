@@ -11,6 +11,7 @@
 
 #include "agent/base/counters.h"
 #include "agent/base/frame.h"
+#include "agent/base/memory.h"
 #include "agent/base/siphash.h"
 #include "agent/exchange/access.h"
 #include "config/config.h"
@@ -80,6 +81,19 @@ struct engine_conn_info {
 /* Fills info for slot i < engine_conn_slots(). False when the slot is empty. */
 uint32_t engine_conn_slots(const struct engine *e);
 bool engine_conn_info(const struct engine *e, uint32_t i, uint64_t now_ns, struct engine_conn_info *info);
+
+/* One client address as laconctl shows it, of those below engine_client_slots(). False: nobody there. */
+struct engine_client_info {
+    struct ip_addr addr; /* of an IPv6 client its /64 */
+    uint32_t conns;
+    uint64_t kept; /* bytes */
+};
+uint32_t engine_client_slots(const struct engine *e);
+bool engine_client_info(const struct engine *e, uint32_t i, struct engine_client_info *info);
+
+/* Adds what the engine takes at most, part by part. What depends on the configuration alone (routes,
+ * balancing) is left out: traffic cannot make it grow. */
+void engine_memory(const struct engine *e, struct memory_list *l);
 
 /* Memory held by kept bytes, and its bound. */
 uint64_t engine_kept_bytes(const struct engine *e, uint64_t *total);

@@ -15,6 +15,11 @@ struct handover {
     struct pair *pair; /* [from * n + to] */
 };
 
+size_t handover_memory(unsigned n)
+{
+    return sizeof(struct handover) + (n < 2 ? 0 : (size_t)n * n * sizeof(struct pair));
+}
+
 struct handover *handover_create(unsigned n)
 {
     struct handover *h = calloc(1, sizeof *h);

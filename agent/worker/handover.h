@@ -5,6 +5,7 @@
 #define LACON_WORKER_HANDOVER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "agent/base/frame.h"
@@ -21,6 +22,8 @@ struct handover;
 /* Rings between n workers (none when n is 1). NULL when memory is short. destroy(NULL) is legal; frames that
  * are still inside are given to drop(). */
 struct handover *handover_create(unsigned n);
+/* Bytes of all rings between n workers. */
+size_t handover_memory(unsigned n);
 void handover_destroy(struct handover *h, void (*drop)(struct frame *f));
 
 /* From worker `from`'s thread. False: the ring is full, f stays the caller's. */

@@ -314,6 +314,13 @@ bool worker_log_take(struct worker *w, struct access_record *out)
     return true;
 }
 
+void worker_memory(const struct worker *w, struct memory_list *l)
+{
+    engine_memory(w->engine, l);
+    memory_add(l, "log ring", sizeof *w + (w->log ? WORKER_LOG_RING * sizeof *w->log : 0));
+    memory_add(l, "hand-over rings", handover_memory(w->nworkers) / w->nworkers + sizeof *w);
+}
+
 void worker_info(const struct worker *w, struct worker_info *out)
 {
     *out = (struct worker_info){

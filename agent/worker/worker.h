@@ -59,6 +59,9 @@ struct engine *worker_engine(const struct worker *w);
  * in engine_counters(). The two add up to a worker's figures. Read with counter_read(). */
 const struct counters *worker_counters(const struct worker *w);
 
+/* Adds what this worker takes at most: its engine, its rings (a worker's part of those between workers). */
+void worker_memory(const struct worker *w, struct memory_list *l);
+
 /* Takes the oldest access-log record. False: none. At most one thread at a time per worker. */
 bool worker_log_take(struct worker *w, struct access_record *out);
 

@@ -21,6 +21,7 @@ enum {
 };
 
 static const uint8_t mac[2][6] = {{2, 0, 0, 0, 0, 1}, {2, 0, 0, 0, 0, 2}};
+static const struct sip_key key = {3, 7};
 static const uint16_t vlan[2] = {0, 7};
 
 struct rig {
@@ -222,7 +223,7 @@ static void start(struct rig *r)
         ifs[i].up = r->up[i] = true;
     }
     struct frame_ops ops = frame_box_ops(&r->box);
-    r->net = net_create(ifs, 2, true, &ops, &r->counters, r->now);
+    r->net = net_create(ifs, 2, true, &ops, &r->counters, &key, r->now);
     PROPERTY(r->net);
 }
 

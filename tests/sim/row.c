@@ -82,6 +82,8 @@ static void build(struct script *s, uint64_t seed)
     lan_init(&s->lan[1], &s->sim);
     s->config = topo_config(false, seed % 4 == 2 || seed % 4 == 3, 1);
     s->client_v6 = seed % 4 == 2 || seed % 4 == 0;
+    s->config->listener[0].min_request_rate = s->config->listener[0].min_response_rate = 0;
+    s->config->limits = (struct cfg_limits){0};
     s->next_port = 40000;
     add_host(s, &s->client_host, "client", 0, 100);
     for (unsigned i = 0; i < ROW_ENDPOINTS; i++)

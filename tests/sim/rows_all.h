@@ -82,6 +82,29 @@
     X(s14_no_wscale, "S14 no window scale asked: none given")                                                \
     X(s14_no_sack, "S14 SACK not permitted: none sent, none to the endpoint")                                \
     X(s14_profile, "S14 endpoint MSS by profile")                                                            \
+    X(d_slow_head, "defence: a head slower than the minimum rate: 408")                                      \
+    X(d_head_fast_enough, "defence: a long head at the minimum rate is taken")                               \
+    X(d_slow_body, "defence: a body slower than the minimum rate: 408")                                      \
+    X(d_slow_body_gap, "defence: a body in drops, its last byte sent ahead: 408")                            \
+    X(d_body_pressed_back, "defence: a body that the endpoint presses back is not slow")                     \
+    X(d_slow_endpoint, "defence: a client that waits for its endpoint is not slow")                          \
+    X(d_slow_reader, "defence: a reader slower than the minimum rate is reset")                              \
+    X(d_shut_window, "defence: a reader with a shut window is reset")                                        \
+    X(d_slow_adopted, "defence: an adopted response counts until it is acked")                               \
+    X(d_tunnel, "defence: tunnels have no minimum rate, but a timeout of their own")                         \
+    X(d_share_conns, "defence: connections beyond one client's share are reset")                             \
+    X(d_share_trusted, "defence: trusted networks have no share")                                            \
+    X(d_share_bytes, "defence: bytes beyond one client's share are dropped")                                 \
+    X(d_overload_table, "defence: a full table refuses new clients, then closes idle ones")                  \
+    X(d_overload_kept, "defence: kept bytes used up: new requests get 503")                                  \
+    X(d_response_waits, "defence: a response waits for memory")                                              \
+    X(d_body_waits, "defence: a held body waits for memory")                                                 \
+    X(d_ack_flood, "defence: a flood of acks leaves resets for others")                                      \
+    X(d_ack_flood_endpoint, "defence: a flood of acks leaves resets for endpoints")                          \
+    X(d_injected_data, "defence: data with an ack out of range is not passed on")                            \
+    X(d_injected_old, "defence: data older than any window is challenged")                                   \
+    X(d_challenge_per_conn, "defence: one challenge ack per connection and half second")                     \
+    X(d_challenge_in_all, "defence: challenge acks of all connections are limited")                          \
     X(http_two_lengths, "HTTP two Content-Lengths: 400 and close")                                           \
     X(http_404, "HTTP unknown host: 404")                                                                    \
     X(http_max_body, "HTTP more body than max_body: 413")                                                    \

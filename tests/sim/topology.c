@@ -59,6 +59,9 @@ static void make_listener(struct config *c)
                                          .head_timeout_ns = 900 * SEC,
                                          .idle_timeout_ns = 900 * SEC,
                                          .stall_timeout_ns = 900 * SEC,
+                                         .min_request_rate = 240,
+                                         .min_response_rate = 240,
+                                         .rate_period_ns = 20 * SEC,
                                          .x_forwarded_for = true};
 }
 
@@ -122,6 +125,7 @@ struct config *topo_config(bool one_arm, bool endpoint_v6, unsigned workers)
                                 .syn_ring = 256,
                                 .port_lo = 10000,
                                 .port_hi = 10999};
+    c->limits = (struct cfg_limits){.client_connections = 50, .client_buffers = 25};
     make_interfaces(c, one_arm);
     make_listener(c);
     make_routes(c);

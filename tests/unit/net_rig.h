@@ -39,6 +39,7 @@ struct rig {
     struct net_unreach u;
 };
 
+static const struct sip_key rig_key = {0x0123456789abcdef, 0xfedcba9876543210};
 static const uint8_t MAC0[6] = {2, 0, 0, 0, 0, 1}, MAC1[6] = {2, 0, 0, 0, 0, 2};
 static const uint8_t PEER[6] = {2, 0xaa, 0, 0, 0, 3}, PEER2[6] = {2, 0xaa, 0, 0, 0, 4};
 static const uint8_t GW[6] = {2, 0xaa, 0, 0, 0, 0xfe};
@@ -114,7 +115,7 @@ static inline struct rig *rig_new(bool answers, bool keep)
     rig_addr(b, "198.51.100.1", 120);
     rig_addr(b, "198.51.100.129", 121);
     rig_addr(b, "2001:db8:1::1", 64);
-    r->net = net_create(r->ifs, 2, answers, &r->ops, &r->c, r->now);
+    r->net = net_create(r->ifs, 2, answers, &r->ops, &r->c, &rig_key, r->now);
     cr_assert(r->net != NULL);
     if (!keep) {
         r->now += 10 * NEIGH_SEC;

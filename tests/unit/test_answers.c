@@ -135,6 +135,28 @@ bool engine_conn_info(const struct engine *e, uint32_t i, uint64_t now_ns, struc
     return true;
 }
 
+uint32_t engine_client_slots(const struct engine *e)
+{
+    return e->slots;
+}
+
+/* Every second slot is somebody, with more connections the higher it is. */
+bool engine_client_info(const struct engine *e, uint32_t i, struct engine_client_info *info)
+{
+    (void)e;
+    *info = (struct engine_client_info){ip_from_v4((const uint8_t[]){10, 0, (uint8_t)(i >> 8), (uint8_t)i}),
+                                        i, 256};
+    if (i == 6)
+        info->addr = ip_from_v6((const uint8_t[16]){0xfd});
+    return i % 2 == 0;
+}
+
+void worker_memory(const struct worker *w, struct memory_list *l)
+{
+    (void)w;
+    memory_add(l, "all of it", 3 * MEMORY_PAGE);
+}
+
 void engine_neighbours(const struct engine *e, void (*fn)(void *arg, const struct net_neigh_info *i),
                        void *arg)
 {
@@ -310,6 +332,41 @@ Test(answers, a_page_ends_also_in_an_empty_table)
     workers.worker[1].engine = (struct engine){.slots = 1, .every = 1};
     cr_assert_eq(walk("all", &pages), 1);
     cr_assert_eq(pages, 3);
+}
+
+Test(answers, clients_with_the_most_connections_come_first)
+{
+    workers.worker[0].engine = (struct engine){.slots = 7};
+    workers.worker[1].engine = (struct engine){.slots = 1000};
+    json_t *a = ASK("clients"), *list = json_object_get(a, "clients");
+    cr_assert_eq(json_array_size(list), ANSWERS_CLIENTS);
+    assert_json(json_array_get(list, 0),
+                "{\"address\": \"10.0.3.230\", \"connections\": 998, \"kept_bytes\": 256, \"worker\": 1}");
+    assert_json(json_array_get(list, 99),
+                "{\"address\": \"10.0.3.32\", \"connections\": 800, \"kept_bytes\": 256, \"worker\": 1}");
+    json_decref(a);
+    workers.worker[1].engine = (struct engine){.slots = 0};
+    a = ASK("clients");
+    list = json_object_get(a, "clients");
+    cr_assert_eq(json_array_size(list), 4);
+    assert_json(json_array_get(list, 0),
+                "{\"address\": \"fd00::/64\", \"connections\": 6, \"kept_bytes\": 256, \"worker\": 0}");
+    json_decref(a);
+}
+
+Test(answers, memory_is_added_up)
+{
+    config.dpdk.memory_bytes = 10 * MEMORY_PAGE;
+    answers.start_bytes = 5 * MEMORY_PAGE;
+    json_t *a = ASK("memory"), *parts = json_object_get(a, "parts");
+    cr_assert_eq(json_array_size(parts), 4);
+    assert_json(json_array_get(parts, 0), "{\"part\": \"all of it\", \"bytes\": 32768}"); /* of two workers */
+    assert_json(json_array_get(parts, 1), "{\"part\": \"packet buffers\", \"bytes\": 45056}");
+    assert_json(json_array_get(parts, 3), "{\"part\": \"program at start\", \"bytes\": 24576}");
+    cr_assert_eq(json_integer_value(json_object_get(a, "bytes_max")),
+                 32768 + 45056 + (8 << 20) + 4096 + 24576);
+    cr_assert_gt(json_integer_value(json_object_get(a, "resident")), 0);
+    json_decref(a);
 }
 
 Test(answers, neighbours_of_each_worker)

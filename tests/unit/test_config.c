@@ -113,6 +113,12 @@ static const struct row rows[] = {
      "1:17: workers: must be a whole number from 1 to 64, without quotes, not \"1\"\n"},
     {"number with a leading zero", "dpdk: {workers: 01}\n" REST,
      "1:17: workers: must be a whole number from 1 to 64, not \"01\"\n"},
+    {"limits", "limits: {client_connections: 50, client_buffers: 101%, trusted: [10.0.0.1/8]}\n" REST,
+     "1:30: client_connections: must be a percentage from 0% to 100%, not \"50\"\n"
+     "1:50: client_buffers: must be a percentage from 0% to 100%, not \"101%\"\n"
+     "1:66: trusted: each item must be a network (this is an address in it, with bits behind the first 8), "
+     "not "
+     "\"10.0.0.1/8\"\n"},
     {"number beyond 64 bits", "dpdk: {connections: 99999999999999999999999}\n" REST,
      "1:21: connections: must be a whole number from 64 to 16777216, not \"99999999999999999999999\"\n"},
     {"number negative", "dpdk: {workers: -1}\n" REST,
@@ -706,7 +712,13 @@ Test(config, defaults_are_those_of_the_header)
     cr_expect_eq(c->listener[0].head_timeout_ns, 10000000000);
     cr_expect_eq(c->listener[0].idle_timeout_ns, 60000000000);
     cr_expect_eq(c->listener[0].stall_timeout_ns, 60000000000);
+    cr_expect_eq(c->listener[0].min_request_rate, 240);
+    cr_expect_eq(c->listener[0].min_response_rate, 240);
+    cr_expect_eq(c->listener[0].rate_period_ns, 20000000000);
     cr_expect(c->listener[0].x_forwarded_for);
+    cr_expect_eq(c->limits.client_connections, 50);
+    cr_expect_eq(c->limits.client_buffers, 25);
+    cr_expect_eq(c->limits.ntrusted, 0);
     cr_assert_eq(c->nroute, 1);
     cr_expect_eq(c->route[0].nlistener, 0);
     cr_expect_eq(c->route[0].nhost, 0);
@@ -751,8 +763,9 @@ static const char *const every_key =
     "- {name: d, vdev: \"net_tap0,iface=t0\", addresses: [10.3.0.2/0]}\n"
     "listeners:\n"
     "- {name: \"80\", address: \"[fd00::2]:80\", head_limit: 1KiB, max_body: 4GiB, max_rate: 3MiB,\n"
-    "   head_timeout: 1ms, idle_timeout: 90s, stall_timeout: 24h, tunnel_timeout: 2h,\n"
-    "   x_forwarded_for: off}\n"
+    "   head_timeout: 1ms, idle_timeout: 90s, stall_timeout: 24h, tunnel_timeout: 2h, min_request_rate: "
+    "1KiB,\n"
+    "   min_response_rate: 0, rate_period: 100ms, x_forwarded_for: off}\n"
     "- {name: \"null\", address: \"0.0.0.0:81\"}\n"
     "- {name: on, address: \"[::]:81\"}\n"
     "- {name: -x, address: \"*:443\"}\n"
@@ -778,6 +791,7 @@ static const char *const every_key =
     "- {name: five, lb_policy: ring_hash, ring_size: 77, endpoints: [{address: \"10.3.0.9:83\"}]}\n"
     "- {name: two, lb_policy: round_robin, connect_timeout: 1500ms, response_timeout: 2h, tries: 10,\n"
     "   retry_buffer: 0, pool_size: 0, pool_idle_timeout: 3600s, endpoints: [{address: \"10.3.0.9:80\"}]}\n"
+    "limits: {client_connections: 0%, client_buffers: \"100%\", trusted: [10.0.0.0/8, \"fd00::/64\"]}\n"
     "admin: {socket: \"/run/a b\", mode: \"660\"}\n"
     "logging: {level: debug, access_log: \"-\", error_log: /var/log/e}\n";
 
@@ -803,7 +817,14 @@ Test(config, every_key_is_taken_as_written)
     cr_expect_str_eq(c->interface[3].target, "net_tap0,iface=t0");
     cr_expect_eq(c->listener[0].max_body, 4ull << 30);
     cr_expect_eq(c->listener[0].max_rate, 3u << 20);
+    cr_expect_eq(c->listener[0].min_request_rate, 1024);
+    cr_expect_eq(c->listener[0].min_response_rate, 0);
+    cr_expect_eq(c->listener[0].rate_period_ns, 100000000);
     cr_expect_not(c->listener[0].x_forwarded_for);
+    cr_expect_eq(c->limits.client_connections, 0);
+    cr_expect_eq(c->limits.client_buffers, 100);
+    cr_assert_eq(c->limits.ntrusted, 2);
+    cr_expect_eq(c->limits.trusted[0].bits, 8);
     cr_expect(c->listener[1].any4 && !c->listener[1].any6 && ip_is_zero(&c->listener[1].at.addr));
     cr_expect(c->listener[2].any6 && !c->listener[2].any4);
     cr_expect(c->listener[3].any4 && c->listener[3].any6);

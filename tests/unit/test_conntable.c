@@ -340,3 +340,39 @@ Test(conntable, peek_copies_slots_in_use)
     cr_assert_not(ct_peek(t, idx, &seen, obj, 40));
     ct_destroy(t);
 }
+
+/* ---- keyed ---- */
+
+enum { CRAFTED = 100000, CRAFTED_BITS = 5 };
+
+/* Keys whose hash under `sip` ends in CRAFTED_BITS zeros: what an attacker would send who knew it. */
+static void craft(struct flow_key *out)
+{
+    uint32_t n = 0;
+    for (uint64_t i = 0; n < CRAFTED; i++) {
+        struct flow_key k = key_of((uint32_t)i);
+        if ((flow_hash(&sip, &k) & ((1u << CRAFTED_BITS) - 1)) == 0)
+            out[n++] = k;
+    }
+}
+
+static uint32_t longest_under(const struct sip_key *key, const struct flow_key *k)
+{
+    struct conntable *t = ct_create(CRAFTED, 8, key);
+    for (uint32_t i = 0; i < CRAFTED; i++)
+        cr_assert_neq(ct_insert(t, &k[i]), CT_NONE);
+    uint32_t most = ct_longest(t);
+    ct_destroy(t);
+    return most;
+}
+
+/* A hundred thousand flows made to collide under one key fill 1 bucket in 32 of it, and spread under another
+ * as any flows do. */
+Test(conntable, flows_made_to_collide_under_one_key_spread_under_another)
+{
+    static struct flow_key k[CRAFTED];
+    struct sip_key other = {sip.k0 ^ 1, sip.k1};
+    craft(k);
+    cr_expect_gt(longest_under(&sip, k), 60, "the flows do collide under the key they were made for");
+    cr_expect_lt(longest_under(&other, k), 20, "and under no other");
+}

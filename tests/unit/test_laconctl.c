@@ -30,6 +30,10 @@ static const struct {
     {"connections all 0 9", "{\"connections\":[" CONN("endpoint", "3") "]}"},
     {"connections client 0 0", "{\"connections\":[" CONN("client", "1") "]}"},
     {"connections endpoint 0 0", "{\"error\":\"not today\"}"},
+    {"clients",
+     "{\"clients\":[{\"address\":\"192.0.2.7\",\"connections\":12,\"kept_bytes\":4096,\"worker\":1}]}"},
+    {"memory", "{\"parts\":[{\"part\":\"kept bytes\",\"bytes\":67108864}],\"bytes_max\":67108864,"
+               "\"resident\":1048576}"},
     {"neighbours", "[]"},
 };
 
@@ -127,6 +131,19 @@ Test(laconctl, connections_of_one_side)
     cr_assert_eq(laconctl("connections --client", said, sizeof said), 0);
     cr_assert_null(strstr(said, "endpoint"));
     cr_assert(strstr(said, "192.0.2.1:41"));
+}
+
+Test(laconctl, clients_and_memory)
+{
+    char said[4096];
+    cr_assert_eq(laconctl("clients", said, sizeof said), 0);
+    cr_assert_str_eq(said, "ADDRESS    CONNECTIONS  KEPT  WORKER\n"
+                           "192.0.2.7           12  4096       1\n");
+    cr_assert_eq(laconctl("memory", said, sizeof said), 0);
+    cr_assert_str_eq(said, "PART              MIB\n"
+                           "kept bytes       64.0\n"
+                           "at most, in all  64.0\n"
+                           "resident now      1.0\n");
 }
 
 Test(laconctl, limit)

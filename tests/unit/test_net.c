@@ -84,7 +84,7 @@ Test(net, a_v6_prefix_of_no_bits_does_not_take_v4_in)
     struct rig *r = rig_new(true, false);
     struct net_if only = {.port = 0, .up = true, .mtu = 1500, .mac = {2, 0, 0, 0, 0, 9}};
     rig_addr(&only, "2001:db8::1", 0);
-    struct net *n = net_create(&only, 1, false, &r->ops, &r->c, r->now);
+    struct net *n = net_create(&only, 1, false, &r->ops, &r->c, &rig_key, r->now);
     struct net_path path;
     struct ip_addr v4 = ip("192.0.2.3"), v6 = ip("2001:dead::1");
     cr_expect(!net_route(n, &v4, &path, r->now));
@@ -98,7 +98,7 @@ Test(net, a_point_to_point_subnet_has_no_broadcast_address)
     struct rig *r = rig_new(true, false);
     struct net_if only = {.port = 0, .up = true, .mtu = 1500, .mac = {2, 0, 0, 0, 0, 9}};
     rig_addr(&only, "10.0.0.0", 127);
-    struct net *n = net_create(&only, 1, false, &r->ops, &r->c, r->now);
+    struct net *n = net_create(&only, 1, false, &r->ops, &r->c, &rig_key, r->now);
     struct net_path path;
     struct ip_addr peer = ip("10.0.0.1");
     cr_expect(net_route(n, &peer, &path, r->now));
@@ -115,7 +115,7 @@ Test(net, the_longest_prefix_wins_then_the_link_that_is_up)
     rig_addr(&two[1], "10.1.0.1", 112);
     two[0].gw4 = ip("10.0.0.254");
     two[1].gw4 = ip("10.1.0.254");
-    struct net *n = net_create(two, 2, false, &r->ops, &r->c, r->now);
+    struct net *n = net_create(two, 2, false, &r->ops, &r->c, &rig_key, r->now);
     struct net_path path;
     struct ip_addr near = ip("10.1.2.3"), wide = ip("10.2.2.3"), far = ip("192.0.2.3");
     cr_expect(net_route(n, &near, &path, r->now) && path.ifidx == 1);
@@ -178,7 +178,7 @@ Test(net, an_interface_without_global_address_asks_from_its_link_local_one)
         .port = 0, .up = true, .mtu = 1500, .mac = {2, 0, 0, 0, 0, 1}, .has_gw6 = true, .has_gw4 = true};
     only.gw6 = ip("2001:db8::fe");
     only.gw4 = ip("192.0.2.254");
-    struct net *n = net_create(&only, 1, true, &r->ops, &r->c, r->now);
+    struct net *n = net_create(&only, 1, true, &r->ops, &r->c, &rig_key, r->now);
     cr_expect_eq(r->nsent, 0, "nothing to announce");
     struct net_path path;
     struct ip_addr v6 = ip("2600::1"), v4 = ip("203.0.113.1"), src;
@@ -824,9 +824,9 @@ Test(net, what_create_refuses)
 {
     static struct net_if many[NET_MAX_IF + 1];
     struct rig *r = rig_new(false, false);
-    cr_expect_null(net_create(many, NET_MAX_IF + 1, false, &r->ops, &r->c, 0));
+    cr_expect_null(net_create(many, NET_MAX_IF + 1, false, &r->ops, &r->c, &rig_key, 0));
     many[0].naddr = NET_MAX_ADDR + 1;
-    cr_expect_null(net_create(many, 1, false, &r->ops, &r->c, 0));
+    cr_expect_null(net_create(many, 1, false, &r->ops, &r->c, &rig_key, 0));
     net_destroy(NULL);
     /* The most that it takes. */
     for (unsigned k = 0; k < NET_MAX_IF; k++) {
@@ -836,7 +836,7 @@ Test(net, what_create_refuses)
             many[k].addr[many[k].naddr++] = (struct net_addr){ip_from_v4(a), 120};
         }
     }
-    struct net *n = net_create(many, NET_MAX_IF, true, &r->ops, &r->c, 0);
+    struct net *n = net_create(many, NET_MAX_IF, true, &r->ops, &r->c, &rig_key, 0);
     cr_assert_not_null(n);
     cr_expect_eq(r->nsent, NET_MAX_IF * NET_MAX_ADDR);
     struct ip_addr last = ip("10.15.15.1");

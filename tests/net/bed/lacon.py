@@ -31,7 +31,7 @@ def cluster(name, endpoints, **more):
     return {"name": name} | more | {"endpoints": [{"address": address(*e)} for e in endpoints]}
 
 
-def configuration(topo, clusters, routes=None, dpdk=None, listener=None):
+def configuration(topo, clusters, routes=None, dpdk=None, listener=None, limits=None):
     """routes: {host or None: cluster's name}; without them everything goes to the first cluster."""
     routes = routes or {None: clusters[0]["name"]}
     listener = listener or {}
@@ -43,7 +43,7 @@ def configuration(topo, clusters, routes=None, dpdk=None, listener=None):
         "routes": [{"name": f"r{i}"} | ({"hostnames": [host]} if host else {}) | {"rules": [{"cluster": to}]}
                    for i, (host, to) in enumerate(routes.items())],
         "clusters": clusters,
-    }
+    } | ({"limits": limits} if limits else {})
 
 
 class Lacon:

@@ -443,7 +443,7 @@ def killed(t):
 @case()
 def table_full(t):
     """More clients than the table holds: new ones are refused and counted, those there go on."""
-    t.start_origin(dpdk={"connections": 64}, listener={"idle_timeout": "30s"})
+    t.start_origin(dpdk={"connections": 64}, listener={"idle_timeout": "30s"}, limits={"client_connections": "0%"})
     first = t.client()
     t.equal(first.ask("GET", "/length/100").length, 100, "first client")
     refused = 0
@@ -454,7 +454,7 @@ def table_full(t):
             refused += 1
             if refused == 3:
                 break
-    t.wait_counter("drop_table_full")
+    t.wait_counter("drop_overload")
     t.equal(first.ask("GET", "/length/20000").sha256, sha256(20000), "an old connection")
 
 

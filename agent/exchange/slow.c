@@ -1,0 +1,145 @@
+/* Slow clients: the minimum rates of a listener. Every quarter of rate_period each client conn with something
+ * under way is looked at: is it the client that is waited for, to send of its request, or to take of its
+ * response? When it was at four looks in a row, and moved less meanwhile than the rate times the period, it
+ * is closed. One look that finds somebody else waited for begins the period anew; so time in which the
+ * endpoint or lacon keeps the client waiting does not count, and nothing is done per segment: positions are
+ * kept anyway. Tunnels are exempt: silence is part of their use, and they have a timeout of their own.
+ *
+ * A request is waited for while bytes of it are to come and the endpoint has room for a segment (its window
+ * from what it has acked). A client that has sent all, of which nothing is acked, waits itself.
+ *
+ * A response is waited for while bytes that were sent by the last look are not acked at this one, or the
+ * client leaves no window. Where those bytes are the endpoint's to repeat, it must be alive: when nothing has
+ * come from it since the last look, it is the one who is waited for. Adopted responses count until they are
+ * acked, though their exchange is over. */
+#include "agent/exchange/internal.h"
+
+#define LOOKS 4u
+
+static uint64_t period_of(const struct exchanges *w, const struct conn *c)
+{
+    return listener_of(w, c)->rate_period_ns;
+}
+
+/* What a client that is just fast enough moves in a period. */
+static uint64_t least(uint64_t rate, uint64_t period_ns)
+{
+    return rate * (period_ns / MS_NS) / 1000;
+}
+
+static uint64_t window_of(const struct conn *c)
+{
+    return c->out_edge > c->out_una ? c->out_edge - c->out_una : 0;
+}
+
+static uint64_t source_bytes(const struct conn *c)
+{
+    return c->peer ? c->peer->pub.bytes_in : 0;
+}
+
+void slow_watch(struct exchanges *w, struct conn *c)
+{
+    const struct cfg_listener *l = listener_of(w, c);
+    if (c->t_look_ns || (l->min_request_rate == 0 && l->min_response_rate == 0))
+        return;
+    c->slow = (struct slow_marks){.in_from = c->in_acked,
+                                  .in_last = c->in_acked,
+                                  .out_from = c->out_una,
+                                  .out_sent = c->out_una,
+                                  .source_bytes = source_bytes(c)};
+    c->cramped = false;
+    splice_set_look(w->s, c, splice_now(w->s) + period_of(w, c) / LOOKS);
+}
+
+/* Is the client waited for, to send? */
+static bool owes_request(const struct conn *c)
+{
+    const struct exchange *x = c->user;
+    if (c->cramped || c->fin_queued || c->user_doom)
+        return false;
+    if (!x)
+        return c->user_mark; /* a head in pieces */
+    const struct conn *e = x->e;
+    if (!e || e->pub.state == TCP_SYN_SENT || x->resp_mapped)
+        return false;
+    if (x->req_mapped &&
+        (c->in_acked >= c->in_mapped || (c->in_max >= c->in_mapped && c->in_acked == c->slow.in_last)))
+        return false;
+    return window_of(e) >= e->mss;
+}
+
+/* Is the client waited for, to take? `step`: what it has to take until the next look. */
+static bool owes_acks(const struct conn *c, uint64_t step)
+{
+    bool copied = c->x_head && c->x_head->kind == EXT_COPY;
+    if (!c->user && c->out_una >= c->out_end)
+        return false;
+    if (window_of(c) == 0)
+        return c->out_end > c->out_una;
+    if (c->out_una < c->slow.out_sent)
+        return !copied || source_bytes(c) != c->slow.source_bytes;
+    return window_of(c) < step && c->out_una < c->out_max;
+}
+
+/* One look on one side. True: the client is too slow. */
+static bool look(bool waited_for, uint8_t *looks, pos_t *from, pos_t now, uint64_t need)
+{
+    if (!waited_for) {
+        *looks = 0;
+        *from = now;
+        return false;
+    }
+    if (++*looks < LOOKS)
+        return false;
+    bool slow = now - *from < need;
+    *looks = 0;
+    *from = now;
+    return slow;
+}
+
+static void slow_request(struct exchanges *w, struct conn *c)
+{
+    struct exchange *x = c->user;
+    if (!x) {
+        client_refuse(w, c, splice_held(c), 408, R_CLOSE_SLOW_REQUEST);
+    } else if (x->resp_head) {
+        exchange_abort(w, x, R_CLOSE_SLOW_REQUEST);
+    } else {
+        x->client_close = true;
+        reply_own(w, x, 408, R_CLOSE_SLOW_REQUEST);
+    }
+}
+
+static void slow_reader(struct exchanges *w, struct conn *c)
+{
+    if (c->user)
+        exchange_abort(w, c->user, R_CLOSE_SLOW_READER);
+    else
+        splice_reset(w->s, c, R_CLOSE_SLOW_READER);
+}
+
+void slow_look(struct exchanges *w, struct conn *c)
+{
+    const struct cfg_listener *l = listener_of(w, c);
+    const struct exchange *x = c->user;
+    uint64_t in = least(l->min_request_rate, l->rate_period_ns),
+             out = least(l->min_response_rate, l->rate_period_ns);
+    if (c->pub.side != SIDE_CLIENT || (x && x->tunnel) || (!x && !c->user_mark && c->out_una >= c->out_end))
+        return; /* nothing to look at; slow_watch() comes again */
+    struct slow_marks *p = &c->slow;
+    bool slow_in = look(in && owes_request(c), &p->in_looks, &p->in_from, c->in_acked, in);
+    bool slow_out = look(out && owes_acks(c, out / LOOKS), &p->out_looks, &p->out_from, c->out_una, out);
+    /* Bytes that found no memory come again when the client's TCP sees fit: until then it is not slow. */
+    if (c->in_acked > p->in_last)
+        c->cramped = false;
+    p->in_last = c->in_acked;
+    p->out_sent = c->out_max < c->out_end ? c->out_max : c->out_end;
+    p->source_bytes = source_bytes(c);
+    if (slow_in) {
+        slow_request(w, c);
+    } else if (slow_out) {
+        slow_reader(w, c);
+    }
+    if (!conn_is_dead(c) && c->pub.state != TCP_TIME_WAIT)
+        splice_set_look(w->s, c, splice_now(w->s) + l->rate_period_ns / LOOKS);
+}
