@@ -1,6 +1,7 @@
 /* The neighbour table: states and their times, who may change an entry, who may push one out. */
 #include <stdio.h>
 
+#include "agent/net/net_priv.h"
 #include "tests/unit/net_rig.h"
 
 #define SOLICITED 0x40
@@ -504,4 +505,48 @@ Test(neigh, without_frames_it_asks_later)
     rig_run(r, 1500 * MS);
     cr_expect_eq(r->nsent, 2);
     rig_end(r);
+}
+
+/* ---- keyed ---- */
+
+enum { CRAFTED = 500 };
+
+/* Addresses on interface 0 that all fall into bucket 0 under rig_key. */
+static void craft(struct ip_addr out[CRAFTED])
+{
+    unsigned n = 0;
+    for (uint32_t i = 0; n < CRAFTED; i++) {
+        const uint8_t b[4] = {10, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i};
+        uint8_t k[18] = {0};
+        struct ip_addr a = ip_from_v4(b);
+        memcpy(k, a.b, sizeof a.b);
+        if (siphash(&rig_key, k, sizeof k) % NEIGH_BUCKETS == 0)
+            out[n++] = a;
+    }
+}
+
+static unsigned longest_under(const struct sip_key *key, const struct ip_addr a[CRAFTED])
+{
+    struct net *n = calloc(1, sizeof *n);
+    unsigned most = 0;
+    neigh_init(&n->neigh, key);
+    for (unsigned i = 0; i < CRAFTED; i++)
+        neigh_guest(n, 0, &a[i], PEER, NEIGH_SEC);
+    for (unsigned b = 0; b < NEIGH_BUCKETS; b++) {
+        unsigned len = 0;
+        for (uint16_t i = n->neigh.bucket[b]; i != NEIGH_NONE; i = n->neigh.slot[i].hash_next)
+            len++;
+        most = len > most ? len : most;
+    }
+    free(n);
+    return most;
+}
+
+Test(neigh, addresses_made_to_collide_under_one_key_spread_under_another)
+{
+    static struct ip_addr a[CRAFTED];
+    struct sip_key other = {rig_key.k0, rig_key.k1 ^ 1};
+    craft(a);
+    cr_expect_eq(longest_under(&rig_key, a), CRAFTED, "they collide under the key they were made for");
+    cr_expect_lt(longest_under(&other, a), 10, "and under no other");
 }

@@ -46,3 +46,14 @@ Test(siphash, every_bit_of_key_and_input_matters)
         cr_expect_neq(siphash(&k1, in, sizeof in), h);
     }
 }
+
+Test(siphash, keys_for_different_uses_have_nothing_in_common)
+{
+    uint8_t secret[32] = "thirty-two bytes that are known", other[32] = "thirty-two bytes that are known";
+    struct sip_key a = sip_key_for(secret, "connections"), b = sip_key_for(secret, "isn"), c;
+    other[31] ^= 1;
+    c = sip_key_for(other, "connections");
+    cr_expect(a.k0 != b.k0 && a.k1 != b.k1, "another label, another key");
+    cr_expect(a.k1 != c.k1, "another secret, another key");
+    cr_expect(a.k0 == sip_key_for(secret, "connections").k0, "the same of both, the same key");
+}
