@@ -84,7 +84,7 @@ void halfopen_destroy(struct halfopen *t)
 
 size_t halfopen_memory(const struct halfopen *t, size_t *tombs)
 {
-    *tombs = TOMB_COUNT * sizeof *t->tomb;
+    *tombs = TOMB_SETS * sizeof *t->tombs;
     return sizeof *t + (size_t)t->buckets * HALF_WAYS * sizeof *t->entry;
 }
 
