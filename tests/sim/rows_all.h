@@ -311,7 +311,8 @@
     X(fin_pipelined, "S10 client FIN behind two pipelined requests")                                         \
     X(fin_idle_timeout, "S10 an idle client is closed by FIN")                                               \
     X(s8_pool_short, "S8 nothing is adopted when half of the pool is in use")                                \
-    X(s7_post_unheard, "S7 endpoint that never acks a POST: 504, not sent elsewhere")
+    X(s7_post_unheard, "S7 endpoint that never acks a POST: 504, not sent elsewhere")                        \
+    X(s4_old_window, "S4 an old segment's window does not count")
 
 #define X(fn, name) void fn(struct script *s);
 ROWS(X)

@@ -215,6 +215,25 @@ void s4_kept_cut(struct script *s)
     want_true(s, c->got.ack == c->iss + c->snd, "all of it was taken");
 }
 
+/* A window update, then an older segment with a smaller window, which came late. */
+void s4_old_window(struct script *s)
+{
+    struct peer *c = client(s), *e;
+    c->wnd = 2000;
+    e = with_request(c, GET0);
+    say(e, LARGE0);
+    want_head(c);
+    c->wnd = 5000;
+    ack_all(c);
+    c->wnd = 500;
+    flags(c, SEG_ACK, c->snd - 1, c->rcv);
+    c->wnd = 5000;
+    pass_time(s, 10);
+    say_n(e, 'x', 3000);
+    want_bytes(c, 3000);
+    want_counter(s, "drop_window", 0);
+}
+
 /* ---- a smaller window after a larger ---- */
 
 /* All of n bytes from c reach e, whose window is small: c repeats what was not acked, as TCP does. */
