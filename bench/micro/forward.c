@@ -50,6 +50,10 @@ static void forward_run(void *ctx, struct micro_sample *s)
 
 static void at_size(const struct micro *m, uint32_t conns)
 {
+    char part[48], size[16];
+    snprintf(part, sizeof part, "forward/%s_conns", micro_size(conns, size));
+    if (!micro_wanted(m, part))
+        return;
     struct rig *rig = rig_create(conns / 2);
     struct forward data = {.rig = rig, .n = conns / 2, .seed = conns, .payload = RIG_MSS, .trusted = true};
     struct forward summed = data, tiny = data, ack = data;
@@ -61,9 +65,8 @@ static void at_size(const struct micro *m, uint32_t conns)
                              {.unit = "segment", .run = forward_run, .ctx = &summed},
                              {.unit = "segment", .run = forward_run, .ctx = &tiny}};
     static const char *const what[] = {"data_1440", "ack", "data_1440_software_checksum", "data_100"};
-    char size[16];
     for (unsigned i = 0; i < 4; i++)
-        snprintf(c[i].name, sizeof c[i].name, "forward/%s/%s_conns", what[i], micro_size(conns, size));
+        snprintf(c[i].name, sizeof c[i].name, "%s/%s", part, what[i]);
     micro_run(m, c, 4);
     rig_destroy(rig);
 }

@@ -22,7 +22,7 @@ static int open_counter(uint64_t config)
 
 void micro_open(struct micro *m, enum micro_scale scale)
 {
-    static const unsigned rounds[] = {[MICRO_SMOKE] = 1, [MICRO_QUICK] = 11, [MICRO_FULL] = 31};
+    static const unsigned rounds[] = {[MICRO_SMOKE] = 1, [MICRO_QUICK] = 25, [MICRO_FULL] = 61};
     m->scale = scale;
     m->rounds = rounds[scale];
     m->counter[0] = open_counter(PERF_COUNT_HW_INSTRUCTIONS);
@@ -47,9 +47,12 @@ void micro_counters_read(const struct micro *m, uint64_t out[MICRO_COUNTERS])
 
 /* ---- rounds ---- */
 
-bool micro_wanted(const struct micro *m, const char *name)
+/* `part` is a name, or whole parts of its beginning. */
+bool micro_wanted(const struct micro *m, const char *part)
 {
-    return !m->only || strncmp(name, m->only, strlen(m->only)) == 0;
+    size_t n = strlen(part);
+    return !m->only || strncmp(part, m->only, strlen(m->only)) == 0 ||
+           (strncmp(m->only, part, n) == 0 && m->only[n] == '/');
 }
 
 static int by_value(const void *a, const void *b)
@@ -86,7 +89,7 @@ static long preemptions(void)
 /* A sample that was interrupted by another process is taken again, within reason. */
 static double one(const struct micro *m, const struct micro_case *c, struct micro_sample *s)
 {
-    for (unsigned i = 0; i < 10; i++) {
+    for (unsigned i = 0; i < 4; i++) {
         long before = preemptions();
         *s = (struct micro_sample){.m = m};
         c->run(c->ctx, s);

@@ -60,7 +60,8 @@ struct micro_result {
 void micro_open(struct micro *m, enum micro_scale scale);
 void micro_close(struct micro *m);
 
-bool micro_wanted(const struct micro *m, const char *name);
+/* Does --only ask for (some of) what begins with this part of a name? */
+bool micro_wanted(const struct micro *m, const char *part);
 
 /* Warms up, then runs n <= MICRO_MAX_CASES cases in interleaved rounds and prints each. */
 void micro_run(const struct micro *m, const struct micro_case *c, unsigned n);
