@@ -11,9 +11,9 @@ static const struct {
     const char *name; /* first part of its results' names */
     void (*run)(struct micro *m);
 } benchmarks[] = {
-    {"state", micro_state},   {"table", micro_table},       {"forward", micro_forward},
-    {"heads", micro_heads},   {"segments", micro_segments}, {"routes", micro_routes},
-    {"timers", micro_timers},
+    {"state", micro_state},       {"table", micro_table},       {"forward", micro_forward},
+    {"heads", micro_heads},       {"segments", micro_segments}, {"routes", micro_routes},
+    {"policies", micro_policies}, {"timers", micro_timers},
 };
 
 static void usage(FILE *to)
