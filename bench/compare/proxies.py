@@ -88,7 +88,7 @@ class Haproxy(Proxy):
 
     def start(self):
         path = self.file("haproxy.cfg", template(
-            "haproxy.cfg", front=FRONT, connections=min(150000, (self.wires.files - 500) // 2 - 500)))
+            "haproxy.cfg", front=FRONT, connections=min(150000, (self.wires.files - 500) * 2 // 5 - 300)))
         self.spawn(["/usr/sbin/haproxy", "-db", "-f", path])
         wait_for(self.listens, "haproxy", self.process)
 

@@ -54,6 +54,7 @@ LARGE = {"window": 65536, "rto": 30, "timeout": 20}
 KEEPALIVE = name_of("100B", False, 64)
 ONESHOT = name_of("100B", True, 64)
 BULK = name_of("1MB", False, 64)
+IDLE = "100B, kept alive, {} connections, 64 requests at a time"
 EQUAL = "100B, kept alive, 64 connections, half of nginx's capacity"
 
 
@@ -280,7 +281,7 @@ def idle(c):
 
 
 def _idle_point(c, proxy, loadgen, pins, count, **more):
-    point = f"100B, kept alive, {count} connections, 64 requests at a time"
+    point = IDLE.format(count)
     c.progress.step(f"idle: {proxy.name}: {point}")
     loadgen.job(connections=64, duration=0.2, warmup=0.1, **more)
     before, marks = (cpu.memory_kib(proxy.pids()[0]), cpu.kernel_memory_kib()), {}

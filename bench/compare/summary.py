@@ -1,5 +1,5 @@
 """summary: the ratios that the project promises, and the table for people."""
-from settings import ABLATION_POINT, BULK, EQUAL, KEEPALIVE, ONESHOT
+from settings import ABLATION_POINT, BULK, EQUAL, IDLE, KEEPALIVE, ONESHOT
 
 ENOUGH = 1.3  # the generator's own limit over a figure; below it the figure is a lower bound
 
@@ -34,6 +34,8 @@ def ratios(table):
         # Cost of a frame: testpmd's over lacon's.
         "l7_over_5tswap": (("ablation", ABLATION_POINT, "testpmd 5tswap", "cycles_per_frame"),
                            ("ablation", ABLATION_POINT, memif, "cycles_per_frame"), None),
+        "idle_1M_over_64k": (("idle", IDLE.format(1000000), memif, "requests_per_second"),
+                             ("idle", IDLE.format(65536), memif, "requests_per_second"), None),
         "ordinary_100B_throughput": (("ordinary", KEEPALIVE, "lacon", "requests_per_second"),
                                      ("ordinary", KEEPALIVE, nginx, "requests_per_second"), None),
         "ordinary_100B_cpu": (("ordinary", KEEPALIVE, "lacon", "cpu_us_per_request"),

@@ -82,7 +82,8 @@ class Bed:
         for dev in PROXY_DEVS:
             self._ethtool(self.proxy, dev, "tx", "on" if on else "off")
             self._ethtool(self.proxy, dev, "gro", "on")
-            self.proxy.ip(f"link set {self.dev[dev]} gso_max_segs {segs} gro_max_size {merged}\n")
+            # 60000: what the generator's af_packet end can take in one frame.
+            self.proxy.ip(f"link set {self.dev[dev]} gso_max_size 60000 gso_max_segs {segs} gro_max_size {merged}\n")
 
     def kernel_addresses(self, on):
         """The proxy is a program on the kernel's TCP, or has addresses of its own."""
