@@ -68,6 +68,14 @@ static bool agrees(const struct hold *h, uint32_t lo, uint32_t hi, const uint8_t
     return true;
 }
 
+bool hold_agrees(const struct conn *c, pos_t at, struct span bytes)
+{
+    uint64_t lo = at - c->in_mapped, hi = lo + bytes.n;
+    if (c->hold.nrange == 0 || lo >= c->w0 || mutant(hold_uncompared))
+        return true;
+    return agrees(&c->hold, (uint32_t)lo, (uint32_t)(hi < c->w0 ? hi : c->w0), bytes.p);
+}
+
 /* Joins [lo, hi) into the ranges. False when there would be too many. */
 static bool ranges_add(struct hold *h, uint32_t lo, uint32_t hi)
 {
@@ -123,8 +131,6 @@ enum reason hold_insert(struct splice *s, struct conn *c, pos_t at, struct span 
         c->cramped = true;
         return r;
     }
-    if (!agrees(h, lo, lo + n, bytes.p) && !mutant(hold_uncompared))
-        return R_CLOSE_BYTES_DIFFER;
     if (!ranges_add(h, lo, lo + n))
         return R_DROP_HORIZON;
     memcpy(h->buf + h->base + lo, bytes.p, n);

@@ -117,6 +117,9 @@ static inline bool ext_same(const struct extent *x)
 }
 
 /* ---- hold.c ---- */
+/* Are the bytes at position `at`, not below in_mapped, those that are held of them (S1)? True for what is not
+ * held. */
+bool hold_agrees(const struct conn *c, pos_t at, struct span bytes);
 enum reason hold_insert(struct splice *s, struct conn *c, pos_t at, struct span bytes);
 void hold_consume(struct splice *s, struct conn *c, uint64_t n);
 void hold_free(struct splice *s, struct conn *c);

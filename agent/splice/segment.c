@@ -190,9 +190,14 @@ void judge_held(struct splice *s, struct conn *c)
     }
 }
 
-/* Judges payload from position `at` on. Bytes that are not understood yet are held. */
+/* Judges payload from position `at` on. Bytes that are not understood yet are held. What is held already came
+ * first, also where it now comes again behind bytes that were missing (S1). */
 static enum reason judge(struct splice *s, struct conn *c, pos_t at, struct span bytes)
 {
+    if (!hold_agrees(c, at, bytes)) {
+        reset_both(s, c, R_CLOSE_BYTES_DIFFER);
+        return R_CONSUMED;
+    }
     while (bytes.n > 0 && at == c->in_mapped && splice_held(c).n == 0 && !conn_is_dead(c)) {
         if (c->sink)
             splice_skip(s, c, bytes.n);
@@ -219,10 +224,6 @@ static enum reason judge(struct splice *s, struct conn *c, pos_t at, struct span
     if (at > c->in_mapped + splice_held(c).n && !mutant(gap_not_told))
         c->ack_now = true;
     enum reason r = hold_insert(s, c, at, bytes);
-    if (r == R_CLOSE_BYTES_DIFFER) {
-        reset_both(s, c, r);
-        return R_CONSUMED;
-    }
     if (r != R_NONE) {
         c->ack_now = true;
         return r;

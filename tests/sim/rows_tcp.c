@@ -58,6 +58,19 @@ void s1_other_bytes_held(struct script *s)
     want_eventually(c, "RA");
 }
 
+/* What was missing comes in one segment with what is held behind it, and that is another than before. */
+void s1_other_bytes_filled(struct script *s)
+{
+    struct peer *c = client(s);
+    open_conn(c);
+    say_at(c, 5, "/ HTTP/1.1\r\n");
+    pass_time(s, 5);
+    say(c, "GET /etc HTTP/1.1\r\nHost: c0.example\r\n\r\n");
+    want_eventually(c, "RA");
+    want_counter(s, "close_bytes_differ", 1);
+    want_counter(s, "requests", 0);
+}
+
 void s1_kept_head(struct script *s)
 {
     struct peer *c = client(s), *e;
