@@ -17,9 +17,9 @@ and one that runs only when it is named, because it needs a build of its own:
   mutants  mistakes of agent/base/mutant.h are switched on one by one: each must be caught by a test
 A NAME after a tier picks one of its tests: ./test.sh net pipelining
 
-  --seeds N        sim: how many seeds
-  --from S         sim: the first seed; a failing one replays with --seeds 1 --from S
-  --full           long campaigns: many seeds, minutes of fuzzing per target, lint of every file
+  --seeds N        sim: so many seeds of each scenario, instead of a budget of exchanges
+  --from S         sim: the first seed; a failure says how it is replayed
+  --full           long campaigns: a million exchanges, minutes of fuzzing per target, lint of every file
   --preset P       build of unit, sim and net: debug (default), release, asan, tsan
   --label L        unit and sim: only programs with this ctest label
   --no-install     install no packages, only say which are missing
@@ -213,37 +213,39 @@ tier_unit() {
     build "$preset" && run_ctest "$preset" unit "${names[unit]:-}"
 }
 
-# What ctest knows: the directed rows, and a few seeds of each scenario. Seeds of one's own choice go to the
-# simulator itself, one process per scenario.
+# The directed rows, then seeds of every scenario (or of those named) until the budget of exchanges is used up.
 tier_sim() {
-    [ $full = 0 ] || seeds=${seeds:-1000}
+    local sim="build/$preset/bin/sim" budget=14000 scenario args=()
+    [ $full = 0 ] || budget=1000000
     build "$preset" || return 1
-    if [ -z "$seeds$from" ]; then
-        run_ctest "$preset" sim "${names[sim]:-}"
-        return
+    if [ -n "$seeds" ]; then
+        args=(--seeds "$seeds")
+    else
+        args=(--exchanges "$budget")
     fi
-    local sim="build/$preset/bin/sim" scenario
-    "$sim" --list | awk '$1 != "row" { print $1 }' | while read -r scenario; do
-        [ -z "${names[sim]:-}" ] || [[ " ${names[sim]} " == *" $scenario "* ]] || continue
-        printf '%s\n' "$scenario"
-    done | "${fixed_layout[@]}" xargs -P "$jobs" -I '{}' bash -c 'sim_seeds "$@"' sim \
-        "$sim" '{}' "${seeds:-10}" "${from:-1}"
+    [ $full = 0 ] || args+=(--progress)
+    for scenario in ${names[sim]:-rows scenarios}; do
+        case $scenario in
+        rows) sim_run rows "$sim" --rows --jobs "$jobs" ;;
+        scenarios) sim_run scenarios "$sim" --jobs "$jobs" --from "${from:-1}" "${args[@]}" ;;
+        *)
+            sim_run "$scenario" "$sim" --scenario "$scenario" --jobs "$jobs" --from "${from:-1}" \
+                --seeds "${seeds:-10}"
+            ;;
+        esac
+    done
 }
 
-# sim_seeds SIM SCENARIO SEEDS FROM: one scenario's seeds; what it said is shown when one failed.
-# shellcheck disable=SC2317 # called by xargs
-sim_seeds() {
-    local said status good bad
-    said=$("$1" --scenario "$2" --seeds "$3" --from "$4" 2>&1)
-    status=$?
-    good=$(sed -n 's/^\([0-9]*\) passed, [0-9]* failed$/\1/p' <<<"$said")
-    bad=$(sed -n 's/^[0-9]* passed, \([1-9][0-9]*\) failed$/\1/p' <<<"$said")
-    if [ $status != 0 ]; then
-        printf '%s\nnot ok sim.%s # cases %s\n' "$said" "$2" "${bad:-1}"
-    fi
-    [ "${good:-0}" = 0 ] || printf 'ok sim.%s # cases %s\n' "$2" "$good"
+# sim_run NAME COMMAND...: what the simulator says, and its last line as results.
+sim_run() {
+    local name=$1 good bad
+    shift
+    "${fixed_layout[@]}" "$@" >"$tmp/sim.log"
+    grep -v '^[0-9]* passed, [0-9]* failed$' "$tmp/sim.log"
+    read -r good bad < <(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$tmp/sim.log")
+    [ "${good:-0}" = 0 ] || printf 'ok sim.%s # cases %s\n' "$name" "$good"
+    [ "${bad:-1}" = 0 ] || printf 'not ok sim.%s # cases %s\n' "$name" "${bad:-1}"
 }
-export -f sim_seeds
 
 # Replays the kept inputs; --full also lets each target search on, from a copy of them.
 tier_fuzz() {

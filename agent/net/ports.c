@@ -91,6 +91,11 @@ void ports_give(struct port_pool *p, uint16_t port, uint32_t last_seq)
     p->nret++;
 }
 
+uint32_t ports_taken(const struct port_pool *p)
+{
+    return p->fresh - p->nret;
+}
+
 uint32_t ports_free(const struct port_pool *p)
 {
     return p->count - p->fresh + p->nret;

@@ -31,5 +31,6 @@ void ports_give(struct port_pool *p, uint16_t port, uint32_t last_seq);
 uint32_t ports_free(const struct port_pool *p);
 /* Bytes that it takes at most. */
 size_t ports_memory(const struct port_pool *p);
+uint32_t ports_taken(const struct port_pool *p);
 
 #endif

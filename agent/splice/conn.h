@@ -185,8 +185,10 @@ struct conn {
     uint8_t profile;                /* endpoint side: option profile of the pool (rule S14) */
     uint8_t rtt_class;              /* endpoint side: how far away its last client was (rule S9) */
     uint8_t syn_tries;
-    uint8_t probes; /* of a zero window, that nobody answered */
-    pos_t again;    /* end of the highest kept bytes that were sent again */
+    uint8_t probes;  /* of a zero window, that nobody answered */
+    uint8_t repeats; /* of the bytes at repeat_at */
+    pos_t repeat_at; /* out_una when bytes went out again last */
+    pos_t again;     /* end of the highest kept bytes that were sent again */
     uint32_t x_count;
     uint32_t kept;           /* bytes of buffers in its extents */
     uint32_t client;         /* entry of its address in the table of clients; CLIENT_NONE: not counted */

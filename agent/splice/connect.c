@@ -67,6 +67,14 @@ size_t remotes_memory(const struct splice *s)
     return sum;
 }
 
+uint32_t splice_ports_taken(const struct splice *s)
+{
+    uint32_t n = 0;
+    for (const struct splice_remote *r = s->remotes; r; r = r->next)
+        n += ports_taken(r->ports);
+    return n;
+}
+
 struct port_pool *remote_ports(const struct splice_remote *r)
 {
     return r->ports;

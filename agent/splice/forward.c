@@ -136,7 +136,10 @@ bool forward(struct splice *s, struct conn *c, struct frame **f, const struct pk
             continue;
         if (x->kind == EXT_COPY || ((x->flags & EXT_IDENTITY) && x->sent == x->n) ||
             mutant(head_from_frame)) {
-            a->sent_again |= !mutant(sent_again_forgotten) && x->out + (xlo - x->in) < a->out_max;
+            pos_t at = x->out + (xlo - x->in);
+            a->sent_again |= !mutant(sent_again_forgotten) && at < a->out_max;
+            if (at == a->out_una && at < a->out_max && a->out_edge > at)
+                mtu_repeated(a);
             add_piece(s, &w, f, p, xlo, xhi, x);
         } else if (xlo < fresh)
             w.resend = true;

@@ -190,6 +190,9 @@ void ramp_grow(struct conn *e, uint64_t n);
 uint16_t mtu_limit(struct splice *s, const struct ip_addr *a, uint16_t mss);
 /* A router has said that a segment of ours to c was too big. */
 void mtu_too_big(struct splice *s, struct conn *c, const struct net_unreach *u);
+/* The bytes at c->out_una are about to be sent again into an open window: are they too large for a path that
+ * says nothing? */
+void mtu_repeated(struct conn *c);
 
 /* ---- repair.c ---- */
 /* Sends the holes again that the SACK blocks of the segment at hand show to be lost. */

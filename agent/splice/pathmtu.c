@@ -8,10 +8,17 @@
  *
  * Believed is only an error that quotes a sequence number in flight (RFC 5927 section 4.1), and none ever
  * enlarges a segment. What was learned of an address is remembered for ten minutes (RFC 8201 section 4), in a
- * table of fixed size with a keyed hash, so that its next conn need not lose its first flight. One worker's
- * thread. */
+ * table of fixed size with a keyed hash, so that its next conn need not lose its first flight.
+ *
+ * A path that swallows what is too big and says nothing (a black hole, RFC 2923) is guessed at: bytes that
+ * went out three times more and were not acked are cut smaller from then on, whoever repeats them. One
+ * worker's thread. */
 #include "agent/base/mutant.h"
 #include "agent/splice/internal.h"
+
+#define HOLE_REPEATS 3u    /* of the same bytes without an ack: a path may swallow what is too big for it */
+#define HOLE_MSS4    1024u /* then segments become so large (RFC 4821 section 7.7) */
+#define HOLE_MSS6    1220u /* what every IPv6 path takes */
 
 #define LEARNED_NS (600 * SEC_NS)
 
@@ -72,4 +79,18 @@ void mtu_too_big(struct splice *s, struct conn *c, const struct net_unreach *u)
         seg_again(s, c);
     else if (x && (c->pub.side == SIDE_ENDPOINT || mutant(too_big_passed_on)))
         tell_source(s, c, x, at, mss, was);
+}
+
+void mtu_repeated(struct conn *c)
+{
+    uint16_t first = ip_is_v4(&c->key.remote) ? HOLE_MSS4 : HOLE_MSS6;
+    uint16_t next = c->mss > first ? first : MSS_LEAST;
+    if (c->repeat_at != c->out_una)
+        c->repeats = 0;
+    c->repeat_at = c->out_una;
+    if (++c->repeats < HOLE_REPEATS)
+        return;
+    c->repeats = 0;
+    if (next < c->mss && (next == first || ip_is_v4(&c->key.remote)))
+        c->mss = next;
 }

@@ -94,6 +94,8 @@ void splice_drain(struct splice *s); /* refuse new clients from now on, close id
 struct conntable *splice_table(const struct splice *s);
 struct kbuf_pool *splice_pool(const struct splice *s);
 struct counters *splice_counters(const struct splice *s);
+/* Local ports in use, toward all endpoints. */
+uint32_t splice_ports_taken(const struct splice *s);
 /* Calls fn for each open client conn. */
 void splice_each_client(struct splice *s, void (*fn)(void *arg, struct conn *c), void *arg);
 

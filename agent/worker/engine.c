@@ -316,6 +316,11 @@ uint64_t engine_kept_bytes(const struct engine *e, uint64_t *total)
     return kbuf_used(splice_pool(e->splice));
 }
 
+const struct splice *engine_splice(const struct engine *e)
+{
+    return e->splice;
+}
+
 void engine_neighbours(const struct engine *e, void (*fn)(void *arg, const struct net_neigh_info *i),
                        void *arg)
 {

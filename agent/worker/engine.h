@@ -98,6 +98,10 @@ void engine_memory(const struct engine *e, struct memory_list *l);
 /* Memory held by kept bytes, and its bound. */
 uint64_t engine_kept_bytes(const struct engine *e, uint64_t *total);
 
+/* The TCP side, for tests that look inside. The worker's thread only. */
+struct splice;
+const struct splice *engine_splice(const struct engine *e);
+
 /* Neighbours for laconctl: net_neighbours() of the engine's net. The worker's thread only (a control thread
  * comes by workers_call()). */
 struct net_neigh_info;

@@ -26,6 +26,29 @@ static void send_later(void *arg)
     pump_start(&c->pump, c->tcb, c->cfg.cut);
 }
 
+/* A byte of the target comes a second time as another one, in a segment of its own, where it can the one that
+ * decides about the route: what lacon judged first is what the endpoint must get (S1). */
+static void send_other(void *arg)
+{
+    struct client *c = arg;
+    if (c->tcb->end != TCB_OPEN || !c->other_left)
+        return;
+    if (tcb_send_old(c->tcb, c->other_pos, c->other_value)) {
+        c->other_left--;
+        c->excused = true; /* lacon may reset the connection for it at any time */
+    }
+    sim_arm(c->sim, &c->t_other, c->sim->now + rng_below(&c->sim->rng, 100 * MS));
+}
+
+static void plan_other(struct client *c, const struct plan *p, size_t at)
+{
+    bool routed = strcmp(p->host, "mix.example") == 0; /* METHOD /c<cluster>/... */
+    c->other_pos = tcb_end_pos(c->tcb) + at + strlen(p->method) + (routed ? 3 : 2);
+    c->other_value = routed ? (uint8_t)('0' + (p->cluster + 1) % 2) : 'y';
+    c->other_left = 3;
+    sim_arm(c->sim, &c->t_other, c->sim->now + rng_below(&c->sim->rng, 50 * MS));
+}
+
 /* Appends the next request; false when its body has to wait. */
 static bool write_request(struct client *c, struct plan *p)
 {
@@ -33,6 +56,10 @@ static bool write_request(struct client *c, struct plan *p)
     struct buf *body = p->expect ? &c->later : &c->pump.bytes;
     struct buf head = {0}, text = {0};
     plan_write_request(p, &c->sim->rng, &head, &text);
+    if (p->other_content && !c->other_left)
+        plan_other(c, p, c->pump.bytes.n);
+    if (p->quit && p->quit_upload && c->pump.stop == SIZE_MAX)
+        c->pump.stop = c->pump.bytes.n + p->quit_at % (head.n + (p->expect ? 0 : text.n));
     buf_put(&c->pump.bytes, head.p, head.n);
     buf_put(body, text.p, text.n);
     buf_free(&head);
@@ -80,9 +107,18 @@ static void out_of_patience(void *arg)
         sim_arm(c->sim, &c->t_patience, c->sim->now + PATIENCE);
 }
 
+static void quit(struct client *c, enum quit how);
+
 static void all_written(void *arg)
 {
     struct client *c = arg;
+    if (c->pump.stop != SIZE_MAX) {
+        unsigned i = c->rx;
+        while (i + 1 < c->tx && !(c->plan[i]->quit && c->plan[i]->quit_upload))
+            i++;
+        quit(c, c->plan[i]->quit);
+        return;
+    }
     if (c->later.n)
         return;
     for (unsigned i = 0; i < c->tx; i++)
@@ -96,6 +132,8 @@ static void all_written(void *arg)
 static void settle(struct client *c, enum outcome o)
 {
     struct plan *p = current(c);
+    if (o == EX_OK && p->must_fail)
+        sim_fail(c->sim, "%s:%u exchange %u must not succeed", c->host->name, c->tcb->lport, p->id);
     p->outcome = o;
     p->got_body = c->reader.off;
     c->rx++;
@@ -106,12 +144,32 @@ static void settle(struct client *c, enum outcome o)
     sim_say(c->sim, "%s:%u %s %u", c->host->name, c->tcb->lport, o == EX_OK ? "finished" : "gave up", p->id);
 }
 
+static bool excused_by_events(const struct client *c, const struct plan *p)
+{
+    return c->cfg.excuses && c->cfg.excuses(c->cfg.arg, p);
+}
+
+static bool may_fail(const struct client *c, const struct plan *p)
+{
+    return p->may_fail || excused_by_events(c, p);
+}
+
+/* May lacon itself answer so, because an endpoint could not? */
+static bool may_answer(const struct client *c, const struct plan *p, unsigned status)
+{
+    if (p->own_status)
+        return p->own_status == status;
+    if (status < 502 || status > 504)
+        return false;
+    return (p->may_fail && (!p->fail_status || p->fail_status == status)) || excused_by_events(c, p);
+}
+
 /* The connection is over: what is open has failed. */
 static void give_up(struct client *c, const char *why)
 {
     while (current(c)) {
         const struct plan *p = current(c);
-        if (p->may_fail)
+        if (may_fail(c, p))
             c->excused = true;
         if (!c->excused)
             sim_fail(c->sim, "%s:%u exchange %u (%s %s%s) must succeed, but %s after %llu body bytes",
@@ -125,7 +183,17 @@ static void give_up(struct client *c, const char *why)
     sim_disarm(c->sim, &c->t_patience);
     sim_disarm(c->sim, &c->t_send);
     sim_disarm(c->sim, &c->t_later);
+    sim_disarm(c->sim, &c->t_other);
     sim_disarm(c->sim, &c->pump.timer);
+}
+
+void client_lost(struct client *c)
+{
+    if (!c->tcb)
+        return;
+    c->excused |= !c->done;
+    for (unsigned i = 0; i < c->n; i++)
+        c->plan[i]->may_lack_log |= !c->plan[i]->logged;
 }
 
 static const char *check_connection(struct client *c, const struct plan *p)
@@ -175,7 +243,7 @@ static const char *own_reply(struct client *c, const struct plan *p, unsigned st
 {
     struct reader *r = &c->reader;
     char v[100];
-    if (p->own_status ? p->own_status != status : !p->may_fail) {
+    if (!may_answer(c, p, status)) {
         snprintf(r->why, sizeof r->why, "lacon itself answered %u to exchange %u", status, p->id);
         return r->why;
     }
@@ -196,6 +264,11 @@ static const char *framing(struct reader *r, const struct plan *p)
     r->compare = true;
     r->id = p->id;
     r->dir = DIR_RESPONSE;
+    if (p->garbage) { /* a sound head before a broken body */
+        r->kind = p->garbage == GARBAGE_SHORT ? BODY_LENGTH : BODY_CHUNKED;
+        r->length = p->resp_len;
+        return NULL;
+    }
     unsigned cl = head_field(r, "Content-Length", v, sizeof v);
     r->length = strtoull(v, NULL, 10);
     if (cl != (p->status != 204 && (p->resp_kind == BODY_LENGTH || p->early) ? 1u : 0u))
@@ -240,8 +313,7 @@ static void response_done(struct client *c)
         sim_fail(c->sim, "response %u ended cleanly after %llu of %u bytes", p->id,
                  (unsigned long long)r->off, p->resp_len);
     c->sim->stats.bytes += r->off;
-    if (!r->compare && !p->own_status)
-        c->excused = true;
+    c->excused |= !r->compare && c->ending;
     settle(c, r->compare || p->own_status ? EX_OK : EX_FAILED);
     reader_reset(r);
     if (c->later.n && c->rx == c->tx) { /* answered before the body was asked for */
@@ -249,8 +321,8 @@ static void response_done(struct client *c)
         sim_disarm(c->sim, &c->t_later);
     }
     if (c->ending)
-        c->excused |= p->own_status != 0;
-    else if (current(c))
+        return;
+    if (current(c))
         sim_arm(c->sim, &c->t_send, c->sim->now + rng_below(&c->sim->rng, c->cfg.think_ns + 1));
     else
         sim_arm(c->sim, &c->t_close, c->sim->now + rng_below(&c->sim->rng, c->cfg.linger_ns + 1));
@@ -264,13 +336,30 @@ static void close_now(void *arg)
 
 /* ---- reading ---- */
 
-static bool reset_by_plan(struct client *c)
+static void quit(struct client *c, enum quit how)
+{
+    static const char *const says[] = {"", "resets", "vanishes", "turns deaf"};
+    sim_say(c->sim, "%s:%u %s", c->host->name, c->tcb->lport, says[how]);
+    c->excused = true;
+    for (unsigned i = 0; i < c->rx; i++)
+        c->plan[i]->may_log_short |= !c->plan[i]->logged;
+    if (how == QUIT_RESET) {
+        tcb_abort(c->tcb);
+    } else if (how == QUIT_VANISH) {
+        tcb_vanish(c->tcb);
+    } else {
+        c->deaf = true;
+        sim_disarm(c->sim, &c->t_read);
+        sim_arm(c->sim, &c->t_patience, c->sim->now + 2 * PATIENCE);
+    }
+}
+
+static bool quits_here(struct client *c)
 {
     const struct plan *p = current(c);
-    if (!p || c->reader.state == READ_HEAD || c->reader.off < p->client_reset_at)
+    if (!p || !p->quit || p->quit_upload || c->reader.state == READ_HEAD || c->reader.off < p->quit_at)
         return false;
-    c->excused = true;
-    tcb_abort(c->tcb);
+    quit(c, p->quit);
     return true;
 }
 
@@ -287,7 +376,7 @@ static void drain(struct client *c, size_t allowance)
         }
         n = reader_feed(&c->reader, p, n);
         allowance -= n;
-        if (reset_by_plan(c))
+        if (quits_here(c))
             return;
         tcb_consume(c->tcb, n);
         if (c->reader.state == READ_BAD)
@@ -316,6 +405,8 @@ static void read_some(void *arg)
     const uint8_t *p;
     uint64_t per_tick = c->cfg.read_rate * (READ_TICK / 1000) / (SEC / 1000);
     drain(c, c->cfg.read_rate ? per_tick + 1 : SIZE_MAX);
+    if (c->deaf)
+        return;
     if (tcb_peek(c->tcb, &p) && !c->done)
         sim_arm(c->sim, &c->t_read, c->sim->now + READ_TICK);
     else if (tcb_eof(c->tcb) && !c->done)
@@ -339,12 +430,12 @@ static void on_event(void *arg, struct tcb *t, enum tcb_event ev)
         break;
     case TCB_EV_READABLE:
     case TCB_EV_EOF:
-        if (!sim_armed(&c->t_read))
+        if (!sim_armed(&c->t_read) && !c->deaf)
             read_some(c);
         break;
     case TCB_EV_ENDED:
         sim_disarm(c->sim, &c->t_read);
-        if (t->end == TCB_END_CLOSED) {
+        if (t->end == TCB_END_CLOSED && !c->deaf) {
             drain(c, SIZE_MAX);
             if (tcb_eof(t) && current(c))
                 at_eof(c);
@@ -377,6 +468,7 @@ void client_init(struct client *c, struct host *h, const struct client_cfg *cfg)
     c->t_later = (struct sim_timer){.fn = send_later, .arg = c};
     c->t_patience = (struct sim_timer){.fn = out_of_patience, .arg = c};
     c->t_close = (struct sim_timer){.fn = close_now, .arg = c};
+    c->t_other = (struct sim_timer){.fn = send_other, .arg = c};
     pump_init(&c->pump, all_written, c);
     c->reader.on_head = on_head;
     c->reader.arg = c;
@@ -385,6 +477,7 @@ void client_init(struct client *c, struct host *h, const struct client_cfg *cfg)
 
 void client_add(struct client *c, struct plan *p)
 {
+    c->plan = xrealloc(c->plan, (c->n + 1) * sizeof(struct plan *));
     c->plan[c->n++] = p;
 }
 
@@ -396,6 +489,8 @@ void client_free(struct client *c)
     sim_disarm(c->sim, &c->t_later);
     sim_disarm(c->sim, &c->t_close);
     sim_disarm(c->sim, &c->t_patience);
+    sim_disarm(c->sim, &c->t_other);
+    free(c->plan);
     pump_free(&c->pump, c->sim);
     reader_free(&c->reader);
     buf_free(&c->later);

@@ -10,6 +10,8 @@
 
 static void to_wire(struct host *h, const uint8_t mac[6], uint8_t *frame, uint32_t n)
 {
+    if (h->down)
+        return;
     memcpy(frame, mac, 6);
     memcpy(frame + 6, h->port.mac, 6);
     if (h->pad && n < 60) { /* old stacks pad with leftovers */
@@ -84,56 +86,52 @@ static void forget_queue(struct neigh *n)
     n->nqueue = 0;
 }
 
+static void forget(struct neigh *n)
+{
+    struct neigh **p = &n->host->neigh;
+    while (*p != n)
+        p = &(*p)->next;
+    *p = n->next;
+    sim_disarm(n->host->sim, &n->timer);
+    forget_queue(n);
+    free(n);
+}
+
 static void on_timer(void *arg)
 {
     struct neigh *n = arg;
     if (n->known)
         return;
     if (++n->tries > TRIES) {
-        forget_queue(n);
-        n->used = false;
+        forget(n);
         return;
     }
     ask(n);
     sim_arm(n->host->sim, &n->timer, n->host->sim->now + RETRY);
 }
 
-void host_neigh_init(struct host *h)
-{
-    for (unsigned i = 0; i < HOST_NEIGHS; i++) {
-        h->neigh[i].host = h;
-        h->neigh[i].timer = (struct sim_timer){.fn = on_timer, .arg = &h->neigh[i]};
-    }
-}
-
 void host_neigh_fini(struct host *h)
 {
-    for (unsigned i = 0; i < HOST_NEIGHS; i++) {
-        sim_disarm(h->sim, &h->neigh[i].timer);
-        forget_queue(&h->neigh[i]);
-    }
+    while (h->neigh)
+        forget(h->neigh);
 }
 
 static struct neigh *find(struct host *h, const struct ip_addr *a)
 {
-    for (unsigned i = 0; i < HOST_NEIGHS; i++)
-        if (h->neigh[i].used && ip_eq(&h->neigh[i].addr, a))
-            return &h->neigh[i];
+    for (struct neigh *n = h->neigh; n; n = n->next)
+        if (ip_eq(&n->addr, a))
+            return n;
     return NULL;
 }
 
 static struct neigh *add(struct host *h, const struct ip_addr *a)
 {
-    for (unsigned i = 0; i < HOST_NEIGHS; i++)
-        if (!h->neigh[i].used) {
-            h->neigh[i].used = true;
-            h->neigh[i].known = false;
-            h->neigh[i].tries = 0;
-            h->neigh[i].addr = *a;
-            return &h->neigh[i];
-        }
-    sim_fail(h->sim, "%s knows too many neighbours", h->name);
-    return &h->neigh[0];
+    struct neigh *n = xalloc(sizeof *n);
+    n->host = h;
+    n->addr = *a;
+    n->timer = (struct sim_timer){.fn = on_timer, .arg = n};
+    n->next = h->neigh;
+    return h->neigh = n;
 }
 
 void host_neigh_send(struct host *h, const struct ip_addr *dst, uint8_t *frame, uint32_t n)

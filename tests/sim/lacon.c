@@ -4,30 +4,37 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "tests/sim/invariants.h"
+
+#define WALL_OFFSET (1700000000ll * (int64_t)SEC)
+#define HANDOVER_NS (100 * US) /* until a worker looks at what another has given it, at most */
+
 /* ---- the engines' surroundings ---- */
 
-static void rearm_tick(struct lacon *l)
+static void rearm_tick(struct lacon_worker *w)
 {
-    uint64_t next = UINT64_MAX;
-    for (unsigned i = 0; i < l->nworkers; i++) {
-        uint64_t n = engine_next_ns(l->engine[i]);
-        next = n < next ? n : next;
-    }
+    uint64_t next = engine_next_ns(w->engine);
     if (next == UINT64_MAX) {
-        sim_disarm(l->sim, &l->t_tick);
+        sim_disarm(w->lacon->sim, &w->t_tick);
         return;
     }
     /* A worker's loop is not infinitely fast either. */
-    uint64_t soonest = l->sim->now + 100 * US;
-    sim_arm(l->sim, &l->t_tick, next > soonest ? next : soonest);
+    uint64_t soonest = w->lacon->sim->now + 100 * US;
+    sim_arm(w->lacon->sim, &w->t_tick, next > soonest ? next : soonest);
+}
+
+/* After each call of an engine: what must hold at every step. */
+static void called(struct lacon_worker *w)
+{
+    invariants_step(w);
+    rearm_tick(w);
 }
 
 static void on_tick(void *arg)
 {
-    struct lacon *l = arg;
-    for (unsigned i = 0; i < l->nworkers; i++)
-        engine_tick(l->engine[i], l->sim->now);
-    rearm_tick(l);
+    struct lacon_worker *w = arg;
+    engine_tick(w->engine, w->lacon->sim->now);
+    called(w);
 }
 
 static void on_send(void *arg, const struct frame *f)
@@ -44,7 +51,10 @@ static void on_send(void *arg, const struct frame *f)
 /* The id is the last number of the request line's path. */
 static struct plan *logged_plan(struct lacon *l, const struct access_record *r)
 {
-    const char *end = r->text + r->request_line, *p = memchr(r->text, '/', r->request_line), *id = NULL;
+    const char *end = r->text + r->request_line;
+    if (r->request_line < 9 || memcmp(end - 9, " HTTP/1.", 8) != 0)
+        return NULL; /* cut off */
+    const char *p = memchr(r->text, '/', r->request_line), *id = NULL;
     for (; p && p < end && *p != ' ' && *p != '?'; p++)
         if (*p == '/')
             id = p + 1;
@@ -59,10 +69,16 @@ static bool on_log(void *ctx, const struct access_record *r)
     if (!l->book)
         return true;
     struct plan *p = logged_plan(l, r);
+    if (!p && r->status == 408) /* a head that never became whole */
+        return true;
     if (!p) {
         sim_fail(l->sim, "access log names no exchange of ours: \"%.*s\"", r->request_line, r->text);
         return true;
     }
+    p->log_from = (uint64_t)(r->wall_ns - WALL_OFFSET);
+    p->log_to = l->sim->now;
+    p->log_endpoint = r->endpoint;
+    snprintf(p->log_line, sizeof p->log_line, "%.*s", r->request_line, r->text);
     p->log_status = r->status;
     p->log_request = r->bytes_request;
     p->log_body = r->bytes_body;
@@ -74,50 +90,116 @@ static bool on_log(void *ctx, const struct access_record *r)
 
 /* ---- frames in ---- */
 
-static void to_all(struct lacon *l, struct frame *f)
+static bool put(struct lacon_lane *lane, struct frame *f)
 {
-    for (unsigned w = 1; w < l->nworkers; w++) {
-        struct frame *copy = frames_receive(&l->frames, f->port, f->data, f->len);
-        engine_input(l->engine[w], &copy, 1, l->sim->now);
-    }
-    engine_input(l->engine[0], &f, 1, l->sim->now);
+    if (lane->n == LACON_QUEUE)
+        return false;
+    lane->f[lane->n++] = f;
+    return true;
 }
 
+/* Up to a burst off the front. */
+static unsigned take(struct lacon_lane *lane, struct frame *burst[ENGINE_BURST])
+{
+    unsigned n = lane->n < ENGINE_BURST ? lane->n : ENGINE_BURST;
+    memcpy(burst, lane->f, n * sizeof *burst);
+    lane->n -= n;
+    memmove(lane->f, lane->f + n, lane->n * sizeof *lane->f);
+    return n;
+}
+
+static void look_within(struct lacon_worker *w, uint64_t ns)
+{
+    struct sim *s = w->lacon->sim;
+    if (!sim_armed(&w->t_poll))
+        sim_arm(s, &w->t_poll, s->now + rng_below(&s->rng, ns + 1));
+}
+
+static void input(struct lacon_worker *w, struct frame *burst[], unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        oracle_ingress(&w->lacon->oracle, burst[i]->data, burst[i]->len);
+    if (!n)
+        return;
+    engine_input(w->engine, burst, n, w->lacon->sim->now);
+    called(w);
+}
+
+static void give(struct lacon_worker *from, unsigned to, struct frame *f)
+{
+    struct lacon *l = from->lacon;
+    struct frame_ops ops = frames_ops(&l->frames);
+    l->sim->stats.handed_over++;
+    if (put(&l->worker[to].from[from->index], f)) {
+        look_within(&l->worker[to], HANDOVER_NS);
+    } else {
+        l->sim->stats.queue_drops++;
+        frame_free(&ops, f);
+    }
+}
+
+/* Keeps in f[] what is the worker's own, gives the rest to its owners; returns how many are left. */
+static unsigned sort_out(struct lacon_worker *w, struct frame *f[], unsigned n)
+{
+    struct lacon *l = w->lacon;
+    unsigned mine = 0;
+    for (unsigned i = 0; i < n; i++) {
+        unsigned owner = engine_owner(w->engine, f[i]);
+        if (owner != ENGINE_ALL && owner >= l->nworkers) {
+            sim_fail(l->sim, "engine_owner names worker %u of %u", owner, l->nworkers);
+            owner = w->index;
+        }
+        for (unsigned to = 0; owner == ENGINE_ALL && to < l->nworkers; to++)
+            if (to != w->index)
+                give(w, to, frames_receive(&l->frames, f[i]->port, f[i]->data, f[i]->len));
+        if (owner == ENGINE_ALL || owner == w->index)
+            f[mine++] = f[i];
+        else
+            give(w, owner, f[i]);
+    }
+    return mine;
+}
+
+/* One round of a worker's loop: its queue, then what each other worker has given it. */
 static void on_poll(void *arg)
 {
-    struct lacon *l = arg;
-    struct frame *burst[LACON_WORKERS][ENGINE_BURST];
-    unsigned n[LACON_WORKERS] = {0}, take = l->nqueue < ENGINE_BURST ? l->nqueue : ENGINE_BURST;
-    for (unsigned i = 0; i < take; i++) {
-        struct frame *f = l->queue[i];
-        unsigned owner = engine_owner(l->engine[0], f);
-        oracle_ingress(&l->oracle, f->data, f->len);
-        if (owner == ENGINE_ALL)
-            to_all(l, f);
-        else if (owner < l->nworkers)
-            burst[owner][n[owner]++] = f;
-        else
-            sim_fail(l->sim, "engine_owner names worker %u of %u", owner, l->nworkers);
+    struct lacon_worker *w = arg;
+    struct frame *burst[ENGINE_BURST];
+    unsigned n = take(&w->rx, burst), left = w->rx.n;
+    input(w, burst, sort_out(w, burst, n));
+    for (unsigned from = 0; from < w->lacon->nworkers; from++) {
+        n = take(&w->from[from], burst);
+        input(w, burst, n);
+        left += w->from[from].n;
     }
-    for (unsigned w = 0; w < l->nworkers; w++)
-        if (n[w])
-            engine_input(l->engine[w], burst[w], n[w], l->sim->now);
-    l->nqueue -= take;
-    memmove(l->queue, l->queue + take, l->nqueue * sizeof *l->queue);
-    if (l->nqueue)
-        sim_arm(l->sim, &l->t_poll, l->sim->now);
-    rearm_tick(l);
+    if (left)
+        look_within(w, 0);
+}
+
+/* The device's own idea of which queue a flow belongs to; it knows nothing of engine_owner(). */
+static unsigned queue_of(const struct lacon *l, const uint8_t *p, uint32_t n)
+{
+    uint32_t h = 0;
+    if (l->nworkers == 1)
+        return 0;
+    if (rng_permille(&l->sim->rng, l->spray))
+        return (unsigned)rng_below(&l->sim->rng, l->nworkers);
+    for (uint32_t i = 26; i < 38 && i < n; i++)
+        h = h * 31 + p[i];
+    return h % l->nworkers;
 }
 
 static void on_frame(struct lacon *l, uint16_t port, const uint8_t *p, uint32_t n)
 {
-    if (l->nqueue == LACON_QUEUE) {
+    if (l->down)
+        return;
+    struct lacon_worker *w = &l->worker[queue_of(l, p, n)];
+    if (w->rx.n == LACON_QUEUE) {
         l->sim->stats.queue_drops++;
         return;
     }
-    l->queue[l->nqueue++] = frames_receive(&l->frames, port, p, n);
-    if (!sim_armed(&l->t_poll))
-        sim_arm(l->sim, &l->t_poll, l->sim->now + rng_below(&l->sim->rng, l->poll_ns + 1));
+    put(&w->rx, frames_receive(&l->frames, port, p, n));
+    look_within(w, l->poll_ns);
 }
 
 static void on_frame0(void *arg, const uint8_t *p, uint32_t n)
@@ -132,12 +214,47 @@ static void on_frame1(void *arg, const uint8_t *p, uint32_t n)
 
 /* ---- life ---- */
 
+static void attach(struct lacon *l, struct lan *const lan[])
+{
+    static void (*const input_of[LACON_PORTS])(void *, const uint8_t *, uint32_t) = {on_frame0, on_frame1};
+    static const char *const name[LACON_PORTS] = {"lacon if0", "lacon if1"};
+    struct link_cfg cable = {.delay_ns = 1 * US};
+    for (unsigned i = 0; i < l->nports; i++) {
+        uint8_t mac[6] = {2, 0xaa, 0, 0, 0, (uint8_t)(i + 1)};
+        lan_attach(lan[i], &l->port[i], name[i], mac, &cable, input_of[i], l);
+    }
+}
+
+static void start_engines(struct lacon *l)
+{
+    struct engine_port port[LACON_PORTS];
+    for (unsigned i = 0; i < l->nports; i++) {
+        port[i] = (struct engine_port){.mtu = SEG_MTU, .up = true};
+        memcpy(port[i].mac, l->port[i].mac, 6);
+    }
+    struct engine_params p = {.config = l->config,
+                              .port = port,
+                              .nworkers = l->nworkers,
+                              .ops = frames_ops(&l->frames),
+                              .log = {.put = on_log, .ctx = l},
+                              .now_ns = l->sim->now,
+                              .wall_offset_ns = WALL_OFFSET};
+    for (unsigned i = 0; i < sizeof p.secret; i++)
+        p.secret[i] = (uint8_t)rng_next(&l->sim->rng);
+    for (unsigned i = 0; i < l->nworkers; i++) {
+        struct lacon_worker *w = &l->worker[i];
+        p.worker = i;
+        w->engine = engine_create(&p);
+        if (!w->engine)
+            sim_fail(l->sim, "engine_create failed");
+    }
+    for (unsigned i = 0; i < l->nworkers && !l->sim->failed; i++)
+        rearm_tick(&l->worker[i]);
+}
+
 void lacon_start(struct lacon *l, struct sim *s, const struct config *config, struct lan *const lan[],
                  struct book *book)
 {
-    static void (*const input[LACON_PORTS])(void *, const uint8_t *, uint32_t) = {on_frame0, on_frame1};
-    struct engine_port port[LACON_PORTS];
-    struct link_cfg cable = {.delay_ns = 1 * US};
     memset(l, 0, sizeof *l);
     l->sim = s;
     l->book = book;
@@ -145,46 +262,57 @@ void lacon_start(struct lacon *l, struct sim *s, const struct config *config, st
     l->nworkers = config->dpdk.workers;
     l->nports = config->ninterface;
     l->poll_ns = 20 * US;
-    l->t_poll = (struct sim_timer){.fn = on_poll, .arg = l};
-    l->t_tick = (struct sim_timer){.fn = on_tick, .arg = l};
+    for (unsigned i = 0; i < l->nworkers; i++) {
+        struct lacon_worker *w = &l->worker[i];
+        w->lacon = l;
+        w->index = i;
+        w->t_poll = (struct sim_timer){.fn = on_poll, .arg = w};
+        w->t_tick = (struct sim_timer){.fn = on_tick, .arg = w};
+    }
     oracle_init(&l->oracle, s);
     frames_init(&l->frames, s);
     l->frames.send = on_send;
     l->frames.arg = l;
-    for (unsigned i = 0; i < l->nports; i++) {
-        uint8_t mac[6] = {2, 0xaa, 0, 0, 0, (uint8_t)(i + 1)};
-        lan_attach(lan[i], &l->port[i], mac, &cable, input[i], l);
-        memcpy(port[i].mac, mac, 6);
-        port[i].mtu = SEG_MTU;
-        port[i].up = true;
-    }
-    struct engine_params p = {.config = config,
-                              .port = port,
-                              .nworkers = l->nworkers,
-                              .ops = frames_ops(&l->frames),
-                              .log = {.put = on_log, .ctx = l},
-                              .now_ns = s->now,
-                              .wall_offset_ns = 1700000000ll * (int64_t)SEC};
-    for (unsigned i = 0; i < sizeof p.secret; i++)
-        p.secret[i] = (uint8_t)rng_next(&s->rng);
+    attach(l, lan);
+    start_engines(l);
+}
+
+static void empty(struct lacon *l, struct lacon_lane *lane)
+{
+    struct frame_ops ops = frames_ops(&l->frames);
+    for (unsigned i = 0; i < lane->n; i++)
+        frame_free(&ops, lane->f[i]);
+    lane->n = 0;
+}
+
+void lacon_crash(struct lacon *l)
+{
     for (unsigned i = 0; i < l->nworkers; i++) {
-        p.worker = i;
-        l->engine[i] = engine_create(&p);
-        if (!l->engine[i])
-            sim_fail(s, "engine_create failed");
+        struct lacon_worker *w = &l->worker[i];
+        sim_disarm(l->sim, &w->t_poll);
+        sim_disarm(l->sim, &w->t_tick);
+        engine_destroy(w->engine);
+        w->engine = NULL;
+        empty(l, &w->rx);
+        for (unsigned k = 0; k < l->nworkers; k++)
+            empty(l, &w->from[k]);
     }
-    if (!s->failed)
-        rearm_tick(l);
+    if (l->frames.live)
+        sim_fail(l->sim, "%llu frames leaked", (unsigned long long)l->frames.live);
+    oracle_forget(&l->oracle);
+    l->logged_before = l->logged;
+    l->down = true;
+}
+
+void lacon_revive(struct lacon *l)
+{
+    l->down = false;
+    start_engines(l);
 }
 
 void lacon_stop(struct lacon *l)
 {
-    sim_disarm(l->sim, &l->t_poll);
-    sim_disarm(l->sim, &l->t_tick);
-    for (unsigned i = 0; i < l->nworkers; i++)
-        engine_destroy(l->engine[i]);
-    if (l->frames.live != l->nqueue)
-        sim_fail(l->sim, "%llu frames leaked", (unsigned long long)(l->frames.live - l->nqueue));
+    lacon_crash(l);
     frames_fini(&l->frames);
     oracle_fini(&l->oracle);
     for (unsigned i = 0; i < l->nports; i++)
@@ -193,15 +321,16 @@ void lacon_stop(struct lacon *l)
 
 void lacon_drain(struct lacon *l)
 {
-    for (unsigned i = 0; i < l->nworkers; i++)
-        engine_drain(l->engine[i], l->sim->now);
-    rearm_tick(l);
+    for (unsigned i = 0; i < l->nworkers && !l->down; i++) {
+        engine_drain(l->worker[i].engine, l->sim->now);
+        called(&l->worker[i]);
+    }
 }
 
 bool lacon_idle(const struct lacon *l)
 {
     for (unsigned i = 0; i < l->nworkers; i++)
-        if (!engine_idle(l->engine[i]))
+        if (!engine_idle(l->worker[i].engine))
             return false;
     return true;
 }
@@ -210,7 +339,7 @@ uint64_t lacon_kept(const struct lacon *l)
 {
     uint64_t sum = 0, total;
     for (unsigned i = 0; i < l->nworkers; i++)
-        sum += engine_kept_bytes(l->engine[i], &total);
+        sum += engine_kept_bytes(l->worker[i].engine, &total);
     return sum;
 }
 
@@ -219,7 +348,7 @@ uint64_t lacon_count(const struct lacon *l, size_t offset)
     uint64_t sum = 0;
     for (unsigned i = 0; i < l->nworkers; i++)
         sum += counter_read(
-            (const uint64_t *)(const void *)((const char *)engine_counters(l->engine[i]) + offset));
+            (const uint64_t *)(const void *)((const char *)engine_counters(l->worker[i].engine) + offset));
     return sum;
 }
 

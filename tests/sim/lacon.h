@@ -9,24 +9,39 @@
 #include "tests/sim/oracle.h"
 #include "tests/sim/plan.h"
 
-#define LACON_WORKERS 4
+#define LACON_WORKERS 8
 #define LACON_PORTS   2
 #define LACON_QUEUE   1024
+
+/* Frames in order of arrival. */
+struct lacon_lane {
+    struct frame *f[LACON_QUEUE];
+    unsigned n;
+};
+
+/* As agent/worker has it: a receive queue, and a ring from each other worker. */
+struct lacon_worker {
+    struct lacon *lacon;
+    unsigned index;
+    struct engine *engine;
+    struct lacon_lane rx, from[LACON_WORKERS];
+    struct sim_timer t_poll, t_tick;
+    uint64_t calls; /* of the engine */
+};
 
 struct lacon {
     struct sim *sim;
     struct book *book; /* exchanges that the access log must know; may be NULL */
     const struct config *config;
     unsigned nworkers, nports;
-    struct engine *engine[LACON_WORKERS];
+    struct lacon_worker worker[LACON_WORKERS];
     struct lan_port port[LACON_PORTS];
     struct frames frames;
     struct oracle oracle;
-    struct frame *queue[LACON_QUEUE]; /* received, for the next poll */
-    unsigned nqueue;
+    bool down;        /* crashed */
+    unsigned spray;   /* permille of frames that reach a worker drawn at random, not the one of their flow */
     uint64_t poll_ns; /* frames wait up to this long, so that bursts form */
-    struct sim_timer t_poll, t_tick;
-    uint64_t logged;
+    uint64_t logged, logged_before; /* exchanges; of those, before the last crash */
     struct access_record last_log;
 };
 
@@ -35,6 +50,11 @@ void lacon_start(struct lacon *l, struct sim *s, const struct config *config, st
                  struct book *book);
 /* Ends the engines; checks that every frame came back. */
 void lacon_stop(struct lacon *l);
+
+/* The process is gone: no segment says so, and nothing of its state is left. Its addresses are free until it
+ * is revived with another secret. */
+void lacon_crash(struct lacon *l);
+void lacon_revive(struct lacon *l);
 
 void lacon_drain(struct lacon *l);
 bool lacon_idle(const struct lacon *l); /* no client connection, no exchange on any worker */

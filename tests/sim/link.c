@@ -1,13 +1,17 @@
 /* Impairments are drawn when a packet enters the link; from then on only its arrival is pending. */
 #include "tests/sim/link.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "tests/sim/pcapng.h"
 
 struct packet {
     struct sim_timer timer;
     struct link *link;
     struct packet *next, **pprev;
+    uint64_t trace_number;
     uint32_t len;
     uint8_t data[];
 };
@@ -34,10 +38,21 @@ void link_fini(struct link *l)
     }
 }
 
+void link_tell(const struct link *l, const char *fate)
+{
+    char text[120];
+    if (!l->sim->trace)
+        return;
+    snprintf(text, sizeof text, "frame %llu was %s on the cable of %s",
+             (unsigned long long)l->sim->trace_number, fate, l->name ? l->name : "somebody");
+    pcapng_note(l->sim->trace, text);
+}
+
 static void arrive(void *arg)
 {
     struct packet *p = arg;
     struct link *l = p->link;
+    l->sim->trace_number = p->trace_number;
     l->deliver(l->arg, p->data, p->len);
     drop_packet(p);
 }
@@ -60,6 +75,7 @@ static void corrupt(struct link *l, struct packet *p)
         return;
     p->data[rng_range(&l->sim->rng, from, end - 1)] ^= (uint8_t)(1u << rng_below(&l->sim->rng, 8));
     l->sim->stats.corrupted++;
+    link_tell(l, "corrupted");
 }
 
 static uint64_t arrival(struct link *l, uint32_t n)
@@ -72,6 +88,7 @@ static uint64_t arrival(struct link *l, uint32_t n)
     uint64_t at = start + l->cfg.delay_ns + rng_below(&s->rng, l->cfg.jitter_ns + 1);
     if (hit(l, l->cfg.reorder)) {
         s->stats.reordered++;
+        link_tell(l, "held back");
         return at + rng_below(&s->rng, l->cfg.reorder_ns + 1);
     }
     if (at < l->last_at)
@@ -92,6 +109,7 @@ static void launch(struct link *l, const uint8_t *data, uint32_t n)
     struct packet *p = xrealloc(NULL, sizeof *p + n);
     memset(p, 0, sizeof *p);
     p->link = l;
+    p->trace_number = l->sim->trace_number;
     p->len = n;
     memcpy(p->data, data, n);
     p->timer.fn = arrive;
@@ -112,15 +130,18 @@ void link_send(struct link *l, const uint8_t *p, uint32_t n)
     st->frames++;
     if (queue_full(l)) {
         st->queue_drops++;
+        link_tell(l, "dropped at a full queue");
         return;
     }
     if (hit(l, l->cfg.loss) || (l->drop && l->drop(l->drop_arg, p, n))) {
         st->lost++;
+        link_tell(l, "lost");
         return;
     }
     launch(l, p, n);
     if (hit(l, l->cfg.duplicate)) {
         st->duplicated++;
+        link_tell(l, "doubled");
         launch(l, p, n);
     }
 }

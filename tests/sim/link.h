@@ -13,12 +13,15 @@ struct link_cfg {
     uint64_t rate_bps;            /* bits per second; 0: infinite */
     uint32_t queue_bytes;         /* tail drop beyond; 0: 256 KiB */
     uint16_t loss, duplicate, reorder, corrupt;
+    uint16_t mtu;    /* IP packets beyond are dropped (lan.c); 0: what Ethernet carries */
+    bool black_hole; /* without a word: no ICMP says so */
 };
 
 struct packet;
 
 struct link {
     struct sim *sim;
+    const char *name; /* for the trace; may be NULL */
     struct link_cfg cfg;
     void (*deliver)(void *arg, const uint8_t *p, uint32_t n);
     void *arg;
@@ -31,6 +34,8 @@ struct link {
 void link_init(struct link *l, struct sim *s, const struct link_cfg *cfg,
                void (*deliver)(void *arg, const uint8_t *p, uint32_t n), void *arg);
 void link_fini(struct link *l);
+/* What becomes of the frame that is on its way just now, for the trace. */
+void link_tell(const struct link *l, const char *fate);
 void link_send(struct link *l, const uint8_t *p, uint32_t n);
 
 #endif

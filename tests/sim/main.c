@@ -1,28 +1,75 @@
 /* sim: runs scenarios with seeds, and the directed rows. Each run is a child process, so that a crash or an
- * endless loop is one failure with a name and not the end of the campaign. */
+ * endless loop is one failure with a name and not the end of the campaign; a single run named by scenario and
+ * seed stays in this process, for a debugger. */
 #include <getopt.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "agent/base/mutant.h"
+#include "tests/sim/pcapng.h"
 #include "tests/sim/rows.h"
 #include "tests/sim/run.h"
 
-#define RUN_SECONDS 300 /* of real time, for one run */
+#define RUN_SECONDS 600 /* of real time, for one run */
+#define JOBS_MOST   64
 
 struct options {
     const char *scenario, *trace;
-    uint64_t from, seeds;
-    bool one, verbose, rows, list, mutants, first;
+    uint64_t from, seeds, exchanges;
+    unsigned jobs;
+    bool one, verbose, rows, list, progress, mutants, first;
 };
 
-struct totals {
+/* One of a scenario or a row. */
+struct job {
+    const struct scenario *scenario;
+    const struct row *row;
+    uint64_t seed;
+};
+
+/* A job on its way. */
+struct slot {
+    struct job job;
+    pid_t pid; /* 0: free */
+    int fd;
+    size_t got;
+    struct run_result result;
+};
+
+struct campaign {
+    const struct options *o;
+    struct slot slot[JOBS_MOST];
+    unsigned busy;
     uint64_t passed, failed;
     struct sim_stats stats;
+    double start, told;
 };
+
+static double seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* Of this process and the runs it has waited for. */
+static double cpu_seconds(void)
+{
+    struct rusage self, children;
+    getrusage(RUSAGE_SELF, &self);
+    getrusage(RUSAGE_CHILDREN, &children);
+    long s =
+        self.ru_utime.tv_sec + self.ru_stime.tv_sec + children.ru_utime.tv_sec + children.ru_stime.tv_sec;
+    long us =
+        self.ru_utime.tv_usec + self.ru_stime.tv_usec + children.ru_utime.tv_usec + children.ru_stime.tv_usec;
+    return (double)s + (double)us / 1e6;
+}
 
 static void add_stats(struct sim_stats *to, const struct sim_stats *s)
 {
@@ -32,107 +79,219 @@ static void add_stats(struct sim_stats *to, const struct sim_stats *s)
         sum[i] += from[i];
 }
 
-/* One of a scenario or a row. */
-struct job {
-    const struct scenario *scenario;
-    const struct row *row;
-    uint64_t seed;
-};
+static const char *job_name(const struct job *j)
+{
+    return j->row ? j->row->name : j->scenario->name;
+}
+
+/* ---- results ---- */
+
+static void progress(struct campaign *c)
+{
+    double now = seconds();
+    if (!c->o->progress || now - c->told < 10)
+        return;
+    c->told = now;
+    uint64_t n = c->stats.exchanges_ok + c->stats.exchanges_failed;
+    fprintf(stderr, "%.0f s: %llu exchanges in %llu runs, %.0f a second, %llu failed\n", now - c->start,
+            (unsigned long long)n, (unsigned long long)(c->passed + c->failed), (double)n / (now - c->start),
+            (unsigned long long)c->failed);
+}
+
+static void book(struct campaign *c, const struct job *j, const struct run_result *r)
+{
+    add_stats(&c->stats, &r->stats);
+    progress(c);
+    if (r->ok) {
+        c->passed++;
+        return;
+    }
+    c->failed++;
+    printf("FAIL %s seed %llu at %.6f s: %s\n     replay: sim --scenario '%s' --seed %llu --verbose --trace "
+           "x.pcapng\n",
+           job_name(j), (unsigned long long)j->seed, (double)r->failed_at / 1e9, r->why, job_name(j),
+           (unsigned long long)j->seed);
+}
+
+/* ---- running ---- */
 
 static void run_job(const struct job *j, const struct options *o, struct run_result *r)
 {
+    struct pcapng *trace = o->trace ? pcapng_open(o->trace) : NULL;
+    if (o->trace && !trace) {
+        perror(o->trace);
+        exit(2);
+    }
     if (j->row)
-        run_row(j->row, j->seed, o->verbose, o->trace, r);
+        run_row(j->row, j->seed, o->verbose, trace, r);
     else
-        run_scenario(j->scenario, j->seed, o->verbose, o->trace, r);
+        run_scenario(j->scenario, j->seed, o->verbose, trace, r);
+    if (pcapng_close(trace) < 0)
+        fprintf(stderr, "sim: %s is not complete\n", o->trace);
 }
 
-static void in_child(const struct job *j, const struct options *o, struct run_result *r)
+static void begin(struct campaign *c, const struct job *j)
 {
+    struct slot *s = c->slot;
     int fd[2];
-    *r = (struct run_result){.why = "the run crashed"};
-    if (pipe(fd) != 0)
-        return;
+    while (s->pid)
+        s++;
+    if (pipe(fd) != 0) {
+        perror("sim: pipe");
+        exit(1);
+    }
     fflush(stdout);
     pid_t pid = fork();
     if (pid == 0) {
+        struct run_result r;
         alarm(RUN_SECONDS);
-        run_job(j, o, r);
-        bool ok = write(fd[1], r, sizeof *r) == (ssize_t)sizeof *r;
+        run_job(j, c->o, &r);
+        bool ok = write(fd[1], &r, sizeof r) == (ssize_t)sizeof r;
         fflush(stdout);
         exit(ok ? 0 : 1);
     }
+    if (pid < 0) {
+        perror("sim: fork");
+        exit(1);
+    }
     close(fd[1]);
-    struct run_result got;
-    size_t n = 0;
-    for (ssize_t k; n < sizeof got && (k = read(fd[0], (char *)&got + n, sizeof got - n)) > 0; n += (size_t)k)
-        ;
-    close(fd[0]);
+    *s = (struct slot){.job = *j, .pid = pid, .fd = fd[0]};
+    c->busy++;
+}
+
+static void end(struct campaign *c, struct slot *s)
+{
+    struct run_result *r = &s->result;
     int status = 0;
-    waitpid(pid, &status, 0);
-    if (n == sizeof got)
-        *r = got;
+    close(s->fd);
+    waitpid(s->pid, &status, 0);
+    if (s->got != sizeof *r)
+        *r = (struct run_result){.why = "the run crashed"};
     if (WIFSIGNALED(status) || WEXITSTATUS(status)) { /* a leak found at exit counts, too */
-        if (r->ok || n != sizeof got)
+        if (r->ok || s->got != sizeof *r)
             snprintf(r->why, sizeof r->why, "the run ended with %s %d",
                      WIFSIGNALED(status) ? "signal" : "status",
                      WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
         r->ok = false;
     }
+    book(c, &s->job, r);
+    s->pid = 0;
+    c->busy--;
 }
 
-static void one_run(const struct job *j, const struct options *o, struct totals *t)
+/* Waits until something has come from one of the jobs. */
+static void attend(struct campaign *c)
+{
+    struct pollfd p[JOBS_MOST];
+    struct slot *of[JOBS_MOST];
+    nfds_t n = 0;
+    for (unsigned i = 0; i < c->o->jobs; i++)
+        if (c->slot[i].pid) {
+            of[n] = &c->slot[i];
+            p[n++] = (struct pollfd){.fd = c->slot[i].fd, .events = POLLIN};
+        }
+    if (poll(p, n, -1) < 0)
+        return;
+    for (nfds_t i = 0; i < n; i++) {
+        struct slot *s = of[i];
+        if (!p[i].revents)
+            continue;
+        ssize_t k = read(s->fd, (char *)&s->result + s->got, sizeof s->result - s->got);
+        if (k > 0)
+            s->got += (size_t)k;
+        if (k <= 0)
+            end(c, s);
+    }
+}
+
+static void submit(struct campaign *c, const struct job *j)
 {
     struct run_result r;
-    const char *name = j->row ? j->row->name : j->scenario->name;
-    if (o->one)
-        run_job(j, o, &r);
-    else
-        in_child(j, o, &r);
-    add_stats(&t->stats, &r.stats);
-    if (r.ok) {
-        t->passed++;
+    if (c->o->one && c->o->scenario) {
+        run_job(j, c->o, &r);
+        book(c, j, &r);
         return;
     }
-    t->failed++;
-    printf("FAIL %s seed %llu at %.6f s: %s\n     replay: sim --scenario '%s' --seed %llu --verbose --trace "
-           "x.pcap\n",
-           name, (unsigned long long)j->seed, (double)r.failed_at / 1e9, r.why, name,
-           (unsigned long long)j->seed);
+    while (c->busy == c->o->jobs)
+        attend(c);
+    begin(c, j);
 }
 
-static bool enough(const struct options *o, const struct totals *t)
+static void finish(struct campaign *c)
 {
-    return o->first && t->failed;
+    while (c->busy)
+        attend(c);
 }
 
-static void run_all(const struct options *o, struct totals *t)
+static bool enough(const struct campaign *c)
 {
-    for (unsigned i = 0; i < nrows && !enough(o, t); i++)
+    return c->o->first && c->failed;
+}
+
+static void run_rows(struct campaign *c)
+{
+    const struct options *o = c->o;
+    for (unsigned i = 0; i < nrows && !enough(c); i++)
         if (o->scenario ? strcmp(o->scenario, rows[i].name) == 0 : o->rows) {
             uint64_t n = o->one ? 1 : ROW_SEEDS;
             for (uint64_t s = o->from; s < o->from + n; s++) {
                 struct job j = {.row = &rows[i], .seed = s};
-                one_run(&j, o, t);
+                submit(c, &j);
             }
         }
-    for (unsigned i = 0; i < nscenarios; i++) {
-        if (o->scenario ? strcmp(o->scenario, scenarios[i].name) != 0 : o->rows)
-            continue;
-        for (uint64_t s = o->from; s < o->from + o->seeds && !enough(o, t); s++) {
-            struct job j = {.scenario = &scenarios[i], .seed = s};
-            one_run(&j, o, t);
-        }
-    }
+    finish(c);
 }
+
+/* Seed by seed through all scenarios. A budget of exchanges ends with the round in which it is used up, so
+ * that the same seeds run whatever the number of jobs. */
+static void run_scenarios(struct campaign *c)
+{
+    const struct options *o = c->o;
+    for (uint64_t s = o->from; o->exchanges ? c->stats.exchanges_ok < o->exchanges : s < o->from + o->seeds;
+         s++) {
+        uint64_t before = c->passed + c->failed;
+        for (unsigned i = 0; i < nscenarios && !enough(c); i++) {
+            struct job j = {.scenario = &scenarios[i], .seed = s};
+            if (o->scenario ? strcmp(o->scenario, scenarios[i].name) == 0 : !o->rows)
+                submit(c, &j);
+        }
+        if (o->exchanges)
+            finish(c);
+        if (enough(c) || (o->exchanges && c->passed + c->failed == before))
+            break;
+    }
+    finish(c);
+}
+
+static void summary(const struct campaign *c)
+{
+    const struct sim_stats *s = &c->stats;
+    uint64_t n = s->exchanges_ok + s->exchanges_failed;
+    double took = seconds() - c->start, cpu = cpu_seconds();
+    printf(
+        "exchanges: %llu finished, %llu failed as their faults allow, %llu body bytes compared\n"
+        "frames: %llu, of them %llu lost, %llu duplicated, %llu reordered, %llu corrupted, %llu too big; "
+        "%llu "
+        "retransmissions; %llu handed over between workers\n"
+        "%.0f exchanges a second, %.0f in a second of CPU time (%.1f s, %.1f s of CPU time, %u at a time)\n",
+        (unsigned long long)s->exchanges_ok, (unsigned long long)s->exchanges_failed,
+        (unsigned long long)s->bytes, (unsigned long long)s->frames,
+        (unsigned long long)(s->lost + s->queue_drops), (unsigned long long)s->duplicated,
+        (unsigned long long)s->reordered, (unsigned long long)s->corrupted, (unsigned long long)s->too_big,
+        (unsigned long long)s->retransmits, (unsigned long long)s->handed_over, (double)n / took,
+        (double)n / cpu, took, cpu, c->o->jobs);
+}
+
+/* ---- arguments ---- */
 
 static int usage(FILE *f, int code)
 {
-    fputs("usage: sim [--seeds N] [--from S] [--scenario NAME] [--seed S] [--verbose] [--trace FILE.pcap]\n"
-          "           [--ignore TEXT]  (pass over failures that say TEXT)\n"
-          "           [--first]        (stop at the first failure)\n"
-          "           [--mutant NAME]  (with that mistake switched on; a build with LACON_MUTANTS)\n"
-          "       sim --rows | --list | --mutants\n",
+    fputs("usage: sim [--seeds N | --exchanges N] [--from S] [--scenario NAME] [--jobs J] [--progress]\n"
+          "       sim --seed S [--scenario NAME [--verbose] [--trace FILE.pcapng]]\n"
+          "       sim --rows | --list | --mutants\n"
+          "--exchanges: seeds until so many exchanges have finished; --seed without a scenario: all of them\n"
+          "--ignore TEXT: pass over failures that say TEXT; --first: stop at the first failure\n"
+          "--mutant NAME: with that mistake switched on (a build with LACON_MUTANTS)\n",
           f);
     return code;
 }
@@ -167,94 +326,76 @@ static int mutant_select(const char *name)
 }
 #endif
 
-static int parse(int argc, char **argv, struct options *o)
+static bool parse(int argc, char **argv, struct options *o)
 {
     static const struct option opts[] = {
-        {"seeds", required_argument, NULL, 'n'},    {"from", required_argument, NULL, 'f'},
-        {"scenario", required_argument, NULL, 's'}, {"seed", required_argument, NULL, '1'},
-        {"verbose", no_argument, NULL, 'v'},        {"trace", required_argument, NULL, 't'},
-        {"ignore", required_argument, NULL, 'i'},   {"first", no_argument, NULL, '0'},
-        {"mutant", required_argument, NULL, 'm'},   {"mutants", no_argument, NULL, 'M'},
-        {"rows", no_argument, NULL, 'r'},           {"list", no_argument, NULL, 'l'},
-        {"help", no_argument, NULL, 'h'},           {0},
+        {"seeds", required_argument, NULL, 'n'},
+        {"exchanges", required_argument, NULL, 'e'},
+        {"from", required_argument, NULL, 'f'},
+        {"scenario", required_argument, NULL, 's'},
+        {"seed", required_argument, NULL, '1'},
+        {"jobs", required_argument, NULL, 'j'},
+        {"verbose", no_argument, NULL, 'v'},
+        {"trace", required_argument, NULL, 't'},
+        {"ignore", required_argument, NULL, 'i'},
+        {"progress", no_argument, NULL, 'p'},
+        {"rows", no_argument, NULL, 'r'},
+        {"list", no_argument, NULL, 'l'},
+        {"first", no_argument, NULL, '0'},
+        {"mutant", required_argument, NULL, 'm'},
+        {"mutants", no_argument, NULL, 'M'},
+        {"help", no_argument, NULL, 'h'},
+        {0},
     };
-    *o = (struct options){.from = 1, .seeds = 10};
+    *o = (struct options){.from = 1, .seeds = 10, .jobs = 1};
     for (int c; (c = getopt_long(argc, argv, "", opts, NULL)) != -1;) {
-        switch (c) {
-        case 'n':
-            o->seeds = strtoull(optarg, NULL, 10);
-            break;
-        case '1':
-            o->one = true;
-            o->seeds = 1;
-            __attribute__((fallthrough));
-        case 'f':
-            o->from = strtoull(optarg, NULL, 10);
-            break;
-        case 's':
-            o->scenario = optarg;
-            break;
-        case 'v':
-            o->verbose = true;
-            break;
-        case 't':
-            o->trace = optarg;
-            break;
-        case 'i':
-            sim_ignore = optarg;
-            break;
-        case '0':
-            o->first = true;
-            break;
-        case 'm':
-            if (mutant_select(optarg) != 0) {
-                fprintf(stderr, "sim: no mutant \"%s\" (--mutants lists them)\n", optarg);
-                return -1;
-            }
-            break;
-        case 'M':
-            o->mutants = true;
-            break;
-        case 'r':
-            o->rows = true;
-            break;
-        case 'l':
-            o->list = true;
-            break;
-        case 'h':
-            exit(usage(stdout, 0));
-        default:
-            return -1;
+        uint64_t n = optarg ? strtoull(optarg, NULL, 10) : 0;
+        o->seeds = c == 'n' ? n : c == '1' ? 1 : o->seeds;
+        o->from = c == 'f' || c == '1' ? n : o->from;
+        o->exchanges = c == 'e' ? n : o->exchanges;
+        o->jobs = c == 'j' ? (unsigned)n : o->jobs;
+        o->scenario = c == 's' ? optarg : o->scenario;
+        o->trace = c == 't' ? optarg : o->trace;
+        sim_ignore = c == 'i' ? optarg : sim_ignore;
+        o->one |= c == '1';
+        o->verbose |= c == 'v';
+        o->progress |= c == 'p';
+        o->rows |= c == 'r';
+        o->list |= c == 'l';
+        o->first |= c == '0';
+        o->mutants |= c == 'M';
+        if (c == 'm' && mutant_select(optarg) != 0) {
+            fprintf(stderr, "sim: no mutant \"%s\" (--mutants lists them)\n", optarg);
+            return false;
         }
+        if (c == 'h')
+            exit(usage(stdout, 0));
+        if (c == '?')
+            return false;
     }
-    return optind == argc ? 0 : -1;
+    return optind == argc && o->jobs >= 1 && o->jobs <= JOBS_MOST && (!o->trace || (o->one && o->scenario));
 }
 
 int main(int argc, char **argv)
 {
-    struct options o;
-    struct totals t = {0};
-    if (parse(argc, argv, &o) < 0)
+    static struct options o;
+    static struct campaign c;
+    if (!parse(argc, argv, &o))
         return usage(stderr, 2);
     if (o.list)
         return list();
     if (o.mutants)
         return list_mutants();
     setvbuf(stdout, NULL, _IOLBF, 0);
-    run_all(&o, &t);
-    if (t.passed + t.failed == 0) {
+    c.o = &o;
+    c.start = c.told = seconds();
+    run_rows(&c);
+    run_scenarios(&c);
+    if (c.passed + c.failed == 0) {
         fprintf(stderr, "sim: no scenario or row is named \"%s\"\n", o.scenario ? o.scenario : "");
         return 2;
     }
-    const struct sim_stats *s = &t.stats;
-    printf("%llu exchanges finished, %llu failed as planned, %llu body bytes compared; %llu frames: %llu "
-           "lost, %llu "
-           "duplicated, %llu reordered, %llu corrupted; %llu retransmissions\n",
-           (unsigned long long)s->exchanges_ok, (unsigned long long)s->exchanges_failed,
-           (unsigned long long)s->bytes, (unsigned long long)s->frames,
-           (unsigned long long)(s->lost + s->queue_drops), (unsigned long long)s->duplicated,
-           (unsigned long long)s->reordered, (unsigned long long)s->corrupted,
-           (unsigned long long)s->retransmits);
-    printf("%llu passed, %llu failed\n", (unsigned long long)t.passed, (unsigned long long)t.failed);
-    return t.failed ? 1 : 0;
+    summary(&c);
+    printf("%llu passed, %llu failed\n", (unsigned long long)c.passed, (unsigned long long)c.failed);
+    return c.failed ? 1 : 0;
 }

@@ -12,8 +12,9 @@ struct half {
     int8_t wscale; /* offered, -1: no */
     bool sack_ok;
     uint16_t mss;
-    uint64_t end;  /* first position never sent */
-    uint64_t edge; /* right edge that the other side may send to */
+    uint64_t end;   /* first position never sent */
+    uint64_t edge;  /* right edge that the other side may send to */
+    uint64_t acked; /* highest position that the other side has acked */
     uint64_t wl_seq, wl_ack;
 };
 
@@ -22,6 +23,7 @@ struct oracle_flow {
     struct flow_key key;  /* remote is the host */
     struct half in, out;  /* the host's stream; lacon's */
     bool client;          /* the host opened it */
+    bool two_isns;        /* SYN-ACKs with different numbers answered its SYN: a cookie and a ring entry */
     uint8_t *byte, *have; /* what lacon sent at each position */
     size_t cap;
 };
@@ -41,6 +43,11 @@ static void drop_flow(struct oracle_flow *f)
 
 void oracle_fini(struct oracle *o)
 {
+    oracle_forget(o);
+}
+
+void oracle_forget(struct oracle *o)
+{
     for (unsigned i = 0; i < 256; i++)
         while (o->flow[i]) {
             struct oracle_flow *f = o->flow[i];
@@ -49,17 +56,32 @@ void oracle_fini(struct oracle *o)
         }
 }
 
+static struct oracle_flow **bucket_of(struct oracle *o, const struct flow_key *k)
+{
+    return &o->flow[(k->remote_port * 31u + k->local_port + k->remote.b[15]) & 255];
+}
+
+static struct oracle_flow *look_up(struct oracle *o, const struct flow_key *k)
+{
+    for (struct oracle_flow *f = *bucket_of(o, k); f; f = f->next)
+        if (flow_key_eq(&f->key, k))
+            return f;
+    return NULL;
+}
+
 static struct oracle_flow *find(struct oracle *o, const struct seg *s, bool ingress)
 {
     struct flow_key k = {.remote = ingress ? s->src : s->dst,
                          .local = ingress ? s->dst : s->src,
                          .remote_port = ingress ? s->sport : s->dport,
                          .local_port = ingress ? s->dport : s->sport};
-    struct oracle_flow **bucket = &o->flow[(k.remote_port * 31u + k.local_port + k.remote.b[15]) & 255];
-    for (struct oracle_flow *f = *bucket; f; f = f->next)
-        if (flow_key_eq(&f->key, &k))
-            return f;
-    struct oracle_flow *f = xalloc(sizeof *f);
+    if (o->ntouched < ORACLE_TOUCHED)
+        o->touched[o->ntouched] = k;
+    o->ntouched++;
+    struct oracle_flow *f = look_up(o, &k), **bucket = bucket_of(o, &k);
+    if (f)
+        return f;
+    f = xalloc(sizeof *f);
     f->key = k;
     f->next = *bucket;
     return *bucket = f;
@@ -91,7 +113,9 @@ static bool begin(struct half *h, const struct seg *s)
                        .wscale = s->wscale,
                        .sack_ok = s->sack_ok,
                        .mss = s->mss ? s->mss : 536,
-                       .end = 1};
+                       .end = 1,
+                       .edge = 1,
+                       .acked = 1};
     return true;
 }
 
@@ -116,6 +140,7 @@ void oracle_ingress(struct oracle *o, const uint8_t *p, uint32_t n)
     struct oracle_flow *f = find(o, &s, true);
     if (s.flags & SEG_SYN && begin(&f->in, &s) && !(s.flags & SEG_ACK)) {
         f->out = (struct half){0};
+        f->two_isns = false;
         forget_bytes(f);
     }
     if (!f->in.syn)
@@ -127,8 +152,22 @@ void oracle_ingress(struct oracle *o, const uint8_t *p, uint32_t n)
     if (!(s.flags & SEG_ACK) || !f->out.syn || s.flags & SEG_RST)
         return;
     uint64_t ack = unwrap(&f->out, s.ack), edge = ack + ((uint64_t)s.wnd << scale(&f->in, &f->out, &s));
-    if ((int64_t)ack <= (int64_t)f->out.end && edge > f->out.edge)
+    if ((int64_t)ack > (int64_t)f->out.end || (int64_t)ack < 0)
+        return;
+    if (edge > f->out.edge)
         f->out.edge = edge;
+    if ((int64_t)ack > (int64_t)f->out.acked)
+        f->out.acked = ack;
+}
+
+bool oracle_acked(struct oracle *o, const struct flow_key *k, uint32_t *ack, uint32_t *edge)
+{
+    const struct oracle_flow *f = look_up(o, k);
+    if (!f || !f->in.syn || !f->out.syn || f->two_isns)
+        return false;
+    *ack = f->out.isn + (uint32_t)f->out.acked;
+    *edge = f->out.isn + (uint32_t)f->out.edge;
+    return true;
 }
 
 /* ---- what lacon sends ---- */
@@ -242,8 +281,10 @@ void oracle_egress(struct oracle *o, const uint8_t mac[6], const uint8_t *p, uin
     if (n > SEG_MTU + 14 + (s.vlan ? 4 : 0))
         fail(o, &s, "frame larger than the MTU");
     struct oracle_flow *f = find(o, &s, false);
+    bool before = f->out.syn && s.flags & SEG_ACK;
     if (s.flags & SEG_SYN && begin(&f->out, &s)) {
         f->client = s.flags & SEG_ACK;
+        f->two_isns |= before;
         if (!f->client)
             f->in = (struct half){0};
         forget_bytes(f);

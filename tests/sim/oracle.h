@@ -8,6 +8,8 @@
 #include "tests/sim/seg.h"
 #include "tests/sim/sim.h"
 
+#define ORACLE_TOUCHED 128
+
 struct oracle_flow;
 
 struct oracle {
@@ -15,10 +17,19 @@ struct oracle {
     struct oracle_flow *flow[256];
     bool bytes_may_differ; /* a row's peer sends other body bytes on purpose */
     uint64_t in, out;      /* TCP segments */
+    /* The flows of the segments that went in and out since `ntouched` was last set to 0; what is beyond the
+     * array's end was not noted. */
+    struct flow_key touched[ORACLE_TOUCHED];
+    unsigned ntouched;
 };
 
 void oracle_init(struct oracle *o, struct sim *s);
 void oracle_fini(struct oracle *o);
+/* lacon has crashed: what it will send owes nothing to what was. */
+void oracle_forget(struct oracle *o);
+/* The highest right edge that lacon may send flow k up to, and the highest ack it has received, as sequence
+ * numbers. False when no handshake of k was seen. */
+bool oracle_acked(struct oracle *o, const struct flow_key *k, uint32_t *ack, uint32_t *edge);
 void oracle_ingress(struct oracle *o, const uint8_t *p, uint32_t n);
 /* mac: that of the interface it leaves by. */
 void oracle_egress(struct oracle *o, const uint8_t mac[6], const uint8_t *p, uint32_t n);

@@ -13,7 +13,7 @@ struct plan *book_new(struct book *b)
     }
     struct plan *p = xalloc(sizeof *p);
     p->id = b->n;
-    p->reset_at = p->client_reset_at = UINT32_MAX;
+    p->reset_at = p->stall_at = UINT32_MAX;
     b->p[b->n++] = p;
     return p;
 }
@@ -133,10 +133,66 @@ void plan_write_request(const struct plan *p, struct rng *r, struct buf *head, s
     put_body(body, r, p->id, DIR_REQUEST, p->req_kind, p->req_len);
 }
 
+/* Content-Length says more than comes, or the framing breaks off inside the body. */
+static void put_broken_body(struct buf *b, const struct plan *p, struct rng *r)
+{
+    uint32_t n = (uint32_t)rng_range(r, 1, 3000);
+    buf_printf(b, "HTTP/1.1 200 OK\r\nX-Id: %u\r\n", p->id);
+    if (p->garbage == GARBAGE_SHORT) {
+        buf_printf(b, "Content-Length: %u\r\n\r\n", p->resp_len);
+        put_body_bytes(b, p->id, DIR_RESPONSE, 0, p->resp_len - 1 - (uint32_t)rng_below(r, p->resp_len));
+        return;
+    }
+    buf_printf(b, "Transfer-Encoding: chunked\r\n\r\n%x\r\n", n);
+    put_body_bytes(b, p->id, DIR_RESPONSE, 0, n);
+    buf_printf(b, p->garbage == GARBAGE_CHUNK_END ? "xx5\r\nhello\r\n0\r\n\r\n"
+                                                  : "\r\n0x5g\r\nhello\r\n0\r\n\r\n");
+}
+
+static void put_random(struct buf *b, struct rng *r, uint32_t n)
+{
+    while (n--) {
+        uint8_t c = (uint8_t)rng_u32(r);
+        buf_put(b, &c, 1);
+    }
+}
+
+/* A response that no recipient may accept (RFC 9112). */
+static void put_garbage(struct buf *b, const struct plan *p, struct rng *r)
+{
+    static const char *const head[GARBAGE_HEADS + 1] = {
+        [GARBAGE_RANDOM] = "\x16\x03\x01",
+        [GARBAGE_STATUS] = "HTTP/1.1 2x0 OK\r\nContent-Length: 2\r\n\r\nok",
+        [GARBAGE_BARE_LF] = "HTTP/1.1 200 OK\r\nA: b\nContent-Length: 2\r\n\r\nok",
+        [GARBAGE_TWO_LENGTHS] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok",
+        [GARBAGE_LENGTH_AND_CHUNKED] =
+            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        [GARBAGE_FOLD] = "HTTP/1.1 200 OK\r\nA: b\r\n c\r\nContent-Length: 2\r\n\r\nok",
+        [GARBAGE_SPACE_COLON] = "HTTP/1.1 200 OK\r\nContent-Length : 2\r\n\r\nok",
+        [GARBAGE_NUL] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nA: ",
+        [GARBAGE_ENDLESS] = "HTTP/1.1 200 OK\r\n",
+    };
+    if (p->garbage > GARBAGE_HEADS) {
+        put_broken_body(b, p, r);
+        return;
+    }
+    buf_printf(b, "%s", head[p->garbage]);
+    if (p->garbage == GARBAGE_RANDOM)
+        put_random(b, r, (uint32_t)rng_range(r, 1, 3000));
+    else if (p->garbage == GARBAGE_NUL)
+        buf_put(b, "x\0y\r\n\r\nok", 9);
+    for (uint32_t i = 0; p->garbage == GARBAGE_ENDLESS && i < 4000; i++)
+        buf_printf(b, "X-%u: endless\r\n", i);
+}
+
 void plan_write_response(const struct plan *p, struct rng *r, struct buf *out)
 {
     enum body_kind kind = p->early ? BODY_LENGTH : p->resp_kind;
     uint32_t len = p->resp_len;
+    if (p->garbage && p->executed <= 1) {
+        put_garbage(out, p, r);
+        return;
+    }
     if (p->hints && p->minor == 1)
         buf_printf(out, "HTTP/1.1 103 Early Hints\r\nLink: </x>; rel=preload\r\n\r\n");
     buf_printf(out, "HTTP/1.1 %u Whatever\r\nX-Id: %u\r\n", p->status, p->id);
@@ -151,4 +207,5 @@ void plan_write_response(const struct plan *p, struct rng *r, struct buf *out)
     buf_printf(out, "\r\n");
     if (plan_resp_body(p))
         put_body(out, r, p->id, DIR_RESPONSE, kind, len);
+    put_random(out, r, p->surplus);
 }

@@ -28,6 +28,35 @@ enum outcome {
     EX_FAILED,
 };
 
+/* How a client ends an exchange that it does not want to end well. */
+enum quit {
+    QUIT_NOT,
+    QUIT_RESET,
+    QUIT_VANISH, /* without a segment, for good */
+    QUIT_DEAF,   /* reads nothing more: the window closes and stays closed */
+};
+
+/* What an endpoint says instead of a response. Up to GARBAGE_HEADS lacon can see in the head. */
+enum garbage {
+    GARBAGE_NONE,
+    GARBAGE_RANDOM,
+    GARBAGE_STATUS,
+    GARBAGE_BARE_LF,
+    GARBAGE_TWO_LENGTHS,
+    GARBAGE_LENGTH_AND_CHUNKED,
+    GARBAGE_FOLD,
+    GARBAGE_SPACE_COLON,
+    GARBAGE_NUL,
+    GARBAGE_ENDLESS,
+    GARBAGE_HEADS = GARBAGE_ENDLESS,
+    GARBAGE_CHUNK_SIZE, /* from here on in the body */
+    GARBAGE_CHUNK_END,
+    GARBAGE_SHORT, /* FIN before the announced end */
+    GARBAGE_KINDS,
+};
+
+#define PLAN_LINE 201
+
 struct plan {
     uint32_t id;
     /* the request */
@@ -55,18 +84,31 @@ struct plan {
     uint64_t think_ns;
     /* faults */
     uint32_t reset_at; /* the endpoint resets after so many bytes of its first response; UINT32_MAX: no */
-    uint32_t client_reset_at; /* the client resets after so many body bytes; UINT32_MAX: no */
-    uint16_t own_status;      /* the reply must be lacon's own with this status; 0: the endpoint's */
-    bool may_fail;
+    uint32_t stall_at; /* the endpoint falls silent after so many bytes of its response; UINT32_MAX: no */
+    uint32_t surplus;  /* bytes behind the end of the response */
+    enum garbage garbage;
+    enum quit quit;
+    bool quit_upload;     /* while the request is sent, else while the response is read */
+    uint32_t quit_at;     /* after so many bytes of the request, or of the response's body */
+    bool other_content;   /* a byte of the request line comes again with another value */
+    uint16_t own_status;  /* the reply must be lacon's own with this status; 0: the endpoint's */
+    uint16_t fail_status; /* an own reply to a failure must have this status; 0: 502, 503 or 504 */
+    bool may_fail, must_fail;
+    bool may_lack_log;  /* lacon crashed and could not log it */
+    bool may_log_short; /* the client left before lacon could know that it has all */
     /* what became of it */
     enum outcome outcome;
-    bool sent;           /* all of the request was written by the client */
-    uint16_t got_status; /* final status that the client got */
-    uint64_t got_body;   /* response body bytes that the client got */
-    unsigned executed;   /* how often an endpoint got the whole request */
-    unsigned logged;     /* how often lacon logged it */
-    uint16_t log_status; /* as the log said */
+    bool sent;            /* all of the request was written by the client */
+    uint16_t got_status;  /* final status that the client got */
+    uint64_t got_body;    /* response body bytes that the client got */
+    unsigned executed;    /* how often an endpoint got the whole request */
+    char line[PLAN_LINE]; /* the request line as an endpoint got it last; empty: none did */
+    unsigned logged;      /* how often lacon logged it */
+    uint16_t log_status;  /* as the log said */
     uint64_t log_request, log_body;
+    uint64_t log_from, log_to; /* virtual time */
+    struct ip_port log_endpoint;
+    char log_line[PLAN_LINE];
 };
 
 /* All exchanges of a run. Pointers stay valid. */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/sim/pcap.h"
+#include "tests/sim/pcapng.h"
 
 #define WAIT (10 * SEC) /* for what is wanted */
 
@@ -62,7 +62,7 @@ static void raw_input(void *arg, const struct seg *g)
 
 static void add_host(struct script *s, struct host *h, const char *name, unsigned side, unsigned number)
 {
-    uint8_t mac[6] = {2, 0, 0, 0, (uint8_t)side, (uint8_t)number};
+    uint8_t mac[6] = {2, 0, 0, (uint8_t)side, (uint8_t)(number >> 8), (uint8_t)number};
     struct link_cfg link = {.delay_ns = 100 * US};
     host_init(h, name, &s->lan[side], mac, &link);
     for (unsigned v6 = 0; v6 < 2; v6++) {
@@ -87,7 +87,8 @@ static void build(struct script *s, uint64_t seed)
     s->next_port = 40000;
     add_host(s, &s->client_host, "client", 0, 100);
     for (unsigned i = 0; i < ROW_ENDPOINTS; i++)
-        add_host(s, &s->endpoint_host[i], name[i], 1, 10 + 10 * (i / TOPO_ENDPOINTS) + i % TOPO_ENDPOINTS);
+        add_host(s, &s->endpoint_host[i], name[i], 1,
+                 topo_endpoint_number(i / TOPO_ENDPOINTS, i % TOPO_ENDPOINTS));
 }
 
 void start(struct script *s)
@@ -107,6 +108,8 @@ static void strike(struct script *s)
     inbox_clear(&s->unclaimed);
     inbox_clear(&s->errors);
     host_fini(&s->client_host);
+    if (s->model.sim)
+        host_fini(&s->model);
     for (unsigned i = 0; i < ROW_ENDPOINTS; i++)
         host_fini(&s->endpoint_host[i]);
     if (s->lacon.sim)
@@ -564,18 +567,16 @@ struct peer *pooled(struct peer *c)
 
 /* ---- running ---- */
 
-void run_row(const struct row *r, uint64_t seed, bool verbose, const char *trace, struct run_result *out)
+void run_row(const struct row *r, uint64_t seed, bool verbose, struct pcapng *trace, struct run_result *out)
 {
     struct script *s = xalloc(sizeof *s);
-    struct pcap *pcap = trace ? pcap_open(trace) : NULL;
     build(s, seed);
-    s->sim.pcap = pcap;
+    s->sim.trace = trace;
     s->sim.verbose = verbose;
     r->fn(s);
-    if (verbose && s->lacon.sim && s->lacon.engine[0])
+    if (verbose && s->lacon.sim && s->lacon.worker[0].engine)
         lacon_print_counters(&s->lacon);
     strike(s);
-    pcap_close(pcap);
     *out = (struct run_result){.ok = !s->sim.failed, .failed_at = s->sim.failed_at, .stats = s->sim.stats};
     memcpy(out->why, s->sim.why, sizeof out->why);
     free(s);

@@ -71,6 +71,8 @@ struct script {
     unsigned npeer;
     struct inbox unclaimed; /* SYNs at endpoints that no peer has taken */
     struct inbox errors;    /* ICMP errors that hosts got */
+    struct host model;      /* rows_model.c: a host with the model's TCP */
+    struct tcb *model_tcb;  /* what it has accepted */
     uint16_t next_port;
     bool client_v6; /* family of the next client() */
 };

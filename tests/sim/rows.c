@@ -3,7 +3,7 @@
 
 const struct row rows[] = {
 #define X(fn, name) {name, fn},
-    ROWS(X)
+    ROWS(X) MODEL_ROWS(X)
 #undef X
 };
 const unsigned nrows = sizeof rows / sizeof *rows;

@@ -17,6 +17,6 @@ struct row {
 extern const struct row rows[];
 extern const unsigned nrows;
 
-void run_row(const struct row *r, uint64_t seed, bool verbose, const char *trace, struct run_result *out);
+void run_row(const struct row *r, uint64_t seed, bool verbose, struct pcapng *trace, struct run_result *out);
 
 #endif

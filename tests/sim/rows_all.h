@@ -21,6 +21,7 @@
     X(s1_urg, "S1 URG and the urgent pointer are cleared")                                                   \
     X(s2_chunk_horizon, "S2 a chunk behind a gap waits")                                                     \
     X(s2_length_ooo, "S2 body of known length passes behind a gap")                                          \
+    X(pool_extents, "POOL extents run out before a long chunk: it waits")                                    \
     X(s2_beyond_response, "S2 bytes beyond the response reach nobody")                                       \
     X(s2_beyond_large, "S2 bytes beyond a large response: the conn is not used again")                       \
     X(s3_pipelined, "S3 pipelined second request waits")                                                     \
@@ -79,6 +80,8 @@
     X(s13_not_in_flight, "S13 too big about bytes that are not in flight is ignored")                        \
     X(s13_endpoint, "S13 too big on the path to an endpoint is told to the client")                          \
     X(s13_kept, "S13 a kept head is sent again at once, cut the same each time")                             \
+    X(s13_hole_copied, "S13 a path that swallows long segments: the third repetition is cut")                \
+    X(s13_hole_kept, "S13 the same for kept bytes")                                                          \
     X(s14_options, "S14 options: nothing but MSS, window scale, SACK-permitted")                             \
     X(s14_no_wscale, "S14 no window scale asked: none given")                                                \
     X(s14_no_sack, "S14 SACK not permitted: none sent, none to the endpoint")                                \
@@ -315,8 +318,32 @@
     X(s7_post_unheard, "S7 endpoint that never acks a POST: 504, not sent elsewhere")                        \
     X(s4_old_window, "S4 an old segment's window does not count")
 
+/* Of the model hosts themselves (rows_model.c). */
+#define MODEL_ROWS(X)                                                                                        \
+    X(model_initial_window, "MODEL initial window of ten segments, slow start")                              \
+    X(model_delayed_ack, "MODEL delayed acks: 40 ms, or the second whole segment")                           \
+    X(model_quick_acks, "MODEL quick acks at the beginning")                                                 \
+    X(model_nagle, "MODEL Nagle: one small segment in flight")                                               \
+    X(model_no_nagle, "MODEL without Nagle small segments go at once")                                       \
+    X(model_fast_retransmit, "MODEL fast retransmit after three duplicate acks")                             \
+    X(model_sack_recovery, "MODEL recovery by SACK: both holes, nothing else")                               \
+    X(model_sack_blocks, "MODEL SACK and D-SACK blocks")                                                     \
+    X(model_rto_backoff, "MODEL timeouts double")                                                            \
+    X(model_zero_window, "MODEL zero-window probes at snd_una-1, doubled")                                   \
+    X(model_idle_restart, "MODEL slow start after idle")                                                     \
+    X(model_keepalive, "MODEL keep-alives, given up after nine")                                             \
+    X(model_simultaneous_close, "MODEL simultaneous close")                                                  \
+    X(model_half_close, "MODEL half-close")                                                                  \
+    X(model_rst_validation, "MODEL RST validation (RFC 5961)")                                               \
+    X(model_challenges, "MODEL challenge acks for SYNs and old acks (RFC 5961)")                             \
+    X(model_time_wait, "MODEL TIME_WAIT acks again, and gives way to a newer SYN")                           \
+    X(model_window_scale, "MODEL window scaling both ways")                                                  \
+    X(model_path_mtu, "MODEL path MTU discovery without congestion")                                         \
+    X(model_black_hole, "MODEL black holes: smaller segments after three timeouts")
+
 #define X(fn, name) void fn(struct script *s);
 ROWS(X)
+MODEL_ROWS(X)
 #undef X
 
 #endif

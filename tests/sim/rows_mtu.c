@@ -125,3 +125,49 @@ void s13_kept(struct script *s)
     say_at(c, 1, head); /* the client has no ack of it, and repeats it */
     want(e, first);
 }
+
+/* The path to p swallows what is too big: what p gets of the segments at `at` must be no larger than this. */
+static uint32_t hole_fits(const struct peer *p)
+{
+    return ip_is_v4(&p->local) ? 1024 : 1220;
+}
+
+void s13_hole_copied(struct script *s)
+{
+    struct peer *c = client(s), *e = downloading(c);
+    uint32_t at = e->snd, lost = c->rcv;
+    for (unsigned i = 0; i < 3; i++) {
+        send_long(e, at);
+        want(c, "A len=1400");
+        c->rcv = lost;
+    }
+    in_pieces(e, at, c, hole_fits(c)); /* the third repetition */
+    ack_all(c);
+    pass_time(s, 10);
+    in_pieces(e, e->snd, c, hole_fits(c)); /* and what comes after it */
+    want_no_error(s, 50);
+}
+
+void s13_hole_kept(struct script *s)
+{
+    struct peer *c = client(s), *e;
+    char head[LONG], cut[40];
+    int n = snprintf(head, sizeof head, "GET / HTTP/1.1\r\nHost: c0.example\r\nX-Long: ");
+    memset(head + n, 'a', 1300 - (size_t)n);
+    memcpy(head + 1300, "\r\n\r\n", 5);
+    open_conn(c);
+    say(c, head);
+    e = serve(s);
+    e->auto_ack = false;
+    want_eventually(e, "A seq=1");
+    for (unsigned i = 0; i < 2; i++) {
+        e->rcv = 1;
+        say_at(c, 1, head); /* the client has no ack of it, and repeats it */
+        want(e, "A seq=1");
+        want_true(s, e->got.len > 1300, "it is repeated whole");
+    }
+    e->rcv = 1;
+    say_at(c, 1, head);
+    snprintf(cut, sizeof cut, "A seq=1 len=%u", hole_fits(e));
+    want(e, cut);
+}

@@ -11,8 +11,10 @@ struct run_result {
     struct sim_stats stats;
 };
 
-/* `trace`: a pcap file to write, or NULL. */
-void run_scenario(const struct scenario *sc, uint64_t seed, bool verbose, const char *trace,
+struct pcapng;
+
+/* `trace`: where frames are written to, or NULL. */
+void run_scenario(const struct scenario *sc, uint64_t seed, bool verbose, struct pcapng *trace,
                   struct run_result *out);
 
 #endif

@@ -14,28 +14,49 @@ enum topology {
 
 /* Chances in 1/1000. */
 struct mix {
-    uint8_t conns;     /* connections per client host; 0: 6 */
-    uint8_t requests;  /* at most, per connection; 0: 6 */
+    uint16_t requests; /* at most, per connection; 0: 6 */
     uint32_t max_body; /* 0: 200 kB */
     uint16_t post, chunked_req, chunked_resp, close_resp, head_method, no_body, http10, pipelined, expect;
     uint16_t client_close, half_close, hop, endpoint_close, hints, long_head, cut, slow_reader, idle_close;
-    uint16_t early, endpoint_reset, client_reset, unknown_host;
+    uint16_t early, unknown_host;
+    /* what endpoints do wrong */
+    uint16_t endpoint_reset, stall, surplus, garbage, cross_close;
+    /* what clients do wrong */
+    uint16_t client_reset, client_vanish, never_reads, other_content;
     uint64_t think_ns; /* at most: the endpoint's and the client's pauses */
 };
 
-enum fault {
-    FAULT_NONE,
-    FAULT_ONE_REFUSES, /* one endpoint of each cluster refuses; exchanges must succeed */
-    FAULT_ONE_IGNORES, /* one endpoint of each cluster is a black hole; exchanges must succeed */
-    FAULT_ALL_REFUSE,  /* all endpoints of cluster 1 refuse: its exchanges get an own reply */
-    FAULT_DRAIN,       /* drain while traffic runs */
-    FAULT_NO_FRAMES,   /* one frame allocation in a hundred fails */
+enum fault_kind {
+    FAULT_NONE,      /* ends a list */
+    FAULT_REFUSE,    /* endpoints answer SYNs with RST */
+    FAULT_IGNORE,    /* endpoints answer SYNs with nothing */
+    FAULT_CRASH,     /* an endpoint's host is gone with all its state, and back some time later */
+    FAULT_DRAIN,     /* lacon drains while traffic runs */
+    FAULT_NO_FRAMES, /* one of lacon's frame allocations in a hundred fails */
+    FAULT_RESTART,   /* lacon crashes and starts anew, while its peers go on */
 };
 
+enum fault_who {
+    WHO_ANY,      /* one endpoint, drawn */
+    WHO_FIRST,    /* the first endpoint of each cluster */
+    WHO_CLUSTER1, /* every endpoint of cluster 1 */
+};
+
+struct fault {
+    enum fault_kind kind;
+    enum fault_who who;
+    uint8_t times;           /* how often; 0: once */
+    uint64_t from_ns, to_ns; /* drawn from this span of virtual time */
+    uint64_t lasts_ns;       /* at most; 0: for good */
+};
+#define SCENARIO_FAULTS 3
+
 enum hosts {
-    HOSTS_LINUX,  /* ordinary stacks */
-    HOSTS_VARIED, /* options on and off, MSS and windows of all sizes, splits, probes of all kinds */
-    HOSTS_TINY,   /* windows of a few hundred bytes, small MSS */
+    HOSTS_LINUX,   /* ordinary stacks */
+    HOSTS_VARIED,  /* options on and off, MSS and windows of all sizes, splits, probes of all kinds */
+    HOSTS_TINY,    /* windows of a few hundred bytes, small MSS */
+    HOSTS_BYTES,   /* clients send one byte in each segment */
+    HOSTS_OVERLAP, /* as VARIED, and segments often begin with bytes that were sent before */
 };
 
 struct scenario {
@@ -43,12 +64,22 @@ struct scenario {
     enum topology topo;
     bool client_v6, endpoint_v6;
     uint8_t workers; /* 0: 1 */
+    uint16_t spray;  /* permille of frames that reach another worker than their flow's */
+    uint16_t clients, conns,
+        endpoints; /* client hosts, connections of each, endpoints of each cluster; 0: 4, 6, 2 */
     enum hosts hosts;
     struct link_cfg client_link, endpoint_link; /* upper bounds; each host draws its own */
     const struct mix *mix;
-    enum fault fault;
+    struct fault fault[SCENARIO_FAULTS];
     enum cfg_lb_policy lb_policy; /* of all clusters */
     bool failover; /* the second endpoint of each cluster has a lower priority; with slow start */
+    struct {       /* 0: plenty */
+        uint32_t syn_ring, connections, buffers;
+        uint16_t ports; /* of lacon, toward each endpoint */
+    } limits;
+    bool scarce;                 /* the limits are so low that any exchange may fail */
+    uint64_t timeout_ns;         /* lacon's idle, head, stall and response timeouts; 0: 900 s */
+    uint64_t connect_timeout_ns; /* 0: 120 s */
 };
 
 extern const struct scenario scenarios[];

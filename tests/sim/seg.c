@@ -290,6 +290,46 @@ uint32_t seg_build(const struct seg *s, uint8_t *out)
     return seg_build_ip(s, 6, t, off + s->len, out);
 }
 
+uint32_t seg_too_big(const uint8_t *p, uint32_t n, uint16_t mtu, bool brief, uint8_t *out)
+{
+    static const uint8_t mac[6] = {2, 0xbb, 0, 0, 0, 1};
+    struct seg s, r = seg_tcp();
+    uint8_t l4[SEG_MTU] = {0};
+    if (seg_parse(p, n, &s) || s.kind != SEG_TCP)
+        return 0;
+    uint32_t quote = brief ? (s.v4 ? 28 : 48) : 500;
+    quote = quote < s.l3_len ? quote : s.l3_len;
+    memcpy(r.dmac, s.smac, 6);
+    memcpy(r.smac, mac, 6);
+    r.v4 = s.v4;
+    r.df = false;
+    r.vlan = s.vlan;
+    r.dst = s.src;
+    r.src = s.dst; /* a router on the way, with an address of the far side's network */
+    r.src.b[15] = 254;
+    l4[0] = s.v4 ? 3 : 2;
+    l4[1] = s.v4 ? 4 : 0;
+    wr32(l4 + 4, mtu);
+    memcpy(l4 + 8, s.l3, quote);
+    return seg_build_ip(&r, s.v4 ? 1 : 58, l4, 8 + quote, out);
+}
+
+uint16_t seg_told_mtu(const struct seg *s, struct seg *quoted)
+{
+    const uint8_t *ip = s->l4 + 8;
+    uint32_t head = s->v4 ? 20 : 40;
+    if (s->kind != (s->v4 ? SEG_ICMP4 : SEG_ICMP6) || s->l4_len < 8 + head + 8 ||
+        s->l4[0] != (s->v4 ? 3 : 2) || s->l4[1] != (s->v4 ? 4 : 0) || ip[s->v4 ? 9 : 6] != 6)
+        return 0;
+    memset(quoted, 0, sizeof *quoted);
+    quoted->src = s->v4 ? ip_from_v4(ip + 12) : ip_from_v6(ip + 8);
+    quoted->dst = s->v4 ? ip_from_v4(ip + 16) : ip_from_v6(ip + 24);
+    quoted->sport = rd16(ip + head);
+    quoted->dport = rd16(ip + head + 2);
+    quoted->seq = rd32(ip + head + 4);
+    return rd16(s->l4 + 6);
+}
+
 const char *sim_ip(const struct ip_addr *a, char buf[48])
 {
     if (ip_is_v4(a))

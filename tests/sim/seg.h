@@ -82,6 +82,14 @@ static inline bool seg_is_error(const struct seg *s)
            (s->kind == SEG_ICMP6 && s->l4[0] < 128);
 }
 
+/* A router's answer to a frame of n bytes that is larger than its next hop's MTU: ICMP "fragmentation needed"
+ * or ICMPv6 "packet too big" with as much of the packet as RFC 792 (`brief`) or RFC 4443 has it. Written into
+ * out (SEG_FRAME bytes); returns its size, 0 when such a frame gets no answer. */
+uint32_t seg_too_big(const uint8_t *p, uint32_t n, uint16_t mtu, bool brief, uint8_t *out);
+/* A received ICMP error of that kind: its MTU, 0 when it is none. *quoted is the TCP segment it quotes, of
+ * which only addresses, ports and seq are filled. */
+uint16_t seg_told_mtu(const struct seg *s, struct seg *quoted);
+
 /* "A 10.0.1.1:4000 > 10.0.0.1:80 ..." for messages; returns buf. */
 #define SEG_STR 400
 const char *seg_str(const struct seg *s, char buf[SEG_STR]);

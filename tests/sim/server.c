@@ -21,6 +21,8 @@ struct session {
     struct plan *plan; /* the exchange in progress */
     struct sim_timer t_think, t_idle, t_linger, t_read;
     bool answering, closing;
+    bool silent;   /* stalled for good */
+    bool poisoned; /* has sent more than it announced: what comes next on this connection may fail */
 };
 
 /* ---- checking a request ---- */
@@ -65,12 +67,16 @@ static const char *check_blob(const struct session *se, const struct plan *p)
 
 static const char *check_line(const struct session *se, const struct plan *p)
 {
-    char want[200], v[200];
-    int n = snprintf(want, sizeof want, "%s %s HTTP/1.%u\r\n", p->method, p->target, p->minor);
-    if (strncmp((const char *)se->reader.head.p, want, (size_t)n) != 0)
+    char want[PLAN_LINE], v[200];
+    (void)snprintf(want, sizeof want, "%s %s HTTP/1.%u", p->method, p->target, p->minor);
+    if (strcmp(p->line, want) != 0 && !p->other_content)
         return "request line changed";
     if (head_field(&se->reader, "Host", v, sizeof v) != 1 || strcasecmp(v, p->host) != 0)
         return "Host changed";
+    if (p->other_content && strcmp(p->host, "mix.example") == 0) /* the route is that of what was delivered */
+        return p->line[strlen(p->method) + 3] - '0' == (int)se->server->cluster
+                   ? NULL
+                   : "request went to another cluster than its path says (S1)";
     if (p->cluster != se->server->cluster)
         return "request went to an endpoint of another cluster";
     return NULL;
@@ -92,6 +98,12 @@ static const char *check_framing(const struct session *se, const struct plan *p)
 
 static void answer(void *arg);
 
+static void note_line(struct plan *p, const struct reader *r)
+{
+    size_t n = strcspn((const char *)r->head.p, "\r");
+    snprintf(p->line, sizeof p->line, "%.*s", (int)n, (const char *)r->head.p);
+}
+
 static const char *on_head(void *arg, struct reader *r)
 {
     struct session *se = arg;
@@ -103,6 +115,8 @@ static const char *on_head(void *arg, struct reader *r)
     struct plan *p = book_find(se->server->book, (uint32_t)strtoul(v, NULL, 10));
     if (!p)
         return "request with an unknown X-Id";
+    note_line(p, r);
+    p->may_fail |= se->poisoned;
     for (unsigned i = 0; i < sizeof check / sizeof *check; i++) {
         const char *why = check[i](se, p);
         if (why)
@@ -125,7 +139,7 @@ static bool ends_here(const struct session *se)
 {
     const struct plan *p = se->plan;
     return p->endpoint_close || p->early || p->resp_kind == BODY_CLOSE || (p->minor == 0 && !p->keep10) ||
-           (se->server->direct && p->close);
+           p->garbage || (se->server->direct && p->close);
 }
 
 static void linger_over(void *arg)
@@ -151,12 +165,29 @@ static void idle_over(void *arg)
     tcb_close(se->tcb);
 }
 
+/* It closes while the next request is under way: what arrives meets a closed socket. */
+static void close_on_arrival(void *arg, struct tcb *c)
+{
+    struct session *se = arg;
+    c->arriving = NULL;
+    if (se->answering || se->plan || se->reader.head.n || c->end != TCB_OPEN || c->fin_queued)
+        return;
+    se->closing = true;
+    sim_say(se->server->sim, "%s closes a connection just when a request arrives (port %u)",
+            se->server->host->name, c->rport);
+    tcb_close(c);
+}
+
 static void read_some(void *arg);
 
 static void written(void *arg)
 {
     struct session *se = arg;
     struct sim *s = se->server->sim;
+    if (se->silent) {
+        sim_say(s, "%s falls silent in the middle of %u", se->server->host->name, se->plan->id);
+        return;
+    }
     if (se->pump.stop != SIZE_MAX) {
         sim_say(s, "%s resets in the middle of %u", se->server->host->name, se->plan->id);
         tcb_abort(se->tcb);
@@ -167,8 +198,10 @@ static void written(void *arg)
         return;
     }
     se->answering = false;
+    se->poisoned |= se->plan->surplus > 0;
     se->plan = NULL;
     reader_reset(&se->reader);
+    se->tcb->arriving = rng_permille(&s->rng, se->server->cross_close) ? close_on_arrival : NULL;
     if (rng_permille(&s->rng, se->server->idle_close))
         sim_arm(s, &se->t_idle, s->now + rng_below(&s->rng, se->server->idle_close_ns));
     read_some(se);
@@ -183,6 +216,10 @@ static void answer(void *arg)
     plan_write_response(se->plan, &s->rng, &se->pump.bytes);
     if (se->plan->reset_at != UINT32_MAX && se->plan->executed <= 1)
         se->pump.stop = se->plan->reset_at;
+    if (se->plan->stall_at != UINT32_MAX) {
+        se->pump.stop = se->plan->stall_at;
+        se->silent = true;
+    }
     if (se->pump.stop != SIZE_MAX && se->pump.stop >= se->pump.bytes.n)
         se->pump.stop = se->pump.bytes.n - 1;
     pump_start(&se->pump, se->tcb, se->server->cut);

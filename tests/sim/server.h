@@ -17,7 +17,10 @@ struct server {
     unsigned cut;           /* permille of responses written in pieces */
     unsigned idle_close;    /* permille of idle moments that end in a close */
     uint64_t idle_close_ns; /* at most this long after the response */
-    uint64_t read_rate;     /* bytes per second; 0: as fast as they come */
+    unsigned
+        cross_close;    /* permille of idle moments that end in a close just when the next request arrives */
+    bool lossy;         /* its cable loses frames: a request may have been sent twice when a close meets it */
+    uint64_t read_rate; /* bytes per second; 0: as fast as they come */
     struct session *sessions;
     uint64_t accepted, requests;
 };

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/sim/pcapng.h"
+
 void *xrealloc(void *p, size_t n)
 {
     p = realloc(p, n ? n : 1);
@@ -117,12 +119,15 @@ void sim_fail(struct sim *s, const char *fmt, ...)
 
 void sim_say(struct sim *s, const char *fmt, ...)
 {
-    if (!s->verbose)
+    if (!s->verbose && !s->trace)
         return;
-    printf("%12.6f ", (double)s->now / 1e9);
+    char text[1200];
     va_list ap;
     va_start(ap, fmt);
-    vprintf(fmt, ap);
+    vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
-    putchar('\n');
+    if (s->verbose)
+        printf("%12.6f %s\n", (double)s->now / 1e9, text);
+    if (s->trace)
+        pcapng_note(s->trace, text);
 }

@@ -13,7 +13,7 @@
 #define MS  1000000ull
 #define SEC 1000000000ull
 
-struct pcap;
+struct pcapng;
 struct sim;
 
 /* Embedded in what waits; zero-initialised is not armed. Events of one instant fire in the order they were
@@ -28,7 +28,8 @@ struct sim_timer {
 /* What a run did to its packets and exchanges. */
 struct sim_stats {
     uint64_t frames, bytes; /* frames over links; body bytes that arrived and were compared */
-    uint64_t lost, duplicated, reordered, corrupted, queue_drops;
+    uint64_t lost, duplicated, reordered, corrupted, queue_drops, too_big;
+    uint64_t handed_over;                    /* frames from one of lacon's workers to another */
     uint64_t exchanges_ok, exchanges_failed; /* failed: as the scenario's faults allow */
     uint64_t retransmits, events;
 };
@@ -39,7 +40,8 @@ struct sim {
     struct sim_timer **heap;
     size_t n, cap;
     struct rng rng;
-    struct pcap *pcap; /* NULL: no trace */
+    struct pcapng *trace;  /* NULL: none */
+    uint64_t trace_number; /* of the frame that is on its way just now */
     bool verbose;
     bool failed;
     uint64_t failed_at;
@@ -66,7 +68,7 @@ bool sim_step(struct sim *s, uint64_t until);
 extern const char *sim_ignore;
 void sim_fail(struct sim *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* A line of the story when --verbose is on. */
+/* A line of the story, for --verbose and as a comment in the trace. */
 void sim_say(struct sim *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* As malloc, but ends the program when memory is short: a simulation has no use for half a world. */

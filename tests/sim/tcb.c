@@ -182,6 +182,12 @@ void tcb_abort(struct tcb *c)
     tcb_ended(c, TCB_END_ABORTED);
 }
 
+void tcb_vanish(struct tcb *c)
+{
+    c->vanished = true;
+    tcb_ended(c, TCB_END_ABORTED);
+}
+
 void tcb_enter_time_wait(struct tcb *c)
 {
     c->state = TCB_TIME_WAIT;

@@ -21,11 +21,15 @@ struct tcb_cfg {
     bool timestamps;  /* offered in SYNs; never used, since lacon must not take them */
     bool ecn;         /* offered in SYNs */
     bool nagle;
+    bool
+        mtu_probing; /* after three timeouts in a row segments get smaller (tcp_mtu_probing=1: black holes) */
     bool probe_byte; /* zero-window probes carry a byte of new data (BSD) instead of none at una-1 (Linux) */
     bool round_up;   /* a scaled window is rounded up so that its edge never retreats (Linux), or down */
     uint64_t delack_ns;    /* 0: every segment is acked at once */
     uint64_t keepalive_ns; /* 0: none */
     uint16_t split;        /* permille of data segments cut short at random */
+    uint16_t most;         /* bytes in a segment, at most; 0: as many as fit */
+    uint16_t overlap;      /* permille of new segments that begin with bytes which were sent before */
     unsigned syn_retries, retries;
     uint64_t time_wait_ns;
 };
@@ -82,6 +86,7 @@ struct tcb {
     enum tcb_state state;
     enum tcb_end end;
     bool accepted; /* came from a listener */
+    bool vanished;
     void (*event)(void *arg, struct tcb *c, enum tcb_event ev);
     void *arg;
 
@@ -117,10 +122,14 @@ struct tcb {
     struct tcb_block dup; /* to report as D-SACK; empty: none */
     uint64_t fin_pos;     /* 0: none seen */
     bool eof_told;
-    uint64_t unacked; /* bytes since our last ack */
-    unsigned quick;   /* acks still sent at once at the start */
-    uint64_t oow_at;  /* last answer to a segment outside the window */
-    bool discard;     /* tcb_close(): bytes that arrive are answered with a reset */
+    uint64_t unacked;     /* bytes since our last ack */
+    unsigned quick;       /* acks still sent at once at the start */
+    unsigned keep_probes; /* keep-alives without an answer */
+    uint64_t sent_at;     /* when data went out last */
+    uint64_t oow_at;      /* last answer to a segment outside the window */
+    bool discard;         /* tcb_close(): bytes that arrive are answered with a reset */
+    /* Called before a segment with data is looked at: closing here is closing while it was under way. */
+    void (*arriving)(void *arg, struct tcb *c);
 };
 
 /* ---- for applications ---- */
@@ -130,9 +139,12 @@ void tcb_write(struct tcb *c, const void *p, size_t n);
 /* Bytes ready to be read: returns how many lie at *p in one piece (0: none). */
 size_t tcb_peek(struct tcb *c, const uint8_t **p);
 void tcb_consume(struct tcb *c, size_t n);
-void tcb_shutdown(struct tcb *c);         /* FIN after all written bytes; reading goes on */
-void tcb_close(struct tcb *c);            /* as close(2): also nobody reads any more */
-void tcb_abort(struct tcb *c);            /* RST */
+void tcb_shutdown(struct tcb *c); /* FIN after all written bytes; reading goes on */
+void tcb_close(struct tcb *c);    /* as close(2): also nobody reads any more */
+void tcb_abort(struct tcb *c);    /* RST */
+void tcb_vanish(struct tcb *c);   /* ends without a segment; whatever comes for it is not answered */
+/* Sends the byte at pos once more with another value; false when it was not sent yet, or long ago. */
+bool tcb_send_old(struct tcb *c, uint64_t pos, uint8_t value);
 bool tcb_eof(const struct tcb *c);        /* everything was read and a FIN came */
 uint64_t tcb_unsent(const struct tcb *c); /* written bytes not yet acknowledged */
 
@@ -142,6 +154,10 @@ void tcb_free(struct tcb *c);
 void tcb_connect(struct tcb *c);
 void tcb_accept(struct tcb *c, const struct seg *syn);
 void tcb_input(struct tcb *c, const struct seg *s);
+bool tcb_in_flight(const struct tcb *c, uint32_t seq);
+/* A router on the way takes no larger packets: what was sent in larger ones is lost (Linux,
+ * tcp_simple_retransmit: no congestion). */
+void tcb_path_mtu(struct tcb *c, uint16_t mtu);
 
 /* ---- between tcb.c, tcb_in.c and tcb_out.c ---- */
 void tcb_ended(struct tcb *c, enum tcb_end how);

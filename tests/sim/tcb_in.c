@@ -13,6 +13,8 @@ static void take_options(struct tcb *c, const struct seg *s)
 {
     uint16_t mss = s->mss ? s->mss : 536;
     c->smss = mss < c->cfg.mss ? mss : c->cfg.mss;
+    uint16_t path = (uint16_t)(host_path_mtu(c->host, &c->remote) - (ip_is_v4(&c->local) ? 40 : 60));
+    c->smss = path < c->smss ? path : c->smss;
     c->sack_ok = s->sack_ok && c->cfg.sack;
     if (s->wscale >= 0 && c->cfg.wscale >= 0) {
         c->snd_scale = (uint8_t)s->wscale;
@@ -84,6 +86,16 @@ static void in_syn_sent(struct tcb *c, const struct seg *s)
     tcb_send_ack(c);
     tcb_tell(c, TCB_EV_CONNECTED);
     tcb_output(c);
+}
+
+/* At most two answers a second to segments without data that lie outside the window (as Linux), so that two
+ * ends that disagree do not answer each other for ever. */
+static void answer_outside(struct tcb *c, const struct seg *s)
+{
+    if (s->len == 0 && !(s->flags & (SEG_SYN | SEG_FIN)) && c->oow_at && c->sim->now - c->oow_at < 500 * MS)
+        return;
+    c->oow_at = c->sim->now;
+    tcb_send_ack(c);
 }
 
 /* ---- acknowledgements ---- */
@@ -216,7 +228,11 @@ static bool in_ack(struct tcb *c, const struct seg *s, uint64_t pos)
                  (unsigned long long)(ack - top));
         return false;
     }
-    c->silent = 0;
+    if ((int64_t)ack < (int64_t)(c->una - c->max_wnd)) { /* RFC 5961 section 5 */
+        answer_outside(c, s);
+        return false;
+    }
+    c->silent = c->keep_probes = 0;
     if ((int64_t)ack < (int64_t)c->una)
         return true;
     if (ack > c->nxt)
@@ -374,16 +390,6 @@ static bool in_window(const struct tcb *c, uint64_t pos, uint64_t len)
     return (int64_t)(pos + len) > (int64_t)c->rcv_nxt && (int64_t)pos < (int64_t)edge;
 }
 
-/* At most two answers a second to segments without data that lie outside the window (as Linux), so that two
- * ends that disagree do not answer each other for ever. */
-static void answer_outside(struct tcb *c, const struct seg *s)
-{
-    if (s->len == 0 && !(s->flags & (SEG_SYN | SEG_FIN)) && c->oow_at && c->sim->now - c->oow_at < 500 * MS)
-        return;
-    c->oow_at = c->sim->now;
-    tcb_send_ack(c);
-}
-
 static void in_rst(struct tcb *c, const struct seg *s, uint64_t pos)
 {
     if (pos == c->rcv_nxt)
@@ -394,6 +400,11 @@ static void in_rst(struct tcb *c, const struct seg *s, uint64_t pos)
 
 static bool in_syn_rcvd(struct tcb *c, const struct seg *s)
 {
+    if (s->flags & SEG_SYN &&
+        s->seq != c->irs) { /* another incarnation: a challenge (Linux, tcp_check_req) */
+        tcb_send_ack(c);
+        return false;
+    }
     if (s->flags & SEG_SYN) {
         tcb_send_syn(c);
         return false;
@@ -412,6 +423,8 @@ void tcb_input(struct tcb *c, const struct seg *s)
         in_syn_sent(c, s);
         return;
     }
+    if (s->len && c->arriving)
+        c->arriving(c->arg, c);
     uint64_t pos = c->rcv_nxt + (uint64_t)(int64_t)(int32_t)(s->seq - (c->irs + (uint32_t)c->rcv_nxt));
     uint64_t len = s->len + (s->flags & SEG_FIN ? 1u : 0u);
     if (s->flags & SEG_RST) {

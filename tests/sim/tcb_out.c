@@ -5,7 +5,8 @@
 #include "tests/sim/host.h"
 #include "tests/sim/tcb.h"
 
-#define RTO_MAX (60 * SEC)
+#define RTO_MAX          (60 * SEC)
+#define KEEPALIVE_PROBES 9
 
 static struct seg segment(struct tcb *c, uint64_t pos, uint8_t flags)
 {
@@ -116,15 +117,32 @@ static uint64_t in_flight(const struct tcb *c)
 static void send_entry(struct tcb *c, struct tcb_sent *e)
 {
     uint64_t data_end = e->hi - (e->fin ? 1 : 0);
-    struct seg s = segment(c, e->lo, SEG_ACK);
-    s.data = c->sb + (e->lo - c->sb_pos);
-    s.len = (uint32_t)(data_end - e->lo);
+    uint64_t lo = e->lo;
+    if (lo > c->una && data_end > lo && data_end - lo < c->smss &&
+        rng_permille(&c->sim->rng, c->cfg.overlap)) {
+        uint64_t room = c->smss - (data_end - lo), old = lo - c->una;
+        lo -= rng_range(&c->sim->rng, 1, room < old ? room : old);
+    }
+    struct seg s = segment(c, lo, SEG_ACK);
+    s.data = c->sb + (lo - c->sb_pos);
+    s.len = (uint32_t)(data_end - lo);
     if (e->fin)
         s.flags |= SEG_FIN;
     if (s.len && (data_end == tcb_end_pos(c) || rng_permille(&c->sim->rng, 100)))
         s.flags |= SEG_PSH;
-    e->at = c->sim->now;
+    e->at = c->sent_at = c->sim->now;
     transmit(c, &s);
+}
+
+bool tcb_send_old(struct tcb *c, uint64_t pos, uint8_t value)
+{
+    if (c->state < TCB_ESTABLISHED || pos >= c->nxt)
+        return false;
+    struct seg s = segment(c, pos, SEG_ACK | SEG_PSH);
+    s.data = &value;
+    s.len = 1;
+    transmit(c, &s);
+    return true;
 }
 
 static struct tcb_sent *insert_entry(struct tcb *c, size_t at)
@@ -158,15 +176,16 @@ static void recut(struct tcb *c, size_t i)
 {
     struct rng *r = &c->sim->rng;
     while (i + 1 < c->nsent && c->sent[i + 1].lost && !c->sent[i + 1].sacked && !c->sent[i + 1].retrans &&
-           data_bytes(&c->sent[i]) + data_bytes(&c->sent[i + 1]) <= c->smss && rng_permille(r, 600)) {
+           data_bytes(&c->sent[i]) + data_bytes(&c->sent[i + 1]) <= c->smss && !c->cfg.most &&
+           rng_permille(r, 600)) {
         c->sent[i].hi = c->sent[i + 1].hi;
         c->sent[i].fin = c->sent[i + 1].fin;
         c->nsent--;
         memmove(c->sent + i + 1, c->sent + i + 2, (c->nsent - i - 1) * sizeof *c->sent);
     }
-    uint64_t n = data_bytes(&c->sent[i]);
-    if (n > c->smss)
-        split_entry(c, i, c->smss);
+    uint64_t n = data_bytes(&c->sent[i]), most = c->cfg.most ? c->cfg.most : c->smss;
+    if (n > most)
+        split_entry(c, i, most);
     else if (n > 1 && rng_permille(r, c->cfg.split))
         split_entry(c, i, rng_range(r, 1, n - 1));
 }
@@ -190,7 +209,8 @@ static bool retransmit_one(struct tcb *c)
 static uint64_t effective_mss(const struct tcb *c)
 {
     uint64_t bound = c->max_wnd > 536 ? c->max_wnd / 2 : c->max_wnd;
-    return bound && bound < c->smss ? bound : c->smss;
+    uint64_t mss = bound && bound < c->smss ? bound : c->smss;
+    return c->cfg.most && c->cfg.most < mss ? c->cfg.most : mss;
 }
 
 static bool fin_sent(const struct tcb *c)
@@ -227,10 +247,26 @@ static bool pending(const struct tcb *c)
     return c->nxt < tcb_end_pos(c) || (c->fin_queued && !fin_sent(c));
 }
 
+/* Slow start after idle (RFC 2861 as Linux has it): the window halves with each timeout passed in silence, to
+ * not less than the initial one. */
+static void restart_cwnd(struct tcb *c)
+{
+    uint64_t initial = 10ull * c->smss, least = c->cwnd < initial ? c->cwnd : initial;
+    if (!c->sent_at || c->sim->now < c->sent_at + c->rto)
+        return;
+    for (uint64_t t = c->sent_at + c->rto; t <= c->sim->now && c->cwnd > least; t += c->rto)
+        c->cwnd /= 2;
+    if (c->cwnd < least)
+        c->cwnd = least;
+    c->sent_at = c->sim->now;
+}
+
 void tcb_output(struct tcb *c)
 {
     if (c->state < TCB_ESTABLISHED || c->state == TCB_TIME_WAIT)
         return;
+    if (!c->nsent && pending(c))
+        restart_cwnd(c);
     while (in_flight(c) < c->cwnd && (retransmit_one(c) || send_new(c)))
         ;
     if (c->nsent && !sim_armed(&c->t_rto))
@@ -240,6 +276,37 @@ void tcb_output(struct tcb *c)
     } else if (!sim_armed(&c->t_persist)) {
         sim_arm(c->sim, &c->t_persist, c->sim->now + c->rto);
     }
+}
+
+bool tcb_in_flight(const struct tcb *c, uint32_t seq)
+{
+    uint32_t off = seq - (c->iss + (uint32_t)c->una);
+    return c->state >= TCB_ESTABLISHED && off < (uint32_t)(c->nxt - c->una);
+}
+
+static uint16_t headers(const struct tcb *c)
+{
+    return ip_is_v4(&c->local) ? 40 : 60;
+}
+
+void tcb_path_mtu(struct tcb *c, uint16_t mtu)
+{
+    if (mtu < headers(c) + 64 || mtu - headers(c) >= c->smss)
+        return;
+    c->smss = (uint16_t)(mtu - headers(c));
+    for (size_t i = 0; i < c->nsent; i++)
+        if (!c->sent[i].sacked && data_bytes(&c->sent[i]) > c->smss) {
+            c->sent[i].lost = true;
+            c->sent[i].retrans = false;
+        }
+    tcb_output(c);
+}
+
+/* Linux, tcp_mtu_probing(): first to 1024 bytes, then to half. */
+static void suspect_black_hole(struct tcb *c)
+{
+    if (c->cfg.mtu_probing && c->backoff >= 3 && c->smss > 536)
+        c->smss = c->smss > 1024 ? 1024 : 536;
 }
 
 /* ---- timers ---- */
@@ -281,6 +348,7 @@ static void on_rto(void *arg)
         tcb_ended(c, TCB_END_TIMEOUT);
         return;
     }
+    suspect_black_hole(c);
     uint64_t half = in_flight(c) / 2;
     c->ssthresh = half > 2u * c->smss ? half : 2u * c->smss;
     c->cwnd = c->smss;
@@ -334,6 +402,11 @@ static void on_wait(void *arg)
         return;
     }
     if (!c->nsent && !pending(c)) {
+        if (c->keep_probes++ == KEEPALIVE_PROBES) {
+            tcb_send_rst(c);
+            tcb_ended(c, TCB_END_TIMEOUT);
+            return;
+        }
         struct seg s = segment(c, c->nxt - 1, SEG_ACK);
         transmit(c, &s);
     }

@@ -8,14 +8,20 @@
 struct ip_addr topo_addr(bool v6, unsigned side, unsigned host)
 {
     if (v6)
-        return (struct ip_addr){{0xfd, (uint8_t)side, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, (uint8_t)host}};
-    uint8_t b[4] = {10, (uint8_t)side, 0, (uint8_t)host};
+        return (struct ip_addr){
+            {0xfd, (uint8_t)side, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, (uint8_t)(host >> 8), (uint8_t)host}};
+    uint8_t b[4] = {10, (uint8_t)side, (uint8_t)(host >> 8), (uint8_t)host};
     return ip_from_v4(b);
+}
+
+unsigned topo_endpoint_number(unsigned cluster, unsigned e)
+{
+    return 10 + 256 * cluster + e;
 }
 
 struct ip_addr topo_endpoint(bool v6, unsigned cluster, unsigned e)
 {
-    return topo_addr(v6, 1, 10 + 10 * cluster + e);
+    return topo_addr(v6, 1, topo_endpoint_number(cluster, e));
 }
 
 static char *text(const char *fmt, unsigned n)
@@ -105,10 +111,19 @@ static void make_clusters(struct config *c, bool endpoint_v6)
                                   .pool_idle_ns = 20 * SEC,
                                   .pool_size = 256,
                                   .tries = 3,
-                                  .retry_buffer = 16384,
-                                  .nendpoint = TOPO_ENDPOINTS};
-        k->endpoint = xalloc(k->nendpoint * sizeof *k->endpoint);
-        for (unsigned e = 0; e < k->nendpoint; e++)
+                                  .retry_buffer = 16384};
+    }
+    topo_endpoints(c, endpoint_v6, TOPO_ENDPOINTS);
+}
+
+void topo_endpoints(struct config *c, bool endpoint_v6, unsigned n)
+{
+    for (unsigned i = 0; i < c->ncluster; i++) {
+        struct cfg_cluster *k = &c->cluster[i];
+        free(k->endpoint);
+        k->nendpoint = n;
+        k->endpoint = xalloc(n * sizeof *k->endpoint);
+        for (unsigned e = 0; e < n; e++)
             k->endpoint[e] =
                 (struct cfg_endpoint){.at = {topo_endpoint(endpoint_v6, i, e), TOPO_EP_PORT}, .weight = 1};
     }

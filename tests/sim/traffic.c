@@ -71,7 +71,46 @@ static void draw_response(const struct mix *m, struct rng *r, struct plan *p)
     p->think_ns = rng_below(r, m->think_ns + 1);
 }
 
-static void draw_faults(const struct mix *m, struct rng *r, struct plan *p)
+static void draw_garbage(struct rng *r, struct plan *p)
+{
+    unsigned kinds = GARBAGE_KINDS;
+    if (p->resp_kind == BODY_NONE || !plan_resp_body(p) || !p->resp_len || !p->minor)
+        kinds = GARBAGE_HEADS + 1;
+    p->garbage = (enum garbage)rng_range(r, 1, kinds - 1);
+    if (p->garbage <= GARBAGE_HEADS)
+        p->own_status = 502;
+    else
+        p->may_fail = p->must_fail = true;
+}
+
+static void draw_endpoint_fault(const struct mix *m, struct rng *r, struct plan *p)
+{
+    if (rng_permille(r, m->stall)) {
+        p->stall_at = rng_permille(r, 300) ? 0 : (uint32_t)rng_below(r, p->resp_len + 200);
+        p->may_fail = p->must_fail = true;
+        p->fail_status = 504;
+    } else if (rng_permille(r, m->garbage)) {
+        draw_garbage(r, p);
+    } else if (p->resp_kind != BODY_CLOSE && rng_permille(r, m->surplus)) {
+        p->surplus = (uint32_t)rng_below(r, 1u << rng_range(r, 0, 14)) + 1;
+    }
+}
+
+static void draw_client_fault(const struct mix *m, struct rng *r, struct plan *p)
+{
+    if (rng_permille(r, m->client_reset))
+        p->quit = QUIT_RESET;
+    else if (rng_permille(r, m->client_vanish))
+        p->quit = QUIT_VANISH;
+    else if (rng_permille(r, m->never_reads))
+        p->quit = QUIT_DEAF;
+    p->quit_upload = p->quit == QUIT_DEAF ? false : rng_permille(r, 300);
+    p->quit_at = p->quit_upload ? rng_u32(r) : (uint32_t)rng_below(r, p->resp_len + 1);
+    p->other_content = rng_permille(r, m->other_content);
+    p->may_fail |= p->quit || p->other_content;
+}
+
+static void draw_faults(const struct mix *m, struct rng *r, struct plan *p, bool lossy)
 {
     if (p->req_len > 1000 && rng_permille(r, m->early)) {
         p->early = true;
@@ -83,12 +122,20 @@ static void draw_faults(const struct mix *m, struct rng *r, struct plan *p)
         p->reset_at = (uint32_t)rng_below(r, p->resp_len + 200);
         p->may_fail = true;
     }
-    if (p->resp_len && rng_permille(r, m->client_reset)) {
-        p->client_reset_at = (uint32_t)rng_below(r, p->resp_len);
+    if (!p->early && p->reset_at == UINT32_MAX)
+        draw_endpoint_fault(m, r, p);
+    if (!p->early && !p->must_fail && !p->own_status)
+        draw_client_fault(m, r, p);
+    /* What was sent twice may have been carried out by the endpoint that closed. */
+    if ((m->idle_close || m->cross_close) && lossy && !p->idempotent) {
         p->may_fail = true;
+        p->fail_status = 0;
     }
-    if (m->idle_close && !p->idempotent)
-        p->may_fail = true;
+}
+
+static bool link_lossy(const struct link_cfg *l)
+{
+    return l->loss || l->corrupt || l->rate_bps || l->duplicate || l->reorder;
 }
 
 static struct plan *draw_plan(struct world *w)
@@ -99,8 +146,8 @@ static struct plan *draw_plan(struct world *w)
     draw_request(m, r, p);
     draw_target(m, r, p);
     draw_response(m, r, p);
-    draw_faults(m, r, p);
-    p->may_fail |= w->sc->fault == FAULT_DRAIN || (w->sc->fault == FAULT_ALL_REFUSE && p->cluster == 1);
+    draw_faults(m, r, p, link_lossy(&w->sc->client_link) || link_lossy(&w->sc->endpoint_link));
+    p->may_fail |= w->sc->scarce || world_fault(w, FAULT_DRAIN) || (world_cluster_dead(w, p->cluster));
     if (world_direct(w)) /* the server's habits end the one connection there is */
         p->close |= p->resp_kind == BODY_CLOSE;
     return p;
@@ -110,9 +157,11 @@ static void draw_client(struct world *w, struct host *h, unsigned which)
 {
     const struct mix *m = w->sc->mix;
     struct rng *r = &w->sim.rng;
-    unsigned cluster = (unsigned)rng_below(r, TOPO_CLUSTERS), e = (unsigned)rng_below(r, TOPO_ENDPOINTS);
+    unsigned cluster = (unsigned)rng_below(r, TOPO_CLUSTERS), e = (unsigned)rng_below(r, w->nendpoint);
     struct client_cfg cfg = {.direct = world_direct(w),
-                             .may_close = w->sc->fault == FAULT_DRAIN,
+                             .may_close = world_fault(w, FAULT_DRAIN) != NULL,
+                             .excuses = faults_excuse,
+                             .arg = w,
                              .to = topo_addr(w->sc->client_v6, 0, 1),
                              .port = TOPO_PORT,
                              .depth = rng_permille(r, m->pipelined) ? (unsigned)rng_range(r, 2, 8) : 1,
@@ -141,8 +190,7 @@ static void draw_client(struct world *w, struct host *h, unsigned which)
 
 void traffic_build(struct world *w)
 {
-    unsigned conns = w->sc->mix->conns ? w->sc->mix->conns : 6;
-    for (unsigned h = 0; h < WORLD_CLIENT_HOSTS; h++)
-        for (unsigned i = 0; i < conns && i < WORLD_CONNS; i++)
+    for (unsigned h = 0; h < w->nclient_host; h++)
+        for (unsigned i = 0; i < w->nconn; i++)
             draw_client(w, &w->client_host[h], i);
 }

@@ -1,9 +1,11 @@
 #include "tests/sim/world.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* A link as bad as its bounds, or better. */
-static struct link_cfg draw_link(struct rng *r, const struct link_cfg *max)
+static struct link_cfg draw_link(struct rng *r, const struct link_cfg *max, bool v6)
 {
     struct link_cfg c = *max;
     c.delay_ns = rng_range(r, max->delay_ns / 4, max->delay_ns);
@@ -11,12 +13,16 @@ static struct link_cfg draw_link(struct rng *r, const struct link_cfg *max)
     c.duplicate = (uint16_t)rng_below(r, max->duplicate + 1u);
     c.reorder = (uint16_t)rng_below(r, max->reorder + 1u);
     c.corrupt = (uint16_t)rng_below(r, max->corrupt + 1u);
+    if (c.mtu && rng_permille(r, 700)) /* IPv6 takes 1280 everywhere */
+        c.mtu = (uint16_t)rng_range(r, v6 ? 1280 : max->mtu, 1499);
+    else
+        c.mtu = 0;
+    c.black_hole = max->black_hole;
     return c;
 }
 
-static struct tcb_cfg linux_tcp(const struct scenario *sc, bool v6, struct rng *r)
+static struct tcb_cfg linux_tcp(bool v6, struct rng *r)
 {
-    (void)sc;
     return (struct tcb_cfg){.mss = v6 ? 1440 : 1460,
                             .rcvbuf = 65535u << rng_below(r, 3),
                             .wscale = 7,
@@ -25,6 +31,7 @@ static struct tcb_cfg linux_tcp(const struct scenario *sc, bool v6, struct rng *
                             .timestamps = true,
                             .ecn = rng_permille(r, 200),
                             .nagle = rng_permille(r, 500),
+                            .mtu_probing = true,
                             .round_up = true,
                             .delack_ns = 40 * MS,
                             .syn_retries = 30,
@@ -61,45 +68,71 @@ static void make_tiny(struct tcb_cfg *c, bool v6, struct rng *r)
     c->probe_byte = rng_permille(r, 400);
 }
 
-static struct tcb_cfg draw_tcp(const struct scenario *sc, bool v6, struct rng *r)
+static struct tcb_cfg draw_tcp(const struct scenario *sc, unsigned side, bool v6, struct rng *r)
 {
-    struct tcb_cfg c = linux_tcp(sc, v6, r);
-    if (sc->hosts != HOSTS_LINUX)
+    struct tcb_cfg c = linux_tcp(v6, r);
+    if (sc->hosts == HOSTS_VARIED || sc->hosts == HOSTS_TINY || sc->hosts == HOSTS_OVERLAP)
         vary(&c, v6, r);
     if (sc->hosts == HOSTS_TINY)
         make_tiny(&c, v6, r);
+    if (sc->hosts == HOSTS_BYTES && side == 0)
+        c.most = 1;
+    if (sc->hosts == HOSTS_OVERLAP)
+        c.overlap = (uint16_t)rng_range(r, 100, 600);
     return c;
 }
 
 static void add_host(struct world *w, struct host *h, const char *name, unsigned side, unsigned number,
                      const struct link_cfg *max)
 {
-    uint8_t mac[6] = {2, 0, 0, 0, (uint8_t)side, (uint8_t)number};
+    uint8_t mac[6] = {2, 0, 0, (uint8_t)side, (uint8_t)(number >> 8), (uint8_t)number};
     bool v6 = side ? w->sc->endpoint_v6 : w->sc->client_v6;
-    struct link_cfg link = draw_link(&w->sim.rng, max);
+    struct link_cfg link = draw_link(&w->sim.rng, max, v6);
     struct ip_addr a = topo_addr(v6, side, number);
     host_init(h, name, &w->lan[w->sc->topo == TOPO_TWO_ARMS ? side : 0], mac, &link);
     host_add_addr(h, &a);
-    h->tcp = draw_tcp(w->sc, v6, &w->sim.rng);
+    h->tcp = draw_tcp(w->sc, side, v6, &w->sim.rng);
 }
 
 static void add_server(struct world *w, unsigned i)
 {
-    static const char *const name[WORLD_SERVERS] = {"c0e0", "c0e1", "c1e0", "c1e1"};
-    unsigned cluster = i / TOPO_ENDPOINTS, e = i % TOPO_ENDPOINTS;
-    enum fault f = w->sc->fault;
+    unsigned cluster = i / w->nendpoint, e = i % w->nendpoint;
     struct server *s = &w->server[i];
-    add_host(w, &w->server_host[i], name[i], 1, 10 + 10 * cluster + e, &w->sc->endpoint_link);
+    char name[24];
+    snprintf(name, sizeof name, "c%ue%u", cluster, e);
+    add_host(w, &w->server_host[i], name, 1, topo_endpoint_number(cluster, e), &w->sc->endpoint_link);
     server_init(s, &w->server_host[i], &w->book, cluster, TOPO_EP_PORT);
     s->direct = world_direct(w);
     s->cut = w->sc->mix->cut;
     s->idle_close = w->sc->mix->idle_close;
     s->idle_close_ns = 2 * SEC;
+    s->cross_close = w->sc->mix->cross_close;
     s->read_rate = rng_permille(&w->sim.rng, w->sc->mix->slow_reader) ? 200000 : 0;
-    if (f == FAULT_ALL_REFUSE ? cluster == 1 : f == FAULT_ONE_REFUSES && e == 0)
-        w->server_host[i].listen.mode = LISTEN_REFUSE;
-    if (f == FAULT_ONE_IGNORES && e == 0)
-        w->server_host[i].listen.mode = LISTEN_IGNORE;
+}
+
+static void set_timeouts(const struct scenario *sc, struct config *c)
+{
+    struct cfg_listener *l = c->listener;
+    if (sc->timeout_ns)
+        l->head_timeout_ns = l->idle_timeout_ns = l->stall_timeout_ns = sc->timeout_ns;
+    for (unsigned i = 0; i < TOPO_CLUSTERS; i++) {
+        if (sc->timeout_ns)
+            c->cluster[i].response_timeout_ns = sc->timeout_ns;
+        if (sc->connect_timeout_ns)
+            c->cluster[i].connect_timeout_ns = sc->connect_timeout_ns;
+    }
+}
+
+static void set_limits(const struct scenario *sc, struct cfg_dpdk *d)
+{
+    if (sc->limits.syn_ring)
+        d->syn_ring = sc->limits.syn_ring;
+    if (sc->limits.connections)
+        d->connections = sc->limits.connections;
+    if (sc->limits.buffers)
+        d->buffers_bytes = sc->limits.buffers;
+    if (sc->limits.ports)
+        d->port_hi = (uint16_t)(d->port_lo + sc->limits.ports - 1);
 }
 
 static void set_balancing(struct cfg_cluster *k, const struct scenario *sc)
@@ -116,47 +149,78 @@ static void add_lacon(struct world *w)
     const struct scenario *sc = w->sc;
     struct lan *lan[LACON_PORTS] = {&w->lan[0], &w->lan[1]};
     w->config = topo_config(sc->topo == TOPO_ONE_ARM, sc->endpoint_v6, sc->workers ? sc->workers : 1);
+    topo_endpoints(w->config, sc->endpoint_v6, w->nendpoint);
     for (unsigned i = 0; i < TOPO_CLUSTERS; i++)
         set_balancing(&w->config->cluster[i], sc);
-    if (sc->fault == FAULT_ONE_IGNORES)
-        for (unsigned i = 0; i < TOPO_CLUSTERS; i++)
-            w->config->cluster[i].connect_timeout_ns = 1 * SEC;
+    set_limits(sc, &w->config->dpdk);
+    set_timeouts(sc, w->config);
     lacon_start(&w->lacon, &w->sim, w->config, lan, &w->book);
-    if (sc->fault == FAULT_NO_FRAMES)
-        w->lacon.frames.fail_permille = 10;
+    w->lacon.spray = sc->spray;
 }
 
-void world_build(struct world *w, const struct scenario *sc, uint64_t seed)
+static uint64_t hash_of(const char *s)
 {
-    static const char *const name[WORLD_CLIENT_HOSTS] = {"client0", "client1", "client2", "client3"};
+    uint64_t h = 14695981039346656037ull; /* FNV-1a */
+    for (; *s; s++)
+        h = (h ^ (uint8_t)*s) * 1099511628211ull;
+    return h;
+}
+
+static unsigned or_default(unsigned n, unsigned otherwise)
+{
+    return n ? n : otherwise;
+}
+
+void world_build(struct world *w, const struct scenario *sc, uint64_t seed, bool verbose,
+                 struct pcapng *trace)
+{
     memset(w, 0, sizeof *w);
     w->sc = sc;
-    sim_init(&w->sim, seed);
+    sim_init(&w->sim, seed ^ hash_of(sc->name)); /* else all scenarios would ask for the same */
+    w->sim.verbose = verbose;
+    w->sim.trace = trace;
     lan_init(&w->lan[0], &w->sim);
     lan_init(&w->lan[1], &w->sim);
-    for (unsigned i = 0; i < WORLD_CLIENT_HOSTS; i++)
-        add_host(w, &w->client_host[i], name[i], 0, 100 + i, &sc->client_link);
-    for (unsigned i = 0; i < WORLD_SERVERS; i++)
+    w->nclient_host = or_default(sc->clients, 4);
+    w->nconn = or_default(sc->conns, 6);
+    w->nendpoint = or_default(sc->endpoints, TOPO_ENDPOINTS);
+    w->nserver = TOPO_CLUSTERS * w->nendpoint;
+    w->client_host = xalloc(w->nclient_host * sizeof *w->client_host);
+    w->client = xalloc(w->nclient_host * w->nconn * sizeof *w->client);
+    w->server_host = xalloc(w->nserver * sizeof *w->server_host);
+    w->server = xalloc(w->nserver * sizeof *w->server);
+    for (unsigned i = 0; i < w->nclient_host; i++) {
+        char name[24];
+        snprintf(name, sizeof name, "client%u", i);
+        add_host(w, &w->client_host[i], name, 0, 100 + i, &sc->client_link);
+    }
+    for (unsigned i = 0; i < w->nserver; i++)
         add_server(w, i);
     if (!world_direct(w))
         add_lacon(w);
+    faults_build(w);
     traffic_build(w);
 }
 
 void world_free(struct world *w)
 {
+    faults_free(w);
     for (unsigned i = 0; i < w->nclient; i++)
         client_free(&w->client[i]);
-    for (unsigned i = 0; i < WORLD_SERVERS; i++) {
+    for (unsigned i = 0; i < w->nserver; i++) {
         server_free(&w->server[i]);
         host_fini(&w->server_host[i]);
     }
-    for (unsigned i = 0; i < WORLD_CLIENT_HOSTS; i++)
+    for (unsigned i = 0; i < w->nclient_host; i++)
         host_fini(&w->client_host[i]);
     if (!world_direct(w)) {
         lacon_stop(&w->lacon);
         topo_config_free(w->config);
     }
+    free(w->client_host);
+    free(w->client);
+    free(w->server_host);
+    free(w->server);
     book_free(&w->book);
     sim_fini(&w->sim);
 }

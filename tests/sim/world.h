@@ -8,24 +8,26 @@
 #include "tests/sim/server.h"
 #include "tests/sim/topology.h"
 
-#define WORLD_CLIENT_HOSTS 4
-#define WORLD_CONNS        16 /* per host, at most */
-#define WORLD_SERVERS      (TOPO_CLUSTERS * TOPO_ENDPOINTS)
+struct outage;
 
 struct world {
     struct sim sim;
     const struct scenario *sc;
     struct lan lan[2];
     struct book book;
-    struct host client_host[WORLD_CLIENT_HOSTS], server_host[WORLD_SERVERS];
-    struct server server[WORLD_SERVERS];
-    struct client client[WORLD_CLIENT_HOSTS * WORLD_CONNS];
-    unsigned nclient;
+    unsigned nclient_host, nconn, nendpoint, nserver,
+        nclient; /* nconn: of each host; nendpoint: of each cluster */
+    struct host *client_host, *server_host;
+    struct server *server; /* cluster by cluster */
+    struct client *client;
     struct config *config;
     struct lacon lacon; /* unused in TOPO_DIRECT */
+    struct outage *outage;
+    unsigned noutage;
 };
 
-void world_build(struct world *w, const struct scenario *sc, uint64_t seed);
+void world_build(struct world *w, const struct scenario *sc, uint64_t seed, bool verbose,
+                 struct pcapng *trace);
 void world_free(struct world *w);
 
 static inline bool world_direct(const struct world *w)
@@ -33,7 +35,18 @@ static inline bool world_direct(const struct world *w)
     return w->sc->topo == TOPO_DIRECT;
 }
 
+/* The scenario's fault of that kind, or NULL. */
+const struct fault *world_fault(const struct world *w, enum fault_kind kind);
+/* Does no endpoint of the cluster answer, from the start? */
+bool world_cluster_dead(const struct world *w, unsigned cluster);
+
 /* ---- traffic.c: what clients will ask for ---- */
 void traffic_build(struct world *w);
+
+/* ---- faults.c: what happens to hosts and to lacon ---- */
+void faults_build(struct world *w);
+void faults_free(struct world *w);
+/* May exchange p fail for what has happened until now? `world` is a struct world. */
+bool faults_excuse(void *world, const struct plan *p);
 
 #endif
