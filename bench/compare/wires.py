@@ -23,7 +23,9 @@ PROXY_DEVS, GEN_DEVS = ("pf", "pb"), ("gc", "ge")
 
 
 class Bed:
-    def __init__(self, janitor, tag, cpus, nice):
+    def __init__(self, janitor, tag, cpus, nice, directory):
+        """directory: for what DPDK's programs leave behind."""
+        self.environment = os.environ | {"RUNTIME_DIRECTORY": directory}
         self.gen_cpu, self.proxy_cpu, self.nice = cpus[0], cpus[1], nice
         self.files = self._allow_files()
         if nice:
@@ -122,7 +124,8 @@ class Bed:
         receive threads (3); what never sleeps would then starve the machine and is made nice to us instead. In a session of
         its own: where the kernel shares CPUs among sessions (autogroup), it is the session's niceness that counts."""
         first = ["nice", "-n", str(self.nice)] if spins or not self.nice else ["chrt", "--rr", str(priority)]
-        process = subprocess.Popen(ns.command([*first, *cmd]), text=True, start_new_session=True, **more)
+        process = subprocess.Popen(ns.command([*first, *cmd]), text=True, start_new_session=True,
+                                   env=self.environment, **more)
         try:
             with open(f"/proc/{process.pid}/autogroup", "w", encoding="ascii") as f:
                 f.write(str(self.nice))
