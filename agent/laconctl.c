@@ -33,6 +33,7 @@ static const char usage_text[] =
     "  clients                                 the addresses with the most connections, of each worker\n"
     "  memory                                  what each part takes at most, and what the process has\n"
     "  neighbours                              link-layer addresses (ARP, neighbour discovery)\n"
+    "  reload                                  read the configuration file again\n"
     "  help                                    this text\n"
     "\n"
     "  -s, --socket SOCKET                     the admin socket (default " DEFAULT_SOCKET ")\n"
@@ -454,6 +455,18 @@ static json_t *get_neighbours(int fd, const struct options *opt)
     return ask(fd, "neighbours\n");
 }
 
+static void print_reload(const json_t *a)
+{
+    (void)a;
+    puts("reloaded");
+}
+
+static json_t *get_reload(int fd, const struct options *opt)
+{
+    (void)opt;
+    return ask(fd, "reload\n");
+}
+
 static const struct command {
     const char *name;
     json_t *(*get)(int fd, const struct options *opt);
@@ -465,6 +478,7 @@ static const struct command {
     {"clients", get_clients, print_clients},
     {"memory", get_memory, print_memory},
     {"neighbours", get_neighbours, print_neighbours},
+    {"reload", get_reload, print_reload},
 };
 
 /* ---- the command line ---- */

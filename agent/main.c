@@ -35,7 +35,7 @@ static const char usage_text[] =
     "  -h       print this help and exit\n"
     "\n"
     "Runs in the foreground; log lines go to standard error. Signals: TERM and INT stop at once,\n"
-    "QUIT drains and stops, USR1 opens the log files again.\n"
+    "QUIT drains and stops, HUP reads the configuration again, USR1 opens the log files again.\n"
     "Exit status: 0 fine, 1 a fault in the configuration or at run time, 2 wrong usage.\n";
 
 enum mode {
@@ -95,6 +95,78 @@ static int open_signals(struct process *p)
     return p->signals < 0 ? -errno : 0;
 }
 
+/* The complaints about a file as one text, on the heap. */
+static char *complaints(const struct cfg_errors *errs)
+{
+    char *text = NULL;
+    size_t n;
+    FILE *f = open_memstream(&text, &n);
+
+    if (!f)
+        return NULL;
+    cfg_errors_print(errs, f);
+    return fclose(f) == 0 ? text : (free(text), NULL);
+}
+
+static void log_complaints(const struct cfg_errors *errs)
+{
+    for (size_t i = 0; i < errs->n; i++)
+        log_error("%s:%u:%u: %s", errs->file, errs->e[i].line, errs->e[i].column, errs->e[i].message);
+}
+
+/* NULL after what is wrong has been logged; *why is then the text for who asked (the caller's). */
+static struct config *load_again(const struct process *p, char **why)
+{
+    struct cfg_errors errs;
+    struct config *next = config_load(p->config->file, &errs);
+    const char *section = next ? config_needs_restart(workers_config(p->workers, NULL), next) : NULL;
+
+    if (!next) {
+        log_complaints(&errs);
+        *why = complaints(&errs);
+    } else if (section) {
+        if (asprintf(why, "%s: section %s has changed, and takes a restart", p->config->file, section) < 0)
+            *why = NULL;
+        log_error("%s: section %s has changed, and takes a restart", p->config->file, section);
+        config_free(next);
+        next = NULL;
+    }
+    cfg_errors_free(&errs);
+    return next;
+}
+
+static int64_t wall_ns(void);
+
+/* The log's new level and place, when the workers have the rest. */
+static void use_logging(const struct process *p, const struct config *c)
+{
+    int rc = log_open((enum log_level)c->logging.level, c->logging.error_log, wall_ns);
+
+    if (rc)
+        log_error("logging.error_log: cannot open %s: %s", c->logging.error_log, strerror(-rc));
+    control_reconfigure(p->control, c);
+}
+
+static void reload(struct process *p)
+{
+    char *why = NULL;
+    struct config *next = load_again(p, &why);
+    int rc = next ? workers_reload(p->workers, next) : -EINVAL;
+
+    if (rc == 0) {
+        use_logging(p, next);
+        log_info("reload: %s is in use", next->file);
+    } else if (next) {
+        log_error("reload: not enough memory; the configuration stays as it is");
+        config_free(next);
+        why = strdup("not enough memory; the configuration stays as it is");
+    } else {
+        log_error("reload: the configuration stays as it is");
+    }
+    control_reload_done(p->control, rc == 0 ? NULL : why ? why : "not enough memory");
+    free(why);
+}
+
 static void on_signal(struct process *p, uint32_t signo)
 {
     switch (signo) {
@@ -102,7 +174,7 @@ static void on_signal(struct process *p, uint32_t signo)
         control_reopen_logs(p->control);
         break;
     case SIGHUP:
-        log_warning("SIGHUP: reload is not supported yet; the configuration stays as it is");
+        reload(p);
         break;
     case SIGQUIT:
         if (!p->draining) {
@@ -134,6 +206,7 @@ static void serve(struct process *p)
         if (poll(&pfd, 1, HOUSEKEEPING_MS) > 0)
             read_signals(p);
         workers_check_links(p->workers);
+        workers_collect(p->workers);
         if (p->draining && workers_idle(p->workers)) {
             log_info("drained");
             p->stop = true;

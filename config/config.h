@@ -15,8 +15,9 @@
 #include "agent/base/addr.h"
 #include "agent/base/lb_policies.h"
 
-#define CFG_NONE        UINT32_MAX
-#define CFG_MAX_WORKERS 64
+#define CFG_NONE          UINT32_MAX
+#define CFG_MAX_WORKERS   64
+#define CFG_MAX_LISTENERS 256
 
 enum cfg_idle {
     CFG_IDLE_ADAPTIVE, /* back off when nothing arrives */
@@ -208,8 +209,9 @@ enum cfg_log_level {
 };
 
 struct cfg_admin {
-    char *socket;  /* default /run/lacon/admin.sock */
-    uint32_t mode; /* file mode bits; default 0600 */
+    char *socket;              /* default /run/lacon/admin.sock */
+    uint32_t mode;             /* file mode bits; default 0600 */
+    uint64_t drain_timeout_ns; /* default 10 min: exchanges under an old configuration, or while draining */
 };
 
 struct cfg_logging {
@@ -252,7 +254,15 @@ void config_free(struct config *c); /* NULL is legal */
 void cfg_errors_free(struct cfg_errors *e);
 void cfg_errors_print(const struct cfg_errors *e, FILE *f); /* file:line:column: message, a line each */
 
+/* The name of a section in which the two differ and which a running lacon cannot change (dpdk, interfaces,
+ * of admin the socket, of logging whether there is an access log: threads, memory and devices were made from
+ * them), or NULL. Also named is one that could not be
+ * compared for want of memory. */
+const char *config_needs_restart(const struct config *now, const struct config *next);
+
 /* Writes the effective configuration, defaults included, as YAML that config_parse reads back to the same. */
 void config_print(const struct config *c, FILE *f);
+/* One top-level section of it. */
+void config_print_section(const struct config *c, const char *section, FILE *f);
 
 #endif

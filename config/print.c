@@ -1,5 +1,7 @@
 /* config_print(): the tables once more, in the other direction. A list of groups gets a line for each key, a
  * list of plain values stands on one line. See keys.h. */
+#include <string.h>
+
 #include "config/kinds.h"
 
 static void print_section(FILE *f, const struct config *c, const struct cfg_section *s, const void *obj,
@@ -61,4 +63,11 @@ static void print_section(FILE *f, const struct config *c, const struct cfg_sect
 void config_print(const struct config *c, FILE *f)
 {
     print_section(f, c, &cfg_top, c, 0, false);
+}
+
+void config_print_section(const struct config *c, const char *section, FILE *f)
+{
+    for (size_t i = 0; i < cfg_top.nkeys; i++)
+        if (strcmp(cfg_top.keys[i].name, section) == 0)
+            print_key(f, c, &cfg_top.keys[i], c, 0);
 }

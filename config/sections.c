@@ -579,6 +579,12 @@ static const struct cfg_key admin_keys[] = {
      .initial = "/run/lacon/admin.sock",
      .judge = judge_socket},
     {.name = "mode", .kind = &kind_mode, FIELD(struct cfg_admin, mode), .initial = "0600"},
+    {.name = "drain_timeout",
+     .kind = &kind_duration,
+     FIELD(struct cfg_admin, drain_timeout_ns),
+     .initial = "10m",
+     .min = MS,
+     .max = 24 * HOUR},
 };
 static const struct cfg_section admin_section = {"admin", KEYS(admin_keys), NULL};
 

@@ -32,7 +32,8 @@
 #define TURN 256
 
 struct access_log {
-    const struct config *config;
+    char *path; /* of the thread, after start */
+    struct access_names names;
     struct access_source source[CFG_MAX_WORKERS];
     unsigned nsource;
     pthread_t thread;
@@ -48,6 +49,7 @@ struct access_log {
 
     /* Other threads: release store / the log's thread: acquire exchange or load. */
     bool asked, stop;
+    char *next_path;     /* where to go on; NULL: where it is */
     uint64_t stop_by_ms; /* written before `stop` */
     /* The log's thread: relaxed stores / others: relaxed loads. */
     struct access_log_stats stats;
@@ -110,8 +112,7 @@ static bool writable_now(const struct access_log *l)
 static void give_up(struct access_log *l, int error)
 {
     if (!l->failing)
-        log_error("access log: %s: %s; lines are lost until this ends", l->config->logging.access_log,
-                  strerror(error));
+        log_error("access log: %s: %s; lines are lost until this ends", l->path, strerror(error));
     l->failing = true;
     add(&l->stats.lost, l->pending);
     l->used = 0;
@@ -153,45 +154,42 @@ static void flush(struct access_log *l, bool wait)
     if (error) {
         give_up(l, error);
     } else if (l->failing && off) {
-        log_info("access log: %s: lines are written again", l->config->logging.access_log);
+        log_info("access log: %s: lines are written again", l->path);
         l->failing = false;
     }
 }
 
 /* A blocking destination's lines go to the new one: it may be opened again because it blocks. */
-static void reopen(struct access_log *l)
+static void reopen(struct access_log *l, char *path)
 {
     flush(l, false);
-    const char *path = l->config->logging.access_log;
-    int fd = open_target(path);
+    int fd = open_target(path ? path : l->path);
     if (fd < 0) {
-        log_error("access log: cannot open %s again: %s", path, strerror(-fd));
+        log_error("access log: cannot open %s%s: %s", path ? path : l->path, path ? "" : " again",
+                  strerror(-fd));
+        free(path);
         return;
     }
     close(l->fd);
     use_target(l, fd);
     l->mid_line = false;
+    if (path) {
+        free(l->path);
+        l->path = path;
+    }
     add(&l->stats.reopens, 1);
-}
-
-static const char *route_name(const struct config *c, uint32_t i)
-{
-    return i < c->nroute ? c->route[i].name : NULL;
-}
-
-static const char *cluster_name(const struct config *c, uint32_t i)
-{
-    return i < c->ncluster ? c->cluster[i].name : NULL;
 }
 
 static void append(struct access_log *l, const struct access_record *r)
 {
+    const struct config *c = l->names.find(l->names.ctx, r->generation);
     if (l->used == 0)
         l->dirty_ms = thread_now_ms();
     if (l->mid_line && l->used == 0)
         l->buffer[l->used++] = '\n';
-    l->used += access_format(r, route_name(l->config, r->route), cluster_name(l->config, r->cluster),
-                             &l->clock, l->buffer + l->used);
+    l->used += access_format(r, c && r->route < c->nroute ? c->route[r->route].name : NULL,
+                             c && r->cluster < c->ncluster ? c->cluster[r->cluster].name : NULL, &l->clock,
+                             l->buffer + l->used);
     l->pending++;
 }
 
@@ -200,20 +198,32 @@ static bool has_room(const struct access_log *l)
     return l->used + 1 + ACCESS_LINE_MAX <= sizeof l->buffer;
 }
 
+/* Up to a turn of one source, as far as there is room; names stay while records that need them are in hand.
+ */
+static unsigned take_turn(struct access_log *l, struct access_source *s)
+{
+    struct access_record r;
+    unsigned n = 0;
+    l->names.hold(l->names.ctx);
+    while (n < TURN && has_room(l) && s->take(s->ctx, &r)) {
+        append(l, &r);
+        n++;
+    }
+    l->names.release(l->names.ctx);
+    return n;
+}
+
 /* One turn for each source; returns the most that one of them had. */
 static unsigned drain(struct access_log *l)
 {
-    struct access_record r;
     unsigned most = 0;
     for (unsigned i = 0; i < l->nsource; i++) {
-        unsigned n;
-        for (n = 0; n < TURN; n++) {
+        unsigned n = 0, more;
+        do {
             if (!has_room(l))
                 flush(l, true);
-            if (!has_room(l) || !l->source[i].take(l->source[i].ctx, &r))
-                break;
-            append(l, &r);
-        }
+            n += more = take_turn(l, &l->source[i]);
+        } while (more && n < TURN && !has_room(l));
         most = n > most ? n : most;
     }
     return most;
@@ -242,7 +252,7 @@ static void *run(void *arg)
     int look_ms = LOOK_MAX_MS;
     while (!stopping(l)) {
         if (__atomic_exchange_n(&l->asked, false, __ATOMIC_ACQ_REL))
-            reopen(l);
+            reopen(l, __atomic_exchange_n(&l->next_path, NULL, __ATOMIC_ACQ_REL));
         unsigned n = drain(l);
         if (l->used && thread_now_ms() - l->dirty_ms >= FLUSH_MS)
             flush(l, true);
@@ -257,8 +267,17 @@ static void *run(void *arg)
     return NULL;
 }
 
-int access_log_start(const struct config *config, const struct access_source *source, unsigned nsource,
-                     struct access_log **out)
+static void discard(struct access_log *l)
+{
+    if (l->bell >= 0)
+        close(l->bell);
+    free(l->next_path);
+    free(l->path);
+    free(l);
+}
+
+int access_log_start(const char *path, const struct access_names *names, const struct access_source *source,
+                     unsigned nsource, struct access_log **out)
 {
     if (nsource > CFG_MAX_WORKERS)
         return -E2BIG;
@@ -266,12 +285,13 @@ int access_log_start(const struct config *config, const struct access_source *so
     if (!l)
         return -ENOMEM;
     tzset();
-    l->config = config;
+    l->path = strdup(path);
+    l->names = *names;
     for (l->nsource = 0; l->nsource < nsource; l->nsource++)
         l->source[l->nsource] = source[l->nsource];
     l->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    int rc = l->bell < 0 ? -errno : 0;
-    int fd = rc ? rc : open_target(config->logging.access_log);
+    int rc = !l->path ? -ENOMEM : l->bell < 0 ? -errno : 0;
+    int fd = rc ? rc : open_target(path);
     if (fd >= 0) {
         use_target(l, fd);
         rc = thread_start(&l->thread, "lacon-access", run, l);
@@ -282,18 +302,18 @@ int access_log_start(const struct config *config, const struct access_source *so
         close(fd);
     } else {
         rc = fd;
-        log_error("access log: cannot open %s: %s", config->logging.access_log, strerror(-rc));
+        log_error("access log: cannot open %s: %s", path, strerror(-rc));
     }
-    if (l->bell >= 0)
-        close(l->bell);
-    free(l);
+    discard(l);
     return rc;
 }
 
-void access_log_reopen(struct access_log *l)
+void access_log_reopen(struct access_log *l, const char *path)
 {
     if (!l)
         return;
+    if (path) /* short of memory: the old path */
+        free(__atomic_exchange_n(&l->next_path, strdup(path), __ATOMIC_ACQ_REL));
     __atomic_store_n(&l->asked, true, __ATOMIC_RELEASE);
     thread_bell_ring(l->bell);
 }
@@ -307,8 +327,7 @@ void access_log_stop(struct access_log *l)
     thread_bell_ring(l->bell);
     pthread_join(l->thread, NULL);
     close(l->fd);
-    close(l->bell);
-    free(l);
+    discard(l);
 }
 
 void access_log_stats(const struct access_log *l, struct access_log_stats *out)

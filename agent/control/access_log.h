@@ -19,14 +19,25 @@ struct access_source {
     void *ctx;
 };
 
-/* Opens config->logging.access_log ("-" is standard output) for appending and starts the thread. The sources
- * are copied; the config is borrowed, also for the names of routes and clusters. 0 or -errno. */
-int access_log_start(const struct config *config, const struct access_source *source, unsigned nsource,
-                     struct access_log **out);
+/* Where the names of routes and clusters come from: the configuration of a record's generation, NULL when
+ * there is none. Called by the log's thread alone, find() between hold() and release(), and what it returned
+ * is not used beyond that. */
+struct access_names {
+    void (*hold)(void *ctx);
+    const struct config *(*find)(void *ctx, uint32_t generation);
+    void (*release)(void *ctx);
+    void *ctx;
+};
 
-/* Asks the thread to write what it has and to open the path again (after rotation). When that fails the old
- * file stays in use, and the log for the operator says so. Any thread; NULL is legal. */
-void access_log_reopen(struct access_log *l);
+/* Opens the path ("-" is standard output) for appending and starts the thread. All arguments are copied. 0 or
+ * -errno. */
+int access_log_start(const char *path, const struct access_names *names, const struct access_source *source,
+                     unsigned nsource, struct access_log **out);
+
+/* Asks the thread to write what it has and to open its path again (after rotation), or another one. When
+ * that fails the old file stays in use, and the log for the operator says so. Any thread, one at a time with
+ * a path; NULL is legal for l, and for path. */
+void access_log_reopen(struct access_log *l, const char *path);
 
 /* Writes what the sources hold and ends the thread; waits at most a second for a destination that blocks.
  * NULL is legal. */

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,8 +120,9 @@ static json_t *access_log_state(const struct answers *a)
     if (!a->log)
         return json_null();
     access_log_stats(a->log, &s);
-    return json_pack("{s:s, s:I, s:I, s:I}", "path", workers_config(a->workers)->logging.access_log, "lines",
-                     (json_int_t)s.lines, "lost", (json_int_t)s.lost, "reopens", (json_int_t)s.reopens);
+    return json_pack("{s:s, s:I, s:I, s:I}", "path", workers_config(a->workers, NULL)->logging.access_log,
+                     "lines", (json_int_t)s.lines, "lost", (json_int_t)s.lost, "reopens",
+                     (json_int_t)s.reopens);
 }
 
 static json_t *get_status(const struct answers *a)
@@ -133,8 +135,8 @@ static json_t *get_status(const struct answers *a)
         json_array_append_new(ports, one_port(ws, i));
     double uptime = (double)(workers_now_ns() - a->start_ns) / NS_PER_S;
     return json_pack("{s:s, s:i, s:f, s:o?, s:o, s:o, s:o}", "version", LACON_VERSION, "pid", (int)getpid(),
-                     "uptime_s", uptime, "config", json_string(workers_config(ws)->file), "workers", workers,
-                     "interfaces", ports, "access_log", access_log_state(a));
+                     "uptime_s", uptime, "config", json_string(workers_config(ws, NULL)->file), "workers",
+                     workers, "interfaces", ports, "access_log", access_log_state(a));
 }
 
 /* ---- connections ---- */
@@ -168,10 +170,13 @@ static bool parse_u32(const char *s, uint32_t *out)
     return true;
 }
 
-static json_t *one_conn(const struct config *config, unsigned worker, const struct engine_conn_info *c)
+/* Names are told where the connection is of the newest configuration. */
+static json_t *one_conn(const struct workers *ws, unsigned worker, const struct engine_conn_info *c)
 {
+    uint32_t id;
+    const struct config *config = workers_config(ws, &id);
     json_t *cluster = json_null(), *endpoint = json_null();
-    if (c->cluster < config->ncluster) {
+    if (c->generation == (uint8_t)id && c->cluster < config->ncluster) {
         const struct cfg_cluster *k = &config->cluster[c->cluster];
         cluster = json_string(k->name);
         if (c->endpoint < k->nendpoint) {
@@ -203,7 +208,7 @@ static json_t *get_connections(const struct workers *ws, enum side side, uint32_
             if (!engine_conn_info(e, slot, now_ns, &c) ||
                 (side != SIDE_ALL && c.client != (side == SIDE_CLIENT)))
                 continue;
-            json_array_append_new(list, one_conn(workers_config(ws), w, &c));
+            json_array_append_new(list, one_conn(ws, w, &c));
             found++;
         }
     }
@@ -314,10 +319,28 @@ static json_t *get_neighbours(struct workers *ws)
         if (workers_call(ws, w, note_neighbours, found, true) != 0)
             continue;
         for (unsigned i = 0; i < found->n; i++)
-            json_array_append_new(list, one_neighbour(workers_config(ws), w, &found->at[i]));
+            json_array_append_new(list, one_neighbour(workers_config(ws, NULL), w, &found->at[i]));
     }
     free(found);
     return json_pack("{s:o}", "neighbours", list);
+}
+
+/* ---- reload ---- */
+
+static void ask_main(void)
+{
+    kill(getpid(), SIGHUP);
+}
+
+static json_t *get_reload(struct reload_desk *desk)
+{
+    int rc;
+    char *complaints = reload_desk_wait(desk, ask_main, &rc);
+    json_t *answer = rc           ? error(strerror(-rc))
+                     : complaints ? error(complaints)
+                                  : json_pack("{s:b}", "reloaded", 1);
+    free(complaints);
+    return answer;
 }
 
 /* ---- the request ---- */
@@ -345,9 +368,20 @@ static json_t *answer(const struct answers *a, unsigned nword, char *const word[
     return error("unknown request");
 }
 
+/* A reload is waited for without holding up the main thread, which may have a configuration to free. */
+static json_t *answer_held(const struct answers *a, unsigned nword, char *const word[])
+{
+    if (nword == 1 && strcmp(word[0], "reload") == 0)
+        return get_reload(a->desk);
+    workers_hold_configs(a->workers);
+    json_t *j = answer(a, nword, word);
+    workers_release_configs(a->workers);
+    return j;
+}
+
 char *answers_get(void *ctx, unsigned nword, char *const word[])
 {
-    json_t *j = answer(ctx, nword, word);
+    json_t *j = answer_held(ctx, nword, word);
     char *text = j ? json_dumps(j, JSON_COMPACT) : NULL;
     json_decref(j);
     return text;

@@ -7,6 +7,8 @@
  *   clients                           the ANSWERS_CLIENTS addresses with the most connections, by worker
  *   memory                            what each part takes at most, and what the process has
  *   neighbours                        each worker's view of ARP and ND
+ *   reload                            reads the configuration file again; answers when it is in use, or why
+ * not
  *
  * Everything is read while the workers run: figures are of one instant apart, a connection is shown as it was
  * at one instant. */
@@ -16,6 +18,7 @@
 #include <stdint.h>
 
 #include "agent/control/access_log.h"
+#include "agent/control/reload_desk.h"
 #include "agent/worker/worker.h"
 
 /* A page holds at most this many connections, and costs at most the look at this many slots. */
@@ -28,8 +31,9 @@
 struct answers {
     struct workers *workers;
     const struct access_log *log; /* NULL: off */
-    uint64_t start_ns;            /* workers_now_ns() */
-    uint64_t start_bytes;         /* resident before the first packet */
+    struct reload_desk *desk;
+    uint64_t start_ns;    /* workers_now_ns() */
+    uint64_t start_bytes; /* resident before the first packet */
 };
 
 /* An admin_answer (admin.h); ctx is a struct answers. Admin thread. */

@@ -28,7 +28,7 @@ void process_memory(const struct workers *ws, uint64_t start, struct memory_list
     worker_memory(workers_at(ws, 0), out);
     for (unsigned i = 0; i < out->n; i++)
         out->part[i].bytes *= n; /* all workers are alike */
-    memory_add(out, "packet buffers", workers_config(ws)->dpdk.memory_bytes);
+    memory_add(out, "packet buffers", workers_config(ws, NULL)->dpdk.memory_bytes);
     memory_add(out, "answers, logs", CONTROL_BYTES);
     memory_add(out, "program at start", start);
 }

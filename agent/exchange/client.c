@@ -5,7 +5,15 @@
 
 const struct cfg_listener *listener_of(const struct exchanges *w, const struct conn *c)
 {
-    return &w->cfg->listener[c->user_index];
+    const struct exchange *x = c->user;
+    if (x)
+        return x->listener;
+    return c->user_index == LISTENER_GONE ? &w->gone : &w->gen->cfg->listener[c->user_index];
+}
+
+bool client_leaves(const struct exchanges *w, const struct conn *c)
+{
+    return w->draining || c->user_index == LISTENER_GONE;
 }
 
 void client_idle(struct exchanges *w, struct conn *c)
@@ -44,7 +52,7 @@ static void next_held(struct exchanges *w, struct conn *c)
 {
     splice_rejudge(w->s, c);
     bool waits = many_wait(w, c) && c->hold.nrange;
-    if (!conn_is_dead(c) && !c->user && !waits && (c->fin_told || w->draining))
+    if (!conn_is_dead(c) && !c->user && !waits && (c->fin_told || client_leaves(w, c)))
         client_close(w, c, c->fin_told ? R_CLOSE_NORMAL : R_CLOSE_DRAIN);
 }
 
@@ -161,6 +169,10 @@ void client_fin(struct exchanges *w, struct conn *c)
 
 void client_next(struct exchanges *w, struct conn *c)
 {
+    if (c->user_index == LISTENER_GONE) {
+        client_close(w, c, R_CLOSE_DRAIN);
+        return;
+    }
     c->in_mode = IN_WAIT;
     client_idle(w, c);
     if (w->judging != c) /* else the loop that judges goes on by itself */

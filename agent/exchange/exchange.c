@@ -9,11 +9,14 @@ struct exchange *exchange_new(struct exchanges *w, struct conn *c)
     struct exchange *x = w->free;
     if (x)
         w->free = x->next_free;
-    else if (w->used < w->cfg->dpdk.connections)
+    else if (w->used < w->slots)
         x = &w->slab[w->used++]; /* untouched memory until now */
     else
         return NULL;
-    *x = (struct exchange){.c = c, .cluster = LB_NONE, .endpoint = LB_NONE};
+    *x = (struct exchange){
+        .c = c, .gen = w->gen, .listener = listener_of(w, c), .cluster = LB_NONE, .endpoint = LB_NONE};
+    x->gen->users++;
+    x->rec.generation = x->gen->id;
     c->user = x;
     splice_busy(w->s, c);
     c->out_msg = c->out_end; /* where its response will begin */
@@ -38,6 +41,7 @@ void exchange_over(struct exchanges *w, struct exchange *x, enum reason why)
     if (w->log.put && !(why && mutant(log_missing)) && !w->log.put(w->log.ctx, r))
         stat_add(&w->cnt->log_dropped, 1);
     x->c->user = NULL;
+    generation_leave(w, x->gen);
     x->next_free = w->free;
     if (!mutant(slot_leak))
         w->free = x;
@@ -52,7 +56,7 @@ static bool request_done(const struct exchange *x)
 void exchange_give_back(struct exchanges *w, struct exchange *x)
 {
     struct conn *e = x->e;
-    const struct cfg_cluster *cl = w->cluster[x->cluster].cfg;
+    const struct cfg_cluster *cl = cluster_of(x)->cfg;
     /* Surplus bytes, also those of the very segment that is being judged, must not meet the conn's next
      * exchange. */
     if (e->in_max > e->in_mapped && !mutant(extra_pooled))

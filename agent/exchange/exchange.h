@@ -34,6 +34,31 @@ void exchanges_destroy(struct exchanges *w);
 /* Adds what exchanges take at most. */
 void exchanges_memory(const struct exchanges *w, struct memory_list *l);
 
+/* ---- another configuration ----
+ * A generation is what one worker makes of a configuration, which must outlive it. The first is made by
+ * exchanges_create(), with id 0. */
+struct generation;
+
+/* Any thread. NULL when memory is short. */
+struct generation *generation_create(const struct config *cfg, unsigned worker, uint32_t id);
+/* Any thread; of one that was not bound, or was unbound, or has retired. NULL is legal. */
+void generation_destroy(struct generation *g);
+const struct config *generation_config(const struct generation *g);
+
+/* The worker's thread, as all below. Binds g to this worker: 0 or -ENOMEM. Then it is adopted, or unbound. */
+int generation_bind(struct exchanges *w, struct generation *g);
+void generation_unbind(struct exchanges *w, struct generation *g);
+/* What begins from now on begins under g. Exchanges in flight end under their own generation, or after its
+ * drain_timeout. Client conns live on when g has their listener (same address and protocol), else they end
+ * with their exchange. */
+void exchanges_adopt(struct exchanges *w, struct generation *g);
+/* A generation that nobody uses any more, the caller's to destroy; NULL when there is none. */
+struct generation *exchanges_retired(struct exchanges *w);
+
+/* Ends what outlived a drain_timeout; when it has something to do next. */
+void exchanges_tick(struct exchanges *w);
+uint64_t exchanges_next_ns(const struct exchanges *w);
+
 /* No new requests: idle clients are closed, responses say Connection: close. */
 void exchanges_drain(struct exchanges *w);
 

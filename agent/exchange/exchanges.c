@@ -3,85 +3,28 @@
 #include "agent/base/mutant.h"
 #include "agent/exchange/exchange.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
 #include "agent/base/bigmem.h"
 #include "agent/exchange/internal.h"
 
-/* An endpoint's name for ring_hash and maglev: its address, the same wherever it is written. */
-static uint64_t endpoint_id(const struct cfg_endpoint *e)
-{
-    uint8_t name[18];
-    memcpy(name, e->at.addr.b, 16);
-    name[16] = (uint8_t)(e->at.port >> 8);
-    name[17] = (uint8_t)e->at.port;
-    return lb_hash(span_of(name, sizeof name));
-}
-
-static struct lb_picker *make_picker(const struct exchanges_params *p, const struct cfg_cluster *cfg,
-                                     struct lb_endpoint_in *in)
-{
-    for (uint32_t i = 0; i < cfg->nendpoint; i++) {
-        const struct cfg_endpoint *e = &cfg->endpoint[i];
-        in[i] = (struct lb_endpoint_in){.weight = e->weight,
-                                        .priority = e->priority,
-                                        .far = cfg->prefer_zone &&
-                                               (!e->zone || strcmp(e->zone, cfg->prefer_zone) != 0),
-                                        .id = endpoint_id(e)};
-    }
-    struct lb_cluster_in c = {.policy = lb_policy_nth(cfg->lb_policy),
-                              .endpoint = in,
-                              .n = cfg->nendpoint,
-                              .overprovisioning = cfg->overprovisioning_factor,
-                              .table_size =
-                                  cfg->lb_policy == CFG_LB_MAGLEV ? cfg->maglev_table : cfg->ring_size,
-                              .slow_start_ns = cfg->slow_start_ns,
-                              .subset = cfg->subset_size,
-                              .worker = p->worker,
-                              .nworkers = p->config->dpdk.workers,
-                              .seed = p->worker};
-    return lb_picker_create(&c);
-}
-
-static int cluster_start(const struct exchanges_params *p, struct cluster_state *cs,
-                         const struct cfg_cluster *cfg)
-{
-    struct lb_endpoint_in *in = calloc(cfg->nendpoint, sizeof *in);
-    cs->cfg = cfg;
-    cs->hashes = lb_policy_hashes(lb_policy_nth(cfg->lb_policy));
-    cs->endpoint = calloc(cfg->nendpoint, sizeof *cs->endpoint);
-    if (in && cs->endpoint)
-        cs->picker = make_picker(p, cfg, in);
-    free(in);
-    return cs->picker ? 0 : -ENOMEM;
-}
-
 struct exchanges *exchanges_create(const struct exchanges_params *p)
 {
     struct exchanges *w = calloc(1, sizeof *w);
     if (!w)
         return NULL;
-    uint32_t most = 1;
-    w->cfg = p->config;
     w->log = p->log;
     w->wall_offset_ns = p->wall_offset_ns;
-    w->cluster = calloc(w->cfg->ncluster ? w->cfg->ncluster : 1, sizeof *w->cluster);
-    w->slab = bigmem_alloc(w->cfg->dpdk.connections, sizeof *w->slab);
-    if (routing_start(w) < 0 || !w->cluster || !w->slab)
-        goto fail;
-    for (uint32_t i = 0; i < w->cfg->ncluster; i++) {
-        if (cluster_start(p, &w->cluster[i], &w->cfg->cluster[i]) < 0)
-            goto fail;
-        if (w->cfg->cluster[i].nendpoint > most)
-            most = w->cfg->cluster[i].nendpoint;
-    }
-    w->tried_words = (most + 63) / 64;
-    w->tried = calloc(w->tried_words, sizeof *w->tried);
-    if (w->tried)
+    w->slots = p->config->dpdk.connections;
+    w->gone = p->config->listener[0];
+    w->gone.name = NULL; /* the configuration's */
+    w->slab = bigmem_alloc(w->slots, sizeof *w->slab);
+    w->gen = generation_create(p->config, p->worker, 0);
+    if (w->gen && w->slab) {
+        w->gen->users = 1;
         return w;
-fail:
+    }
     exchanges_destroy(w);
     return NULL;
 }
@@ -90,45 +33,36 @@ int exchanges_bind(struct exchanges *w, struct splice *s)
 {
     w->s = s;
     w->cnt = splice_counters(s);
-    for (uint32_t i = 0; i < w->cfg->ncluster; i++)
-        for (uint32_t j = 0; j < w->cfg->cluster[i].nendpoint; j++) {
-            struct endpoint_state *es = &w->cluster[i].endpoint[j];
-            es->remote = splice_remote_get(s, &w->cfg->cluster[i].endpoint[j].at);
-            if (!es->remote)
-                return -ENOMEM;
-            splice_remote_warm(s, es->remote);
-        }
-    return 0;
+    return generation_bind(w, w->gen);
 }
 
-/* When every exchange is over, none may be counted at an endpoint any more: a leak here would send least_conn
- * astray for good, and nobody would see it. */
-static void check_counts(const struct exchanges *w)
+/* Remotes went with the splice, so nothing is unbound. */
+static void discard(struct generation *g)
 {
-    for (uint32_t i = 0; w->cnt && counter_read(&w->cnt->exchanges_open) == 0 && i < w->cfg->ncluster; i++)
-        for (uint32_t j = 0; j < w->cfg->cluster[i].nendpoint; j++)
-            assert(lb_active(w->cluster[i].picker, j) == 0);
+    if (g)
+        g->bound = false;
+    generation_destroy(g);
 }
 
 void exchanges_destroy(struct exchanges *w)
 {
+    struct generation *g;
     if (!w)
         return;
-    check_counts(w);
-    for (uint32_t i = 0; w->cluster && i < w->cfg->ncluster; i++) {
-        lb_picker_destroy(w->cluster[i].picker);
-        free(w->cluster[i].endpoint);
+    while ((g = exchanges_retired(w)))
+        discard(g);
+    while ((g = w->former)) {
+        w->former = g->next;
+        discard(g);
     }
-    routing_stop(w);
-    free(w->cluster);
-    bigmem_free(w->slab, w->cfg->dpdk.connections, sizeof *w->slab);
-    free(w->tried);
+    discard(w->gen);
+    bigmem_free(w->slab, w->slots, sizeof *w->slab);
     free(w);
 }
 
 void exchanges_memory(const struct exchanges *w, struct memory_list *l)
 {
-    memory_add(l, "exchanges", sizeof *w + w->cfg->dpdk.connections * sizeof *w->slab);
+    memory_add(l, "exchanges", sizeof *w + w->slots * sizeof *w->slab);
 }
 
 static void drain_one(void *arg, struct conn *c)
@@ -141,6 +75,7 @@ static void drain_one(void *arg, struct conn *c)
 void exchanges_drain(struct exchanges *w)
 {
     w->draining = !mutant(drain_ignored);
+    w->gen->expire_ns = splice_now(w->s) + w->gen->cfg->admin.drain_timeout_ns;
     splice_drain(w->s);
     splice_each_client(w->s, drain_one, w);
 }
@@ -150,9 +85,10 @@ void exchanges_drain(struct exchanges *w)
 static bool cb_listens(void *u, const struct ip_addr *local, uint16_t port, struct splice_listener *out)
 {
     struct exchanges *w = u;
+    const struct config *cfg = w->gen->cfg;
     bool v4 = ip_is_v4(local);
-    for (uint32_t i = 0; i < w->cfg->nlistener; i++) {
-        const struct cfg_listener *l = &w->cfg->listener[i];
+    for (uint32_t i = 0; i < cfg->nlistener; i++) {
+        const struct cfg_listener *l = &cfg->listener[i];
         if (l->at.port != port || !((v4 ? l->any4 : l->any6) || ip_eq(&l->at.addr, local)))
             continue;
         *out = (struct splice_listener){

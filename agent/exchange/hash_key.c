@@ -27,7 +27,7 @@ static bool find(const struct exchange *x, const struct cfg_hash_key *k, const s
 
 uint64_t hash_key_of(struct exchanges *w, const struct exchange *x, const struct http_head *h)
 {
-    const struct cluster_state *cs = &w->cluster[x->cluster];
+    const struct cluster_state *cs = cluster_of(x);
     struct span value;
     if (!cs->hashes)
         return 0;

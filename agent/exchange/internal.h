@@ -15,7 +15,9 @@
 
 struct exchange {
     struct exchange *next_free;
-    struct conn *c, *e; /* e NULL: not chosen yet, or given back */
+    struct conn *c, *e;                  /* e NULL: not chosen yet, or given back */
+    struct generation *gen;              /* that it began under */
+    const struct cfg_listener *listener; /* of that */
     uint32_t cluster, endpoint;
     uint32_t tried[MAX_TRIED];
     uint8_t tries; /* endpoints in tried: those that were connected to for this request */
@@ -66,25 +68,47 @@ struct cluster_state {
     uint64_t forgive_ns; /* not before then is one of them to be forgiven */
 };
 
-struct exchanges {
+/* One configuration, as this worker has made it ready (generation.c). */
+struct generation {
+    struct generation *next; /* among the former, or the retired */
     const struct config *cfg;
-    struct splice *s;
-    struct counters *cnt;
+    uint32_t id;
+    uint32_t users;     /* exchanges that began under it, and one for being the current one */
+    bool bound;         /* it holds remotes */
+    uint64_t expire_ns; /* what is still in flight under it then is cut off; UINT64_MAX: never */
     struct lb_routes *routes;
     struct lb_route_scratch *route_scratch;
     const struct cfg_rule **rule; /* of all routes, by lb_route_result.rule */
     struct cluster_state *cluster;
     uint64_t *tried; /* scratch bit set, as long as the largest cluster needs */
     uint32_t tried_words;
+};
+
+#define LISTENER_GONE UINT32_MAX /* user_index of a client whose listener is in no configuration any more */
+
+struct exchanges {
+    struct generation *gen;              /* for what begins now */
+    struct generation *former, *retired; /* still in use; waiting to be freed */
+    struct cfg_listener gone;            /* for clients of LISTENER_GONE: timeouts */
+    struct splice *s;
+    struct counters *cnt;
     uint64_t keyless; /* requests without the key that is hashed */
     struct exchange *slab, *free;
-    uint32_t used; /* of the slab */
+    uint32_t used, slots; /* of the slab */
     struct access_sink log;
     int64_t wall_offset_ns;
     const struct conn *judging; /* client whose bytes are being judged: the judge loop goes on by itself */
     bool draining;
     struct http_head head; /* scratch */
 };
+
+static inline struct cluster_state *cluster_of(const struct exchange *x)
+{
+    return &x->gen->cluster[x->cluster];
+}
+
+/* ---- generation.c ---- */
+void generation_leave(struct exchanges *w, struct generation *g); /* one user less */
 
 /* ---- exchange.c ---- */
 struct exchange *exchange_new(struct exchanges *w, struct conn *c);
@@ -114,6 +138,8 @@ void stream_refused(struct exchanges *w, struct exchange *x, enum reason why);
 
 /* ---- client.c ---- */
 const struct cfg_listener *listener_of(const struct exchanges *w, const struct conn *c);
+/* Is the client to be told that its conn ends? */
+bool client_leaves(const struct exchanges *w, const struct conn *c);
 /* An incomplete head: its time runs from its first byte. */
 void client_head_waits(struct exchanges *w, struct conn *c);
 void client_idle(struct exchanges *w, struct conn *c);
@@ -144,6 +170,8 @@ void request_body(struct exchanges *w, struct exchange *x, struct span bytes, bo
 void request_go_on(struct exchanges *w, struct exchange *x);
 
 /* ---- upstream.c ---- */
+/* Endpoint i could not be connected to: it is asked last until then. */
+void upstream_mark_down(struct exchanges *w, struct cluster_state *cs, uint32_t i, uint64_t until_ns);
 /* Chooses an endpoint and a conn to it: x->e. `fresh`: not from the pool. False: none; *status says what to
  * answer. */
 bool upstream_pick(struct exchanges *w, struct exchange *x, bool fresh, unsigned *status);
@@ -157,10 +185,10 @@ void upstream_fin(struct exchanges *w, struct conn *e);
 void upstream_timeout(struct exchanges *w, struct conn *e);
 
 /* ---- routing.c ---- */
-int routing_start(struct exchanges *w); /* 0 or -ENOMEM; routing_stop() in any case */
-void routing_stop(struct exchanges *w);
+int routing_start(struct generation *g); /* 0 or -ENOMEM; routing_stop() in any case */
+void routing_stop(struct generation *g);
 /* The rule for this request, with its route in the record; NULL: none. */
-const struct cfg_rule *routing_find(struct exchanges *w, struct exchange *x, const struct http_head *h);
+const struct cfg_rule *routing_find(struct exchange *x, const struct http_head *h);
 /* The same for a TLS connection's name: a request for / without method and fields. */
 const struct cfg_rule *routing_find_name(struct exchanges *w, const struct conn *c, struct span name,
                                          uint32_t *route);

@@ -22,7 +22,7 @@ void reply_own(struct exchanges *w, struct exchange *x, unsigned status, enum re
         splice_sink(w->s, c);
     }
     if (!x->want_keep || x->minor == 0 ||
-        w->draining) /* our reply says HTTP/1.1: 1.0 would not know that it stays */
+        client_leaves(w, c)) /* our reply says HTTP/1.1: 1.0 would not know that it stays */
         x->client_close = true;
     x->req_mapped = true;
     if (e) {

@@ -47,7 +47,7 @@ static int map_head(struct exchanges *w, struct exchange *x, const struct http_h
     if (!held)
         memcpy(buf + n + tail, bytes.p, raw);
     x->req_kept = (uint64_t)n + tail;
-    x->keep_copy = x->req_kept <= w->cluster[x->cluster].cfg->retry_buffer;
+    x->keep_copy = x->req_kept <= cluster_of(x)->cfg->retry_buffer;
     return splice_map_kept(w->s, c, x->e, raw, buf, cap, (uint32_t)((size_t)n + tail), kept_flags(x, held),
                            false);
 }
@@ -60,10 +60,10 @@ static void request_complete(struct exchange *x)
 
 /* A body that fits retry_buffer with its head is kept whole, so that the request can be run again after its
  * bytes are acked (S7). */
-static bool keeps_body(const struct exchanges *w, const struct exchange *x)
+static bool keeps_body(const struct exchange *x)
 {
     return x->req_body == HTTP_BODY_LENGTH && x->keep_copy &&
-           x->req_kept + x->req_left <= w->cluster[x->cluster].cfg->retry_buffer;
+           x->req_kept + x->req_left <= cluster_of(x)->cfg->retry_buffer;
 }
 
 void request_go_on(struct exchanges *w, struct exchange *x)
@@ -71,7 +71,7 @@ void request_go_on(struct exchanges *w, struct exchange *x)
     struct conn *c = x->c, *e = x->e;
     if (x->req_mapped || !e || e->pub.state == TCP_SYN_SENT)
         return;
-    if (x->req_body == HTTP_BODY_CHUNKED || keeps_body(w, x)) {
+    if (x->req_body == HTTP_BODY_CHUNKED || keeps_body(x)) {
         c->in_mode = IN_OPEN;
     } else if (x->req_left && !splice_held(c).n) {
         pos_t before = c->in_mapped;
@@ -96,7 +96,7 @@ static void keep_body(struct exchanges *w, struct exchange *x, struct span bytes
     }
     memcpy(buf, bytes.p, n);
     x->req_kept += n;
-    if (x->req_kept > w->cluster[x->cluster].cfg->retry_buffer)
+    if (x->req_kept > cluster_of(x)->cfg->retry_buffer)
         x->keep_copy = false;
     if (splice_map_kept(w->s, x->c, x->e, n, buf, cap, (uint32_t)n, EXT_IDENTITY | kept_flags(x, held),
                         !held) < 0) {
@@ -117,7 +117,7 @@ void request_body(struct exchanges *w, struct exchange *x, struct span bytes, bo
         x->keep_copy = false; /* too many pieces to keep them all */
         splice_release(w->s, e);
     }
-    if (x->req_body == HTTP_BODY_LENGTH && (held || keeps_body(w, x))) {
+    if (x->req_body == HTTP_BODY_LENGTH && (held || keeps_body(x))) {
         keep_body(w, x, bytes, held);
     } else if (x->req_body == HTTP_BODY_CHUNKED) {
         bool done = false;
@@ -151,7 +151,7 @@ static unsigned refusal(struct exchanges *w, struct exchange *x, const struct ht
         return 405;
     if (l->max_body && h->body == HTTP_BODY_LENGTH && h->length > l->max_body && !mutant(max_body_ignored))
         return 413;
-    const struct cfg_rule *rule = routing_find(w, x, h);
+    const struct cfg_rule *rule = routing_find(x, h);
     if (!rule)
         return 404;
     x->rec.cluster = x->cluster = rule->cluster;

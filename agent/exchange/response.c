@@ -117,9 +117,10 @@ static void final_head(struct exchanges *w, struct exchange *x, const struct htt
      * section 9.3). */
     x->e_reusable = !h->close && (h->minor || h->keep_alive) && (x->minor || x->want_keep) &&
                     h->body != HTTP_BODY_CLOSE && h->body != HTTP_BODY_TUNNEL;
-    x->client_close = h->body != HTTP_BODY_TUNNEL &&
-                      (x->client_close || (!x->want_keep && !mutant(close_forgotten)) || w->draining ||
-                       h->body == HTTP_BODY_CLOSE || (early && !mutant(early_not_closed)));
+    x->client_close =
+        h->body != HTTP_BODY_TUNNEL &&
+        (x->client_close || (!x->want_keep && !mutant(close_forgotten)) || client_leaves(w, x->c) ||
+         h->body == HTTP_BODY_CLOSE || (early && !mutant(early_not_closed)));
     x->adopted = adoptable(w, x, h);
     x->resp_left = h->length - tail;
     /* Room for the head and what follows it: one copy extent, in a tunnel one each way. */

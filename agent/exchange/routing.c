@@ -118,19 +118,19 @@ static const struct cfg_rule **number_rules(const struct config *cfg)
     return rule;
 }
 
-int routing_start(struct exchanges *w)
+int routing_start(struct generation *g)
 {
-    w->routes = compile(w->cfg);
-    w->rule = number_rules(w->cfg);
-    w->route_scratch = w->routes ? lb_route_scratch_create(w->routes) : NULL;
-    return w->route_scratch && w->rule ? 0 : -ENOMEM;
+    g->routes = compile(g->cfg);
+    g->rule = number_rules(g->cfg);
+    g->route_scratch = g->routes ? lb_route_scratch_create(g->routes) : NULL;
+    return g->route_scratch && g->rule ? 0 : -ENOMEM;
 }
 
-void routing_stop(struct exchanges *w)
+void routing_stop(struct generation *g)
 {
-    lb_route_scratch_destroy(w->route_scratch);
-    lb_routes_destroy(w->routes);
-    free(w->rule);
+    lb_route_scratch_destroy(g->route_scratch);
+    lb_routes_destroy(g->routes);
+    free(g->rule);
 }
 
 /* ---- looking up ---- */
@@ -148,7 +148,7 @@ static bool ask_query(const void *head, struct span name, struct span *value)
 
 static const struct lb_head ask = {ask_header, ask_query};
 
-const struct cfg_rule *routing_find(struct exchanges *w, struct exchange *x, const struct http_head *h)
+const struct cfg_rule *routing_find(struct exchange *x, const struct http_head *h)
 {
     struct lb_route_request q = {.listener = x->c->user_index,
                                  .host = h->host,
@@ -157,9 +157,9 @@ const struct cfg_rule *routing_find(struct exchanges *w, struct exchange *x, con
                                  .source = x->c->key.remote,
                                  .ask = &ask,
                                  .head = h};
-    struct lb_route_result r = lb_route(w->routes, w->route_scratch, &q);
+    struct lb_route_result r = lb_route(x->gen->routes, x->gen->route_scratch, &q);
     x->rec.route = r.route;
-    return r.route == LB_NONE ? NULL : w->rule[r.rule];
+    return r.route == LB_NONE ? NULL : x->gen->rule[r.rule];
 }
 
 const struct cfg_rule *routing_find_name(struct exchanges *w, const struct conn *c, struct span name,
@@ -170,7 +170,7 @@ const struct cfg_rule *routing_find_name(struct exchanges *w, const struct conn 
                                  .path = span_of("/", 1),
                                  .source = c->key.remote,
                                  .ask = &ask};
-    struct lb_route_result r = lb_route(w->routes, w->route_scratch, &q);
+    struct lb_route_result r = lb_route(w->gen->routes, w->gen->route_scratch, &q);
     *route = r.route;
-    return r.route == LB_NONE ? NULL : w->rule[r.rule];
+    return r.route == LB_NONE ? NULL : w->gen->rule[r.rule];
 }

@@ -4,15 +4,14 @@
 
 #define DOWN_NS (5 * SEC_NS) /* an endpoint that could not be connected to is asked last for this long */
 
-static void mark_down(struct exchanges *w, struct cluster_state *cs, uint32_t i)
+void upstream_mark_down(struct exchanges *w, struct cluster_state *cs, uint32_t i, uint64_t until_ns)
 {
-    uint64_t now = splice_now(w->s);
-    if (!cs->ndown)
-        cs->forgive_ns = now + DOWN_NS;
+    if (!cs->ndown || until_ns < cs->forgive_ns)
+        cs->forgive_ns = until_ns;
     if (!cs->endpoint[i].down_until_ns)
         cs->ndown++;
-    cs->endpoint[i].down_until_ns = now + DOWN_NS;
-    lb_mark(cs->picker, i, true, now);
+    cs->endpoint[i].down_until_ns = until_ns;
+    lb_mark(cs->picker, i, true, splice_now(w->s));
 }
 
 static void mark_up(struct exchanges *w, struct cluster_state *cs, uint32_t i)
@@ -43,7 +42,7 @@ void upstream_leave(struct exchanges *w, struct exchange *x)
 {
     if (!x->counted)
         return; /* it may have no cluster either */
-    struct lb_picker *p = w->cluster[x->cluster].picker;
+    struct lb_picker *p = cluster_of(x)->picker;
     uint64_t now = splice_now(w->s);
     x->counted = false;
     if (x->timed && !x->resp_head)
@@ -55,34 +54,34 @@ void upstream_answered(struct exchanges *w, struct exchange *x)
 {
     uint64_t now = splice_now(w->s);
     if (x->timed)
-        lb_sample(w->cluster[x->cluster].picker, x->endpoint, now - x->picked_ns, true, now);
+        lb_sample(cluster_of(x)->picker, x->endpoint, now - x->picked_ns, true, now);
 }
 
 /* Adds i to those that the next pick passes over. `some`: there are some already. */
-static void add_tried(struct exchanges *w, bool some, uint32_t i)
+static void add_tried(struct generation *g, bool some, uint32_t i)
 {
     if (!some)
-        memset(w->tried, 0, w->tried_words * sizeof *w->tried);
-    w->tried[i / 64] |= (uint64_t)1 << (i % 64);
+        memset(g->tried, 0, g->tried_words * sizeof *g->tried);
+    g->tried[i / 64] |= (uint64_t)1 << (i % 64);
 }
 
 /* A fresh conn to the next endpoint that has not been tried, until one can be begun. */
 static struct conn *begin(struct exchanges *w, struct exchange *x, bool fresh, enum reason *why)
 {
-    struct cluster_state *cs = &w->cluster[x->cluster];
+    struct cluster_state *cs = cluster_of(x);
     if (cs->ndown)
         forgive(w, cs);
     struct lb_request q = {.hash = x->hash, .now_ns = splice_now(w->s)};
     for (unsigned i = 0; i < x->tries && i < MAX_TRIED && !mutant(retry_same_endpoint); i++) {
-        add_tried(w, q.tried != NULL, x->tried[i]);
-        q.tried = w->tried;
+        add_tried(x->gen, q.tried != NULL, x->tried[i]);
+        q.tried = x->gen->tried;
     }
     for (;;) {
         uint32_t i = lb_pick(cs->picker, &q);
         if (i == LB_NONE)
             return NULL;
-        add_tried(w, q.tried != NULL, i);
-        q.tried = w->tried;
+        add_tried(x->gen, q.tried != NULL, i);
+        q.tried = x->gen->tried;
         x->endpoint = i;
         struct splice_remote *r = cs->endpoint[i].remote;
         struct conn *e = fresh ? NULL : splice_pool_take(w->s, r, x->c);
@@ -97,7 +96,7 @@ static struct conn *begin(struct exchanges *w, struct exchange *x, bool fresh, e
 
 bool upstream_pick(struct exchanges *w, struct exchange *x, bool fresh, unsigned *status)
 {
-    const struct cfg_cluster *cl = w->cluster[x->cluster].cfg;
+    const struct cfg_cluster *cl = cluster_of(x)->cfg;
     enum reason why = R_NONE;
     *status = 0;
     upstream_leave(w, x);
@@ -112,7 +111,7 @@ bool upstream_pick(struct exchanges *w, struct exchange *x, bool fresh, unsigned
     x->e = e;
     x->picked_ns = splice_now(w->s);
     x->counted = true;
-    lb_begin(w->cluster[x->cluster].picker, x->endpoint);
+    lb_begin(cluster_of(x)->picker, x->endpoint);
     x->rec.tries++;
     x->rec.endpoint = cl->endpoint[x->endpoint].at;
     e->user = x;
@@ -121,6 +120,7 @@ bool upstream_pick(struct exchanges *w, struct exchange *x, bool fresh, unsigned
     e->progress_ns = splice_now(w->s);
     e->pub.cluster = x->c->pub.cluster = x->cluster;
     e->pub.endpoint = x->c->pub.endpoint = x->endpoint;
+    e->pub.generation = x->c->pub.generation = (uint8_t)x->gen->id;
     if (!x->c->peer)
         splice_join(x->c, e);
     splice_set_timer(w->s, e,
@@ -132,8 +132,8 @@ bool upstream_pick(struct exchanges *w, struct exchange *x, bool fresh, unsigned
 void upstream_connected(struct exchanges *w, struct conn *e)
 {
     struct exchange *x = e->user;
-    mark_up(w, &w->cluster[x->cluster], x->endpoint);
-    splice_set_timer(w->s, e, splice_now(w->s) + w->cluster[x->cluster].cfg->response_timeout_ns);
+    mark_up(w, cluster_of(x), x->endpoint);
+    splice_set_timer(w->s, e, splice_now(w->s) + cluster_of(x)->cfg->response_timeout_ns);
     if (x->stream)
         stream_connected(w, x);
     else
@@ -144,14 +144,14 @@ void upstream_connected(struct exchanges *w, struct conn *e)
 
 /* May the request be run a second time? Only if the first endpoint can't have run it, or running it twice is
  * harmless. */
-static bool may_retry(const struct exchanges *w, const struct exchange *x, const struct conn *e)
+static bool may_retry(const struct exchange *x, const struct conn *e)
 {
     /* Nothing of it acked, and sent just once: what answered was a closed socket, not one that had read it.
      */
     bool untouched = e->out_una <= e->out_msg && !e->sent_again && !e->rst_acked;
     bool movable = x->stream ? !x->tunnel : splice_can_move(e);
     return (!x->resp_begun || mutant(retry_after_response)) && x->c->peer == e && movable &&
-           x->tries < w->cluster[x->cluster].cfg->tries &&
+           x->tries < cluster_of(x)->cfg->tries &&
            (untouched || mutant(post_retried) || http_idempotent((enum http_method)x->method));
 }
 
@@ -159,7 +159,7 @@ static bool may_retry(const struct exchanges *w, const struct exchange *x, const
 static bool retry(struct exchanges *w, struct exchange *x, struct conn *e)
 {
     unsigned status;
-    if (!may_retry(w, x, e))
+    if (!may_retry(x, e))
         return false;
     x->e = NULL;
     if (!upstream_pick(w, x, true, &status)) {
@@ -191,7 +191,7 @@ void upstream_ended(struct exchanges *w, struct conn *e, enum reason why)
     bool connecting =
         why == R_CLOSE_CONNECT_REFUSED || why == R_CLOSE_CONNECT_TIMEOUT || why == R_CLOSE_UNREACHABLE;
     if (connecting) {
-        mark_down(w, &w->cluster[x->cluster], x->endpoint);
+        upstream_mark_down(w, cluster_of(x), x->endpoint, splice_now(w->s) + DOWN_NS);
         stat_add(&w->cnt->connect_failures, 1);
     }
     if (retry(w, x, e))
@@ -244,7 +244,7 @@ void upstream_timeout(struct exchanges *w, struct conn *e)
     }
     if (x->resp_head)
         return; /* the client's stall timer watches over the rest */
-    uint64_t limit = w->cluster[x->cluster].cfg->response_timeout_ns, last = e->progress_ns;
+    uint64_t limit = cluster_of(x)->cfg->response_timeout_ns, last = e->progress_ns;
     if (splice_now(w->s) - last < limit) {
         splice_set_timer(w->s, e, last + limit);
         return;

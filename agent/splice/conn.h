@@ -106,15 +106,17 @@ struct hold {
     } range[HOLD_RANGES];
 };
 
-/* What control threads may copy (ct_peek): every word is written whole. First in struct conn. */
+/* What control threads may copy (ct_peek): every word is written whole, side and idle as one byte. First in
+ * struct conn. */
 struct conn_pub {
     uint64_t opened_ns;
     uint64_t bytes_in, bytes_out; /* payload bytes received from and sent to the peer */
     uint32_t peer_idx;            /* slot of the other side, CT_NONE when none */
     uint32_t cluster, endpoint;   /* UINT32_MAX when none */
-    uint8_t side, state;
-    uint8_t idle;     /* endpoint side: in the pool */
-    uint8_t wnd_bits; /* splice's: the largest window that the peer has shown has so many bits */
+    uint8_t side : 1, idle : 1;   /* enum conn_side; endpoint side: in the pool */
+    uint8_t state;
+    uint8_t wnd_bits;   /* splice's: the largest window that the peer has shown has so many bits */
+    uint8_t generation; /* low bits of the configuration's number that cluster and endpoint are indexes of */
 };
 
 struct splice_remote;

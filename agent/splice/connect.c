@@ -25,6 +25,8 @@ struct splice_remote {
     struct port_pool *ports;
     struct net_path path;
     bool have_path;
+    uint32_t refs;  /* gets without a put */
+    uint32_t conns; /* slots that name it, dead ones not yet reaped included */
     uint32_t idle_count;
     struct conn *idle[PROFILES][RTT_CLASSES]; /* most recently used first */
 };
@@ -33,8 +35,10 @@ struct splice_remote *splice_remote_get(struct splice *s, const struct ip_port *
 {
     struct splice_remote *r;
     for (r = s->remotes; r; r = r->next)
-        if (r->at.port == at->port && ip_eq(&r->at.addr, &at->addr))
+        if (r->at.port == at->port && ip_eq(&r->at.addr, &at->addr)) {
+            r->refs++;
             return r;
+        }
     r = calloc(1, sizeof *r);
     if (!r)
         return NULL;
@@ -44,9 +48,46 @@ struct splice_remote *splice_remote_get(struct splice *s, const struct ip_port *
         free(r);
         return NULL;
     }
+    r->refs = 1;
     r->next = s->remotes;
     s->remotes = r;
     return r;
+}
+
+static void free_unused(struct splice *s, struct splice_remote *r)
+{
+    struct splice_remote **at = &s->remotes;
+    if (r->refs || r->conns)
+        return;
+    while (*at != r)
+        at = &(*at)->next;
+    *at = r->next;
+    ports_destroy(r->ports);
+    free(r);
+}
+
+static void close_idle(struct splice *s, struct conn *e)
+{
+    splice_pool_remove(s, e);
+    splice_fin(s, e, R_CLOSE_DRAIN);
+}
+
+void splice_remote_put(struct splice *s, struct splice_remote *r)
+{
+    if (--r->refs)
+        return;
+    for (unsigned i = 0; i < PROFILES; i++)
+        for (unsigned k = 0; k < RTT_CLASSES; k++)
+            while (r->idle[i][k])
+                close_idle(s, r->idle[i][k]);
+    free_unused(s, r);
+}
+
+void remote_left(struct splice *s, struct conn *e)
+{
+    ports_give(e->remote->ports, e->key.local_port, pos_seq(e->out_max));
+    e->remote->conns--;
+    free_unused(s, e->remote);
 }
 
 void remotes_free(struct splice *s)
@@ -73,11 +114,6 @@ uint32_t splice_ports_taken(const struct splice *s)
     for (const struct splice_remote *r = s->remotes; r; r = r->next)
         n += ports_taken(r->ports);
     return n;
-}
-
-struct port_pool *remote_ports(const struct splice_remote *r)
-{
-    return r->ports;
 }
 
 static bool remote_path(struct splice *s, struct splice_remote *r)
@@ -196,7 +232,8 @@ void ramp_grow(struct conn *e, uint64_t n)
 bool splice_pool_put(struct splice *s, struct conn *e, uint32_t max)
 {
     struct splice_remote *r = e->remote;
-    if (e->pub.state != TCP_OPEN || e->in_fin || e->hold.buf || e->x_head || r->idle_count >= max)
+    if (r->refs == 0 || e->pub.state != TCP_OPEN || e->in_fin || e->hold.buf || e->x_head ||
+        r->idle_count >= max)
         return false;
     e->in_mode = IN_WAIT;
     struct conn **list = &r->idle[e->profile][e->rtt_class];
@@ -288,6 +325,7 @@ struct conn *splice_connect(struct splice *s, struct splice_remote *r, struct co
         return NULL;
     }
     e->remote = r;
+    r->conns++;
     e->path = r->path;
     e->profile = profile_for(c, path_mss(s, &r->path, &r->at.addr));
     e->sack_ok = e->profile & 1;

@@ -181,7 +181,8 @@ void remotes_free(struct splice *s);
 bool pool_evict(struct splice *s);
 /* Bytes of all remotes and their ports. */
 size_t remotes_memory(const struct splice *s);
-struct port_pool *remote_ports(const struct splice_remote *r);
+/* e's slot is about to be given back: so is its port. */
+void remote_left(struct splice *s, struct conn *e);
 /* The client of e has acked n more bytes: its ramp grows (rule S9). */
 void ramp_grow(struct conn *e, uint64_t n);
 

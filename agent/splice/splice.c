@@ -144,7 +144,7 @@ struct conn *conn_new(struct splice *s, const struct flow_key *k, enum conn_side
     struct conn *c = ct_obj(s->table, idx);
     c->idx = idx;
     c->key = *k;
-    c->pub.side = (uint8_t)side;
+    c->pub.side = side & 1;
     c->pub.opened_ns = s->now;
     c->pub.peer_idx = c->last_idx = CT_NONE;
     c->pub.cluster = c->pub.endpoint = UINT32_MAX;
@@ -158,7 +158,7 @@ void conn_reap_last(struct splice *s)
     struct conn *c = s->dead;
     s->dead = c->dead_next;
     if (c->pub.side == SIDE_ENDPOINT)
-        ports_give(remote_ports(c->remote), c->key.local_port, pos_seq(c->out_max));
+        remote_left(s, c);
     else if (c->by_cookie && !mutant(tombstone_missing))
         halfopen_tombstone(s->half, &c->key, s->now);
     ct_remove(s->table, c->idx);

@@ -184,9 +184,11 @@ void splice_set_look(struct splice *s, struct conn *c, uint64_t deadline_ns);  /
 
 /* ---- endpoints ---- */
 
-/* One endpoint address: local ports, next hop, idle conns. Lives as long as the splice; the same address
- * gives the same object. */
+/* One endpoint address: local ports, next hop, idle conns. The same address gives the same object, NULL when
+ * memory is short. Each get is followed by a put; after the last one its idle conns are closed, and it is
+ * freed when its last conn is gone. */
 struct splice_remote *splice_remote_get(struct splice *s, const struct ip_port *at);
+void splice_remote_put(struct splice *s, struct splice_remote *r);
 /* Starts resolving its next hop. */
 void splice_remote_warm(struct splice *s, struct splice_remote *r);
 

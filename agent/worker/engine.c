@@ -19,8 +19,8 @@ struct engine {
     struct net *net;
     struct splice *splice;
     struct exchanges *exchanges;
-    const struct config *cfg;
     struct sip_key steer;
+    uint16_t port_lo, port_hi; /* local ports */
     unsigned worker, nworkers;
     uint32_t ntrusted;
     struct splice_network trusted[TRUSTED_MAX];
@@ -98,7 +98,8 @@ struct engine *engine_create(const struct engine_params *p)
     struct exchanges_params xp = {
         .config = p->config, .worker = p->worker, .log = p->log, .wall_offset_ns = p->wall_offset_ns};
     e->ops = p->ops;
-    e->cfg = p->config;
+    e->port_lo = p->config->dpdk.port_lo;
+    e->port_hi = p->config->dpdk.port_hi;
     e->worker = p->worker;
     e->nworkers = p->nworkers;
     e->steer = sip_key_for(p->secret, "steering");
@@ -179,6 +180,7 @@ void engine_input(struct engine *e, struct frame *const f[], unsigned n, uint64_
 void engine_tick(struct engine *e, uint64_t now_ns)
 {
     splice_set_now(e->splice, now_ns);
+    exchanges_tick(e->exchanges);
     if (now_ns >= net_next_ns(e->net))
         net_tick(e->net, now_ns);
     splice_tick(e->splice);
@@ -187,8 +189,9 @@ void engine_tick(struct engine *e, uint64_t now_ns)
 
 uint64_t engine_next_ns(const struct engine *e)
 {
-    uint64_t t = splice_next_ns(e->splice), n = net_next_ns(e->net);
-    return t < n ? t : n;
+    uint64_t t = splice_next_ns(e->splice), n = net_next_ns(e->net), x = exchanges_next_ns(e->exchanges);
+    t = t < n ? t : n;
+    return t < x ? t : x;
 }
 
 void engine_set_link(struct engine *e, uint16_t port, bool up, uint64_t now_ns)
@@ -203,6 +206,31 @@ void engine_drain(struct engine *e, uint64_t now_ns)
     splice_reap(e->splice);
 }
 
+int engine_bind(struct engine *e, struct generation *g, uint64_t now_ns)
+{
+    splice_set_now(e->splice, now_ns);
+    return generation_bind(e->exchanges, g);
+}
+
+void engine_unbind(struct engine *e, struct generation *g, uint64_t now_ns)
+{
+    splice_set_now(e->splice, now_ns);
+    generation_unbind(e->exchanges, g);
+    splice_reap(e->splice);
+}
+
+void engine_adopt(struct engine *e, struct generation *g, uint64_t now_ns)
+{
+    splice_set_now(e->splice, now_ns);
+    exchanges_adopt(e->exchanges, g);
+    splice_reap(e->splice);
+}
+
+struct generation *engine_retired(struct engine *e)
+{
+    return exchanges_retired(e->exchanges);
+}
+
 bool engine_idle(const struct engine *e)
 {
     return e->cnt.clients_open == 0 && e->cnt.exchanges_open == 0;
@@ -210,17 +238,9 @@ bool engine_idle(const struct engine *e)
 
 /* ---- steering ---- */
 
-/* The owner of an endpoint's segment is read off its destination port, the owner of a client's is a keyed
- * hash of its four-tuple. Both ways of naming a flow must agree whoever asks, so the choice between them
- * depends on the frame and the configuration alone. */
-static bool to_listener(const struct config *cfg, const struct flow_key *k)
-{
-    for (uint32_t i = 0; i < cfg->nlistener; i++)
-        if (cfg->listener[i].at.port == k->local_port)
-            return true;
-    return false;
-}
-
+/* The owner of an endpoint's segment is read off its destination port, which no listener can have; the owner
+ * of a client's is a keyed hash of its four-tuple. Every worker gives the same answer at any time, so it
+ * depends on nothing that a reload changes. */
 unsigned engine_owner(const struct engine *e, const struct frame *f)
 {
     struct frame trusted = *f;
@@ -232,8 +252,7 @@ unsigned engine_owner(const struct engine *e, const struct frame *f)
         return 0;
     if (p.proto == WIRE_ARP || p.proto == WIRE_ICMP6 || p.proto == WIRE_ICMP4)
         return ENGINE_ALL;
-    if (!to_listener(e->cfg, &p.key) && p.key.local_port >= e->cfg->dpdk.port_lo &&
-        p.key.local_port <= e->cfg->dpdk.port_hi)
+    if (p.key.local_port >= e->port_lo && p.key.local_port <= e->port_hi)
         return port_owner(p.key.local_port, e->nworkers);
     return (unsigned)(siphash(&e->steer, &p.key, sizeof p.key) % e->nworkers);
 }
@@ -279,6 +298,7 @@ bool engine_conn_info(const struct engine *e, uint32_t i, uint64_t now_ns, struc
     info->state = state_name(&p);
     info->cluster = p.cluster;
     info->endpoint = p.endpoint;
+    info->generation = p.generation;
     info->bytes_in = p.bytes_in;
     info->bytes_out = p.bytes_out;
     info->age_ns = now_ns > p.opened_ns ? now_ns - p.opened_ns : 0;

@@ -54,6 +54,15 @@ uint64_t engine_next_ns(const struct engine *e);
 
 void engine_set_link(struct engine *e, uint16_t port, bool up, uint64_t now_ns);
 
+/* ---- another configuration (agent/exchange/generation.c says how) ----
+ * Of the next configuration only listeners, routes, clusters and admin may differ. The engine's own
+ * generation is made by engine_create(). */
+struct generation;
+int engine_bind(struct engine *e, struct generation *g, uint64_t now_ns); /* 0 or -ENOMEM */
+void engine_unbind(struct engine *e, struct generation *g, uint64_t now_ns);
+void engine_adopt(struct engine *e, struct generation *g, uint64_t now_ns); /* after engine_bind() */
+struct generation *engine_retired(struct engine *e); /* the next one to be destroyed, or NULL */
+
 /* Drain: accept no new connection, close idle ones, add Connection: close to responses. engine_idle(): no
  * client connection and no exchange is left. */
 void engine_drain(struct engine *e, uint64_t now_ns);
@@ -75,6 +84,7 @@ struct engine_conn_info {
     const char *state;          /* static string */
     struct flow_key peer_key;   /* zero when it has no peer */
     uint32_t cluster, endpoint; /* CFG_NONE when none */
+    uint8_t generation;         /* low bits of the configuration's number that these are indexes of */
     uint64_t bytes_in, bytes_out;
     uint64_t age_ns; /* since it opened, relative to now_ns given */
 };

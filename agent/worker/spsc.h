@@ -69,4 +69,15 @@ static inline void spsc_release(struct spsc *r)
     __atomic_store_n(&r->tail, r->tail + 1, __ATOMIC_RELEASE);
 }
 
+/* Any thread: items ever published, ever released, modulo 2^32. */
+static inline uint32_t spsc_written(const struct spsc *r)
+{
+    return __atomic_load_n(&r->head, __ATOMIC_ACQUIRE);
+}
+
+static inline uint32_t spsc_taken(const struct spsc *r)
+{
+    return __atomic_load_n(&r->tail, __ATOMIC_ACQUIRE);
+}
+
 #endif

@@ -11,10 +11,12 @@
 
 #include "agent/base/log.h"
 #include "agent/worker/core.h"
+#include "agent/worker/reload.h"
 
 struct workers {
-    const struct config *config; /* borrowed */
-    struct io *io;               /* borrowed */
+    const struct config *config; /* the first one, borrowed: threads, memory and ports are as it says */
+    struct snapshots snapshots;
+    struct io *io; /* borrowed */
     unsigned n;
     struct worker *worker[CFG_MAX_WORKERS];
     struct handover *handover;
@@ -153,7 +155,9 @@ int workers_start(const struct config *config, struct io *io, struct workers **o
     ws->n = config->dpdk.workers;
     ws->handover = handover_create(ws->n);
     ws->link_up = calloc(io_port_count(io), sizeof *ws->link_up);
-    rc = ws->handover && ws->link_up ? create_all(ws) : -ENOMEM;
+    rc = ws->handover && ws->link_up ? snapshots_init(&ws->snapshots, config, ws->n) : -ENOMEM;
+    if (rc == 0)
+        rc = create_all(ws);
     for (unsigned i = 0; i < ws->n && rc == 0; i++)
         rc = start_thread(ws->worker[i]);
     if (rc) {
@@ -196,6 +200,7 @@ void workers_stop(struct workers *ws)
     handover_destroy(ws->handover, io_free);
     for (unsigned i = 0; i < ws->n; i++)
         worker_destroy(ws->worker[i]);
+    snapshots_destroy(&ws->snapshots);
     free(ws->link_up);
     free(ws);
 }
@@ -268,9 +273,34 @@ void workers_check_links(struct workers *ws)
     }
 }
 
-const struct config *workers_config(const struct workers *ws)
+int workers_reload(struct workers *ws, struct config *next)
 {
-    return ws->config;
+    return snapshots_reload(&ws->snapshots, ws, next);
+}
+
+void workers_collect(struct workers *ws)
+{
+    snapshots_collect(&ws->snapshots, ws);
+}
+
+void workers_hold_configs(struct workers *ws)
+{
+    pthread_rwlock_rdlock(&ws->snapshots.lock);
+}
+
+void workers_release_configs(struct workers *ws)
+{
+    pthread_rwlock_unlock(&ws->snapshots.lock);
+}
+
+const struct config *workers_config(const struct workers *ws, uint32_t *id)
+{
+    return snapshots_newest(&ws->snapshots, id);
+}
+
+const struct config *workers_config_of(const struct workers *ws, uint32_t id)
+{
+    return snapshots_find(&ws->snapshots, id);
 }
 
 unsigned workers_count(const struct workers *ws)
@@ -319,6 +349,16 @@ void worker_memory(const struct worker *w, struct memory_list *l)
     engine_memory(w->engine, l);
     memory_add(l, "log ring", sizeof *w + (w->log ? WORKER_LOG_RING * sizeof *w->log : 0));
     memory_add(l, "hand-over rings", handover_memory(w->nworkers) / w->nworkers + sizeof *w);
+}
+
+uint32_t worker_log_written(const struct worker *w)
+{
+    return spsc_written(&w->log_ring);
+}
+
+uint32_t worker_log_taken(const struct worker *w)
+{
+    return spsc_taken(&w->log_ring);
 }
 
 void worker_info(const struct worker *w, struct worker_info *out)

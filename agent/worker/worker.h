@@ -21,7 +21,8 @@ struct workers;
 struct worker;
 
 /* Starts config->dpdk.workers threads on the queues of `io`; `config` and `io` are borrowed until
- * workers_stop(). 0 or -errno, the reason is logged. On return frames are being taken. */
+ * workers_stop(), also after a reload. 0 or -errno, the reason is logged. On return frames are being taken.
+ */
 int workers_start(const struct config *config, struct io *io, struct workers **out);
 
 /* Stops and joins all threads, then frees engines, rings and the object itself; nothing is sent to peers.
@@ -36,7 +37,21 @@ bool workers_idle(struct workers *ws);
  * times a second. */
 void workers_check_links(struct workers *ws);
 
-const struct config *workers_config(const struct workers *ws);
+/* Another configuration for all workers: what begins after this returns begins under it, what is in flight
+ * ends under its own. `next` differs from the present one only where config_needs_restart() lets it; it is
+ * taken over. 0; -ENOMEM: nothing has changed, and next is the caller's still. Main thread. */
+int workers_reload(struct workers *ws, struct config *next);
+/* Frees the configurations that are no longer in use. Main thread, a few times a second. */
+void workers_collect(struct workers *ws);
+
+/* Between hold and release no configuration is freed; any thread but main, for no longer than an answer
+ * takes. */
+void workers_hold_configs(struct workers *ws);
+void workers_release_configs(struct workers *ws);
+/* While held, or on the main thread: the newest one, with its number (NULL: not asked for), and that of a
+ * given number, NULL when it is gone. */
+const struct config *workers_config(const struct workers *ws, uint32_t *id);
+const struct config *workers_config_of(const struct workers *ws, uint32_t id);
 unsigned workers_count(const struct workers *ws);
 struct worker *workers_at(const struct workers *ws, unsigned i);
 
@@ -64,6 +79,10 @@ void worker_memory(const struct worker *w, struct memory_list *l);
 
 /* Takes the oldest access-log record. False: none. At most one thread at a time per worker. */
 bool worker_log_take(struct worker *w, struct access_record *out);
+
+/* Records ever put into the log ring and ever taken out of it, modulo 2^32. */
+uint32_t worker_log_written(const struct worker *w);
+uint32_t worker_log_taken(const struct worker *w);
 
 /* A moment's picture. Times count from the worker's start; idle_ns + busy_ns is its age. */
 struct worker_info {

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "agent/exchange/exchange.h"
 #include "tests/sim/invariants.h"
 
 #define WALL_OFFSET (1700000000ll * (int64_t)SEC)
@@ -317,6 +318,27 @@ void lacon_stop(struct lacon *l)
     oracle_fini(&l->oracle);
     for (unsigned i = 0; i < l->nports; i++)
         lan_detach(&l->port[i]);
+}
+
+void lacon_reload(struct lacon *l, const struct config *next, uint32_t id)
+{
+    for (unsigned i = 0; i < l->nworkers; i++) {
+        struct generation *g = generation_create(next, i, id);
+        if (!g || engine_bind(l->engine[i], g, l->sim->now) < 0)
+            abort();
+        engine_adopt(l->engine[i], g, l->sim->now);
+    }
+    l->config = next;
+    rearm_tick(l);
+}
+
+unsigned lacon_collect(struct lacon *l)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < l->nworkers; i++)
+        for (struct generation *g; (g = engine_retired(l->engine[i])); n++)
+            generation_destroy(g);
+    return n;
 }
 
 void lacon_drain(struct lacon *l)

@@ -57,6 +57,10 @@ void lacon_crash(struct lacon *l);
 void lacon_revive(struct lacon *l);
 
 void lacon_drain(struct lacon *l);
+/* Another configuration, of number id, for all engines at once; it outlives them. */
+void lacon_reload(struct lacon *l, const struct config *next, uint32_t id);
+/* Frees what engines made of configurations that no exchange uses any more; returns how many of them. */
+unsigned lacon_collect(struct lacon *l);
 bool lacon_idle(const struct lacon *l); /* no client connection, no exchange on any worker */
 uint64_t lacon_kept(const struct lacon *l);
 /* Sum over all workers of one counter, named by its offset in struct counters. */

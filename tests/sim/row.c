@@ -115,6 +115,7 @@ static void strike(struct script *s)
     if (s->lacon.sim)
         lacon_stop(&s->lacon);
     topo_config_free(s->config);
+    topo_config_free(s->next_config);
     sim_fini(&s->sim);
 }
 

@@ -64,7 +64,7 @@ struct peer {
 struct script {
     struct sim sim;
     struct lan lan[2];
-    struct config *config;
+    struct config *config, *next_config; /* next_config: after a reload */
     struct lacon lacon;
     struct host client_host, endpoint_host[ROW_ENDPOINTS];
     struct peer peer[ROW_PEERS];

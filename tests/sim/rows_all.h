@@ -126,6 +126,14 @@
     X(tls_no_route, "TLS a name without a route: alert and close")                                           \
     X(tls_no_hello, "TLS bytes that are no ClientHello: alert and close")                                    \
     X(tls_silent, "TLS half a ClientHello and no more: close after head_timeout")                            \
+    X(reload_in_flight, "reload: an exchange in flight ends as it began, the next one is routed anew")       \
+    X(reload_endpoint_gone, "reload: the pooled conns of an endpoint that is gone are closed")               \
+    X(reload_endpoint_stays, "reload: the pooled conns of an endpoint that stays are used")                  \
+    X(reload_listener_gone, "reload: clients of a listener that is gone end with their exchange")            \
+    X(reload_listener_head, "reload: a head that came in part is served by the new listener")                \
+    X(reload_down, "reload: an endpoint that refused is still passed over")                                  \
+    X(reload_patience, "reload: what outlives drain_timeout is cut off")                                     \
+    X(drain_patience, "drain: what outlives drain_timeout is cut off")                                       \
     X(http_unasked, "HTTP bytes on an idle endpoint conn reset it")                                          \
     X(http_unasked_gap, "HTTP bytes behind a gap on an idle endpoint conn reset it")                         \
     X(http_many, "HTTP more exchanges on a connection than there are slots")                                 \

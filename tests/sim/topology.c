@@ -53,6 +53,7 @@ static void make_interfaces(struct config *c, bool one_arm)
 
 static void make_listener(struct config *c)
 {
+    c->admin.drain_timeout_ns = 900 * SEC;
     c->nlistener = 1;
     c->listener = xalloc(sizeof *c->listener);
     *c->listener = (struct cfg_listener){.name = text("web%u", 0),
@@ -162,6 +163,8 @@ static void free_route(struct cfg_route *r)
 
 void topo_config_free(struct config *c)
 {
+    if (!c)
+        return;
     for (unsigned i = 0; i < c->ninterface; i++) {
         free(c->interface[i].name);
         free(c->interface[i].target);

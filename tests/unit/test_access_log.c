@@ -228,6 +228,20 @@ static void remove_dir(void)
 
 TestSuite(thread, .init = make_dir, .fini = remove_dir, .timeout = 120);
 
+static void hold_nothing(void *ctx)
+{
+    (void)ctx;
+}
+
+/* Generation 0 has names, others are gone. */
+static const struct config *find_config(void *ctx, uint32_t generation)
+{
+    (void)ctx;
+    return generation == 0 ? &config : NULL;
+}
+
+static const struct access_names names = {hold_nothing, find_config, hold_nothing, NULL};
+
 static struct access_log *start(struct feed *f, unsigned n)
 {
     struct access_source source[4];
@@ -236,7 +250,7 @@ static struct access_log *start(struct feed *f, unsigned n)
         f[i].id = (uint8_t)i;
         source[i] = (struct access_source){feed_take, &f[i]};
     }
-    cr_assert_eq(access_log_start(&config, source, n, &l), 0);
+    cr_assert_eq(access_log_start(config.logging.access_log, &names, source, n, &l), 0);
     return l;
 }
 
@@ -306,7 +320,7 @@ Test(thread, rotation_loses_and_doubles_nothing)
     wait_taken(&f[0], 100);
     wait_taken(&f[1], 100);
     cr_assert_eq(rename(path, rotated), 0);
-    access_log_reopen(l);
+    access_log_reopen(l, NULL);
     wait_reopens(l, 1);
     feed_more(&f[0], 1000);
     access_log_stop(l);
@@ -325,7 +339,7 @@ Test(thread, keeps_the_file_when_reopening_fails)
     char moved[64];
     snprintf(moved, sizeof moved, "%s-moved", dir);
     cr_assert_eq(rename(dir, moved), 0);
-    access_log_reopen(l);
+    access_log_reopen(l, NULL);
     feed_more(&f[0], 10);
     access_log_stop(l);
     cr_assert_eq(rename(moved, dir), 0);
@@ -373,7 +387,7 @@ Test(thread, reopen_frees_a_blocked_log)
     struct access_log *l = start(f, 1);
     wait_taken(&f[0], 1000);
     cr_assert_eq(rename(path, rotated), 0);
-    access_log_reopen(l);
+    access_log_reopen(l, NULL);
     wait_reopens(l, 1);
     access_log_stop(l);
     cr_assert_eq(f[0].taken, 100000);
@@ -401,15 +415,16 @@ Test(thread, start_says_what_is_wrong)
 {
     struct access_log *l = NULL;
     config.logging.access_log = (char *)"/nonexistent/access.log";
-    cr_assert_eq(access_log_start(&config, NULL, 0, &l), -ENOENT);
+    cr_assert_eq(access_log_start(config.logging.access_log, &names, NULL, 0, &l), -ENOENT);
     config.logging.access_log = dir;
-    cr_assert_eq(access_log_start(&config, NULL, 0, &l), -EISDIR);
+    cr_assert_eq(access_log_start(config.logging.access_log, &names, NULL, 0, &l), -EISDIR);
     cr_assert_eq(mkfifo(path, 0600), 0);
     config.logging.access_log = path;
-    cr_assert_eq(access_log_start(&config, NULL, 0, &l), -ENXIO, "a FIFO without a reader");
+    cr_assert_eq(access_log_start(config.logging.access_log, &names, NULL, 0, &l), -ENXIO,
+                 "a FIFO without a reader");
     cr_assert_null(l);
     access_log_stop(NULL);
-    access_log_reopen(NULL);
+    access_log_reopen(NULL, NULL);
 }
 
 Test(thread, dash_is_standard_output)

@@ -40,10 +40,22 @@ static struct config config = {.ncluster = 1,
 static struct workers workers;
 static struct answers answers = {.workers = &workers};
 
-const struct config *workers_config(const struct workers *ws)
+const struct config *workers_config(const struct workers *ws, uint32_t *id)
 {
     (void)ws;
+    if (id)
+        *id = 0;
     return &config;
+}
+
+void workers_hold_configs(struct workers *ws)
+{
+    (void)ws;
+}
+
+void workers_release_configs(struct workers *ws)
+{
+    (void)ws;
 }
 
 unsigned workers_count(const struct workers *ws)

@@ -69,7 +69,7 @@ static const struct row rows[] = {
     {"unknown, swapped", "dpdk: {wrokers: 1}\n" REST,
      "1:8: unknown key \"wrokers\" in dpdk; did you mean \"workers\"?\n"},
     {"unknown, far", "admin: {password: x}\n" REST,
-     "1:9: unknown key \"password\" in admin; it knows socket, mode\n"},
+     "1:9: unknown key \"password\" in admin; it knows socket, mode, drain_timeout\n"},
     {"unknown section", "listener: []\n" REST,
      "1:1: unknown key \"listener\" in the configuration; did you mean \"listeners\"?\n"},
     {"twice", "dpdk: {workers: 1, workers: 2}\n" REST, "1:20: \"workers\" is already given on line 1\n"},
@@ -792,7 +792,7 @@ static const char *const every_key =
     "- {name: two, lb_policy: round_robin, connect_timeout: 1500ms, response_timeout: 2h, tries: 10,\n"
     "   retry_buffer: 0, pool_size: 0, pool_idle_timeout: 3600s, endpoints: [{address: \"10.3.0.9:80\"}]}\n"
     "limits: {client_connections: 0%, client_buffers: \"100%\", trusted: [10.0.0.0/8, \"fd00::/64\"]}\n"
-    "admin: {socket: \"/run/a b\", mode: \"660\"}\n"
+    "admin: {socket: \"/run/a b\", mode: \"660\", drain_timeout: 90m}\n"
     "logging: {level: debug, access_log: \"-\", error_log: /var/log/e}\n";
 
 Test(config, every_key_is_taken_as_written)
@@ -860,6 +860,7 @@ Test(config, every_key_is_taken_as_written)
     cr_expect_eq(c->cluster[2].subset_size, 7);
     cr_expect_eq(c->cluster[3].ring_size, 77);
     cr_expect_eq(c->admin.mode, 0660);
+    cr_expect_eq(c->admin.drain_timeout_ns, 5400000000000);
     cr_expect_str_eq(c->logging.access_log, "-");
     config_free(c);
 }
@@ -884,6 +885,34 @@ Test(config, what_is_printed_reads_back_to_the_same)
         config_free(c);
         config_free(again);
     }
+}
+
+Test(config, what_a_running_lacon_cannot_change_is_named)
+{
+    static const struct {
+        const char *text, *section;
+    } changes[] = {
+        {"logging: {level: debug}\n" REST, NULL},
+        {"dpdk: {workers: 1}\n" REST, NULL}, /* the default, written out */
+        {"dpdk: {workers: 2}\n" REST, "dpdk"},
+        {"admin: {socket: /run/x}\n" REST, "admin"},
+        {"admin: {drain_timeout: 1s}\n" REST, NULL},
+        {"logging: {access_log: /tmp/x}\n" REST, "logging"},
+        {"interfaces: [{name: i, device: eth1, addresses: [10.0.0.2/24]}]\n" LISTENERS ROUTES CLUSTERS,
+         "interfaces"},
+    };
+    struct config *now = must_parse(REST);
+
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        struct config *next = must_parse(changes[i].text);
+        const char *section = config_needs_restart(now, next);
+
+        cr_expect(section == changes[i].section ||
+                      (section && changes[i].section && strcmp(section, changes[i].section) == 0),
+                  "%s: %s", changes[i].text, section ? section : "nothing");
+        config_free(next);
+    }
+    config_free(now);
 }
 
 Test(config, a_file_that_cannot_be_read_is_line_0)

@@ -1,0 +1,54 @@
+/* See reload_desk.h. */
+#include "agent/control/reload_desk.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+void reload_desk_init(struct reload_desk *d)
+{
+    *d = (struct reload_desk){0};
+    pthread_mutex_init(&d->lock, NULL);
+    pthread_cond_init(&d->answered, NULL);
+}
+
+void reload_desk_destroy(struct reload_desk *d)
+{
+    pthread_mutex_destroy(&d->lock);
+    pthread_cond_destroy(&d->answered);
+    free(d->complaints);
+}
+
+char *reload_desk_wait(struct reload_desk *d, void (*ask)(void), int *rc)
+{
+    char *text = NULL;
+    pthread_mutex_lock(&d->lock);
+    uint64_t before = d->done;
+    if (!d->closed)
+        ask();
+    while (d->done == before && !d->closed)
+        pthread_cond_wait(&d->answered, &d->lock);
+    *rc = d->done == before ? -ESHUTDOWN : 0;
+    if (*rc == 0 && d->complaints && !(text = strdup(d->complaints)))
+        *rc = -ENOMEM;
+    pthread_mutex_unlock(&d->lock);
+    return text;
+}
+
+void reload_desk_answer(struct reload_desk *d, const char *complaints)
+{
+    pthread_mutex_lock(&d->lock);
+    free(d->complaints);
+    d->complaints = complaints ? strdup(complaints) : NULL;
+    d->done++;
+    pthread_cond_broadcast(&d->answered);
+    pthread_mutex_unlock(&d->lock);
+}
+
+void reload_desk_close(struct reload_desk *d)
+{
+    pthread_mutex_lock(&d->lock);
+    d->closed = true;
+    pthread_cond_broadcast(&d->answered);
+    pthread_mutex_unlock(&d->lock);
+}

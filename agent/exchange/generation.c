@@ -1,0 +1,272 @@
+/* A generation: what one worker made of one configuration. Made off the worker's thread (generation_create:
+ * the costly part), bound to the worker's remotes on it, then current until the next one is adopted. An
+ * exchange keeps the generation it began under, so a reload changes nothing for it; the last one to leave
+ * hands the generation to whoever frees it, again off the worker's thread. */
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "agent/exchange/internal.h"
+
+/* ---- making: any thread ---- */
+
+/* An endpoint's name for ring_hash and maglev: its address, the same wherever it is written. */
+static uint64_t endpoint_id(const struct cfg_endpoint *e)
+{
+    uint8_t name[18];
+    memcpy(name, e->at.addr.b, 16);
+    name[16] = (uint8_t)(e->at.port >> 8);
+    name[17] = (uint8_t)e->at.port;
+    return lb_hash(span_of(name, sizeof name));
+}
+
+static struct lb_picker *make_picker(const struct generation *g, const struct cfg_cluster *cfg,
+                                     struct lb_endpoint_in *in, unsigned worker)
+{
+    for (uint32_t i = 0; i < cfg->nendpoint; i++) {
+        const struct cfg_endpoint *e = &cfg->endpoint[i];
+        in[i] = (struct lb_endpoint_in){.weight = e->weight,
+                                        .priority = e->priority,
+                                        .far = cfg->prefer_zone &&
+                                               (!e->zone || strcmp(e->zone, cfg->prefer_zone) != 0),
+                                        .id = endpoint_id(e)};
+    }
+    struct lb_cluster_in c = {.policy = lb_policy_nth(cfg->lb_policy),
+                              .endpoint = in,
+                              .n = cfg->nendpoint,
+                              .overprovisioning = cfg->overprovisioning_factor,
+                              .table_size =
+                                  cfg->lb_policy == CFG_LB_MAGLEV ? cfg->maglev_table : cfg->ring_size,
+                              .slow_start_ns = cfg->slow_start_ns,
+                              .subset = cfg->subset_size,
+                              .worker = worker,
+                              .nworkers = g->cfg->dpdk.workers,
+                              .seed = worker};
+    return lb_picker_create(&c);
+}
+
+static int cluster_start(const struct generation *g, struct cluster_state *cs, const struct cfg_cluster *cfg,
+                         unsigned worker)
+{
+    struct lb_endpoint_in *in = calloc(cfg->nendpoint, sizeof *in);
+    cs->cfg = cfg;
+    cs->hashes = lb_policy_hashes(lb_policy_nth(cfg->lb_policy));
+    cs->endpoint = calloc(cfg->nendpoint, sizeof *cs->endpoint);
+    if (in && cs->endpoint)
+        cs->picker = make_picker(g, cfg, in, worker);
+    free(in);
+    return cs->picker ? 0 : -ENOMEM;
+}
+
+static int clusters_start(struct generation *g, unsigned worker)
+{
+    uint32_t most = 1;
+    g->cluster = calloc(g->cfg->ncluster ? g->cfg->ncluster : 1, sizeof *g->cluster);
+    for (uint32_t i = 0; g->cluster && i < g->cfg->ncluster; i++) {
+        if (cluster_start(g, &g->cluster[i], &g->cfg->cluster[i], worker) < 0)
+            return -ENOMEM;
+        if (g->cfg->cluster[i].nendpoint > most)
+            most = g->cfg->cluster[i].nendpoint;
+    }
+    g->tried_words = (most + 63) / 64;
+    g->tried = calloc(g->tried_words, sizeof *g->tried);
+    return g->cluster && g->tried ? 0 : -ENOMEM;
+}
+
+struct generation *generation_create(const struct config *cfg, unsigned worker, uint32_t id)
+{
+    struct generation *g = calloc(1, sizeof *g);
+    if (!g)
+        return NULL;
+    g->cfg = cfg;
+    g->id = id;
+    g->expire_ns = UINT64_MAX;
+    if (routing_start(g) == 0 && clusters_start(g, worker) == 0)
+        return g;
+    generation_destroy(g);
+    return NULL;
+}
+
+void generation_destroy(struct generation *g)
+{
+    if (!g)
+        return;
+    assert(!g->bound);
+    for (uint32_t i = 0; g->cluster && i < g->cfg->ncluster; i++) {
+        lb_picker_destroy(g->cluster[i].picker);
+        free(g->cluster[i].endpoint);
+    }
+    routing_stop(g);
+    free(g->cluster);
+    free(g->tried);
+    free(g);
+}
+
+const struct config *generation_config(const struct generation *g)
+{
+    return g->cfg;
+}
+
+/* ---- from here on: the worker's thread ---- */
+
+void generation_unbind(struct exchanges *w, struct generation *g)
+{
+    g->bound = false;
+    for (uint32_t i = 0; i < g->cfg->ncluster; i++)
+        for (uint32_t j = 0; j < g->cfg->cluster[i].nendpoint; j++) {
+            struct endpoint_state *es = &g->cluster[i].endpoint[j];
+            if (es->remote)
+                splice_remote_put(w->s, es->remote);
+            es->remote = NULL;
+        }
+}
+
+int generation_bind(struct exchanges *w, struct generation *g)
+{
+    g->bound = true;
+    for (uint32_t i = 0; i < g->cfg->ncluster; i++)
+        for (uint32_t j = 0; j < g->cfg->cluster[i].nendpoint; j++) {
+            struct endpoint_state *es = &g->cluster[i].endpoint[j];
+            es->remote = splice_remote_get(w->s, &g->cfg->cluster[i].endpoint[j].at);
+            if (!es->remote) {
+                generation_unbind(w, g);
+                return -ENOMEM;
+            }
+            splice_remote_warm(w->s, es->remote);
+        }
+    return 0;
+}
+
+/* When every exchange has left, none may be counted at an endpoint any more: a leak here would send
+ * least_conn astray for good, and nobody would see it. */
+static void check_counts(const struct generation *g)
+{
+    for (uint32_t i = 0; i < g->cfg->ncluster; i++)
+        for (uint32_t j = 0; j < g->cfg->cluster[i].nendpoint; j++)
+            assert(lb_active(g->cluster[i].picker, j) == 0);
+}
+
+void generation_leave(struct exchanges *w, struct generation *g)
+{
+    if (--g->users)
+        return;
+    struct generation **at = &w->former;
+    check_counts(g);
+    while (*at != g)
+        at = &(*at)->next;
+    *at = g->next;
+    generation_unbind(w, g);
+    g->next = w->retired;
+    w->retired = g;
+}
+
+struct generation *exchanges_retired(struct exchanges *w)
+{
+    struct generation *g = w->retired;
+    if (g)
+        w->retired = g->next;
+    return g;
+}
+
+/* ---- adopting ---- */
+
+static bool same_listener(const struct cfg_listener *a, const struct cfg_listener *b)
+{
+    return a->at.port == b->at.port && ip_eq(&a->at.addr, &b->at.addr) && a->any4 == b->any4 &&
+           a->any6 == b->any6 && a->protocol == b->protocol;
+}
+
+static uint32_t listener_in(const struct config *cfg, const struct cfg_listener *l)
+{
+    for (uint32_t i = 0; i < cfg->nlistener; i++)
+        if (same_listener(&cfg->listener[i], l))
+            return i;
+    return LISTENER_GONE;
+}
+
+struct adoption {
+    struct exchanges *w;
+    const uint32_t *map; /* from the old generation's listeners to the new one's */
+};
+
+/* A client of a listener that is no more may finish its exchange, and no other. */
+static void move_client(void *arg, struct conn *c)
+{
+    const struct adoption *a = arg;
+    if (c->user_index != LISTENER_GONE)
+        c->user_index = a->map[c->user_index];
+    if (c->user_index == LISTENER_GONE && !c->user && !c->user_doom)
+        client_close(a->w, c, R_CLOSE_DRAIN);
+}
+
+/* What this worker has learned of an endpoint holds as well under another configuration. */
+static void carry_marks(struct exchanges *w, const struct cluster_state *from, struct cluster_state *to)
+{
+    uint64_t now = splice_now(w->s);
+    for (uint32_t i = 0; i < from->cfg->nendpoint && from->ndown; i++) {
+        uint64_t until = from->endpoint[i].down_until_ns;
+        for (uint32_t j = 0; until > now && j < to->cfg->nendpoint; j++)
+            if (to->endpoint[j].remote == from->endpoint[i].remote && !to->endpoint[j].down_until_ns)
+                upstream_mark_down(w, to, j, until);
+    }
+}
+
+static void carry_all_marks(struct exchanges *w, const struct generation *from, struct generation *to)
+{
+    for (uint32_t i = 0; i < from->cfg->ncluster; i++)
+        for (uint32_t j = 0; j < to->cfg->ncluster; j++)
+            if (strcmp(from->cluster[i].cfg->name, to->cluster[j].cfg->name) == 0)
+                carry_marks(w, &from->cluster[i], &to->cluster[j]);
+}
+
+void exchanges_adopt(struct exchanges *w, struct generation *g)
+{
+    struct generation *old = w->gen;
+    uint32_t map[CFG_MAX_LISTENERS];
+    struct adoption a = {w, map};
+    for (uint32_t i = 0; i < old->cfg->nlistener; i++)
+        map[i] = listener_in(g->cfg, &old->cfg->listener[i]);
+    carry_all_marks(w, old, g);
+    g->users = 1;
+    w->gen = g;
+    old->expire_ns = splice_now(w->s) + g->cfg->admin.drain_timeout_ns;
+    old->next = w->former;
+    w->former = old;
+    splice_each_client(w->s, move_client, &a);
+    generation_leave(w, old);
+}
+
+/* ---- the end of patience ---- */
+
+struct expiry {
+    struct exchanges *w;
+    uint64_t now_ns;
+};
+
+static void expire(void *arg, struct conn *c)
+{
+    const struct expiry *e = arg;
+    struct exchange *x = c->user;
+    if (x && x->gen->expire_ns <= e->now_ns) {
+        x->rec.status = x->rec.status ? x->rec.status : 503;
+        exchange_abort(e->w, x, R_CLOSE_DRAIN);
+    }
+}
+
+uint64_t exchanges_next_ns(const struct exchanges *w)
+{
+    uint64_t t = w->gen->expire_ns;
+    for (const struct generation *g = w->former; g; g = g->next)
+        t = g->expire_ns < t ? g->expire_ns : t;
+    return t;
+}
+
+void exchanges_tick(struct exchanges *w)
+{
+    struct expiry e = {w, splice_now(w->s)};
+    if (exchanges_next_ns(w) > e.now_ns)
+        return;
+    splice_each_client(w->s, expire, &e);
+    if (w->gen->expire_ns <= e.now_ns)
+        w->gen->expire_ns = UINT64_MAX;
+}

@@ -1,0 +1,180 @@
+/* Rows about reload: another configuration while connections are open (agent/exchange/generation.c). */
+#include <string.h>
+
+#include "tests/sim/rows_all.h"
+
+/* A configuration like the row's own, to be changed and then given to reload(). */
+static struct config *another(struct script *s)
+{
+    struct config *c = topo_config(false, !ip_is_v4(&s->config->cluster[0].endpoint[0].at.addr), 1);
+    s->config->admin.drain_timeout_ns = c->admin.drain_timeout_ns = 3600 * SEC;
+    return c;
+}
+
+static void reload(struct script *s, struct config *next)
+{
+    want_true(s, !s->next_config, "a row reloads once");
+    s->next_config = next;
+    lacon_reload(&s->lacon, next, 1);
+}
+
+/* All of "c0.example" goes to cluster 1 from now on. */
+static void swap_clusters(struct config *c)
+{
+    for (uint32_t i = 0; i < c->nroute; i++)
+        for (uint32_t j = 0; j < c->route[i].nrule; j++)
+            c->route[i].rule[j].cluster = 1;
+}
+
+static bool of_cluster(const struct script *s, const struct peer *e, unsigned cluster)
+{
+    return (unsigned)(e->host - s->endpoint_host) / TOPO_ENDPOINTS == cluster;
+}
+
+void reload_in_flight(struct script *s)
+{
+    struct peer *c = client(s), *e = with_request(c, GET0);
+    struct config *next = another(s);
+    swap_clusters(next);
+    reload(s, next);
+    want_true(s, lacon_collect(&s->lacon) == 0, "the old generation is in use");
+    say(e, OK2);
+    want_text(c, OK2);
+    pass_time(s, 10);
+    want_true(s, lacon_collect(&s->lacon) == 1, "the old generation is free");
+    want_true(s, s->lacon.last_log.generation == 0, "the exchange is logged under it");
+    say(c, GET0);
+    e = serve(s);
+    want_true(s, of_cluster(s, e, 1), "the next request goes to the other cluster");
+    want_head(e);
+    say(e, OK2);
+    want_text(c, OK2);
+    pass_time(s, 10);
+    want_true(s, s->lacon.last_log.generation == 1, "and is logged under the new one");
+}
+
+void reload_endpoint_gone(struct script *s)
+{
+    one_endpoint(s);
+    struct peer *c = client(s), *e = pooled(c);
+    struct config *next = another(s);
+    memmove(&next->cluster[0].endpoint[0], &next->cluster[0].endpoint[1],
+            sizeof next->cluster[0].endpoint[0]);
+    next->cluster[0].nendpoint = 1;
+    reload(s, next);
+    want_eventually(e, "FA");
+    fin(e);
+    say(c, GET0);
+    struct peer *e2 = serve(s);
+    want_true(s, e2->host != e->host, "another endpoint is asked");
+    want_head(e2);
+    say(e2, OK2);
+    want_text(c, OK2);
+}
+
+void reload_endpoint_stays(struct script *s)
+{
+    one_endpoint(s);
+    struct peer *c = client(s), *e = pooled(c);
+    struct config *next = another(s);
+    next->cluster[0].nendpoint = 1;
+    reload(s, next);
+    want_true(s, lacon_collect(&s->lacon) == 1, "the old generation is free");
+    say(c, GET0);
+    want_head(e);
+    say(e, OK2);
+    want_text(c, OK2);
+}
+
+void reload_listener_gone(struct script *s)
+{
+    struct peer *idle = client(s), *busy = client(s), *e;
+    open_conn(idle);
+    e = with_request(busy, GET0);
+    struct config *next = another(s);
+    next->listener[0].at.port = TOPO_PORT + 1;
+    reload(s, next);
+    want_eventually(idle, "FA");
+    say(e, OK2);
+    want_text(busy, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok");
+    want_eventually(busy, "FA");
+    struct peer *late = client(s);
+    flags(late, SEG_SYN, 0, 0);
+    want(late, "RA");
+    struct peer *there = client(s);
+    there->rport = TOPO_PORT + 1;
+    open_conn(there);
+    say(there, GET0);
+    want_head(e); /* from the pool, it was never the listener's */
+}
+
+void reload_listener_head(struct script *s)
+{
+    struct peer *c = client(s);
+    open_conn(c);
+    say(c, "GET / HTTP/1.1\r\nHost: c0");
+    want_eventually(c, "A ack=25 len=0");
+    struct config *next = another(s);
+    swap_clusters(next);
+    reload(s, next);
+    want_true(s, lacon_collect(&s->lacon) == 1, "nothing needs the old generation");
+    say(c, ".example\r\n\r\n");
+    struct peer *e = serve(s);
+    want_true(s, of_cluster(s, e, 1), "the request is routed anew");
+}
+
+void reload_down(struct script *s)
+{
+    struct peer *c = client(s), *e;
+    open_conn(c);
+    say(c, GET0);
+    e = take_syn(s);
+    refuse_syn_of(e);
+    struct peer *good = serve(s);
+    want_head(good);
+    say(good, OK2);
+    want_text(c, OK2);
+    pass_time(s, 10);
+    reload(s, another(s));
+    for (unsigned i = 0; i < 3; i++) { /* the pooled conn serves one, the others take new ones */
+        struct peer *more = client(s);
+        open_conn(more);
+        say(more, GET0);
+        if (i == 0) {
+            want_head(good);
+            continue;
+        }
+        struct peer *next = serve(s);
+        want_true(s, next->host != e->host, "the endpoint that refused is not asked");
+        want_head(next);
+    }
+}
+
+void reload_patience(struct script *s)
+{
+    struct peer *c = client(s), *e = with_request(c, GET0);
+    struct config *next = another(s);
+    next->admin.drain_timeout_ns = 5 * SEC;
+    reload(s, next);
+    pass_time(s, 4900);
+    forget(c);
+    want_silence(c, 50);
+    want_eventually(c, "RA");
+    want_eventually(e, "RA");
+    pass_time(s, 10);
+    want_true(s, lacon_collect(&s->lacon) == 1, "the old generation is free");
+}
+
+void drain_patience(struct script *s)
+{
+    s->config->admin.drain_timeout_ns = 5 * SEC;
+    struct peer *c = client(s), *e = with_request(c, GET0);
+    lacon_drain(&s->lacon);
+    pass_time(s, 4900);
+    forget(c);
+    want_silence(c, 50);
+    want_eventually(c, "RA");
+    want_eventually(e, "RA");
+    pass_time(s, 10);
+    want_true(s, lacon_idle(&s->lacon), "lacon may stop");
+}
