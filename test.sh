@@ -21,6 +21,7 @@ A NAME after a tier picks one of its tests: ./test.sh net pipelining
   --from S         sim: the first seed; a failure says how it is replayed
   --full           long campaigns: a million exchanges, minutes of fuzzing per target, lint of every file
   --preset P       build of unit, sim and net: debug (default), release, asan, tsan
+  --workers N      net: lacon's workers where a test does not say (default 1; 2 under tsan)
   --label L        unit and sim: only programs with this ctest label
   --no-install     install no packages, only say which are missing
   -h, --help
@@ -33,6 +34,7 @@ tiers=""
 declare -A names=()
 preset=debug
 label=""
+workers=""
 full=0
 seeds=""
 from=""
@@ -56,6 +58,7 @@ while [ $# -gt 0 ]; do
     --from) number "$@"; from=$2; shift ;;
     --full) full=1 ;;
     --preset) preset=${2:-}; shift ;;
+    --workers) number "$@"; workers=$2; shift ;;
     --label) label=${2:-}; shift ;;
     --no-install) export LACON_NO_INSTALL=1 ;;
     -h | --help) usage; exit 0 ;;
@@ -289,8 +292,10 @@ tier_net() {
         echo "network namespaces need root: asking sudo"
         root=(sudo)
     fi
+    [ "$preset" != tsan ] || workers=${workers:-2}
     # shellcheck disable=SC2086 # a list of names
-    "${root[@]}" env LACON_BIN="$PWD/build/$preset/bin" LACON_FULL=$full tests/net/run ${names[net]:-}
+    "${root[@]}" env LACON_BIN="$PWD/build/$preset/bin" LACON_FULL=$full "${fixed_layout[@]}" \
+        tests/net/run --workers "${workers:-1}" ${names[net]:-}
 }
 
 # lint_step NAME COMMAND...: one check; what it said is shown when it fails.

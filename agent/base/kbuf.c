@@ -39,7 +39,7 @@ struct unit {
 struct kbuf_pool {
     uint8_t *region;
     struct unit *units;
-    size_t used;
+    size_t used; /* one writer, the pool's thread; control threads read it: whole, by relaxed accesses */
     uint32_t chunks, fresh; /* chunks from `fresh` on have never been used */
     uint32_t free[TOP + 1]; /* first free unit of each order */
 };
@@ -116,6 +116,11 @@ static unsigned order_of(size_t n)
     return 64u - (unsigned)__builtin_clzll((n - 1) / KBUF_MIN);
 }
 
+static void set_used(struct kbuf_pool *p, size_t used)
+{
+    __atomic_store_n(&p->used, used, __ATOMIC_RELAXED); /* partner: kbuf_used() */
+}
+
 /* Puts a chunk never used before on the top list. False: there is none. */
 static bool add_chunk(struct kbuf_pool *p)
 {
@@ -148,7 +153,7 @@ uint8_t *kbuf_alloc(struct kbuf_pool *p, size_t n, uint32_t *cap)
     p->units[u].state = TAKEN;
     p->units[u].order = (uint8_t)want;
     *cap = KBUF_MIN << want;
-    p->used += *cap;
+    set_used(p, p->used + *cap);
     uint8_t *buf = p->region + (size_t)u * KBUF_MIN;
     ASAN_UNPOISON_MEMORY_REGION(buf, *cap);
     return buf;
@@ -162,7 +167,7 @@ void kbuf_free(struct kbuf_pool *p, uint8_t *buf, uint32_t cap)
     unsigned o = order_of(cap);
     assert(p->units[u].state == TAKEN && p->units[u].order == o && cap == KBUF_MIN << o);
     ASAN_POISON_MEMORY_REGION(buf, cap);
-    p->used -= cap;
+    set_used(p, p->used - cap);
     p->units[u].state = INSIDE;
     for (; o < TOP; o++) {
         uint32_t buddy = u ^ (1u << o);
@@ -181,7 +186,7 @@ size_t kbuf_memory(const struct kbuf_pool *p)
 
 size_t kbuf_used(const struct kbuf_pool *p)
 {
-    return p->used;
+    return __atomic_load_n(&p->used, __ATOMIC_RELAXED); /* partner: set_used() */
 }
 
 size_t kbuf_total(const struct kbuf_pool *p)

@@ -26,7 +26,7 @@ void kbuf_free(struct kbuf_pool *p, uint8_t *buf, uint32_t cap);
 
 /* Bytes that create() takes at most, bookkeeping included. */
 size_t kbuf_memory(const struct kbuf_pool *p);
-size_t kbuf_used(const struct kbuf_pool *p);  /* bytes in allocated blocks */
+size_t kbuf_used(const struct kbuf_pool *p);  /* bytes in allocated blocks; any thread */
 size_t kbuf_total(const struct kbuf_pool *p); /* bytes of the region */
 
 #endif

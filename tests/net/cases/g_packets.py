@@ -783,6 +783,7 @@ def vlan(t):
         t.relays(front_vlan=tag)
         done = t.topo.cli.run(["curl", "-sS", "-m", "1", f"http://{t.topo.vip4}/name"])
         t.check(done.returncode != 0, f"served with tag {tag}")
+    t.relays(front_vlan=7)  # for the ends of the connections
     t.equal(t.lacon.counters()["requests"], before, "requests")
 
 
