@@ -27,8 +27,9 @@ def interfaces(topo):
 
 
 def cluster(name, endpoints, **more):
-    """endpoints: pairs (address, port)."""
-    return {"name": name} | more | {"endpoints": [{"address": address(*e)} for e in endpoints]}
+    """endpoints: pairs (address, port). A busy machine is no dead endpoint: unless a test asks, connecting may take
+    its time."""
+    return {"name": name, "connect_timeout": "20s"} | more | {"endpoints": [{"address": address(*e)} for e in endpoints]}
 
 
 def configuration(topo, clusters, routes=None, dpdk=None, listener=None, limits=None):
