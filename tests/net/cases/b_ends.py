@@ -447,7 +447,7 @@ def table_full(t):
     first = t.client()
     t.equal(first.ask("GET", "/length/100").length, 100, "first client")
     refused = 0
-    for _ in range(100):
+    for _ in range(100 * t.workers):
         try:
             t.client(timeout=0.5)
         except OSError:
