@@ -500,8 +500,8 @@ def odd_packets(t):
 def too_big(t):
     """"Packet too big" that quotes what was sent shrinks that client's segments, and nobody else's; one with a number that
     was never sent, or with an MTU that cannot be, does nothing."""
-    t.start_origin()
     for how, mtu, largest in (("right", 800, 760), ("wrong", 800, 1440), ("right", 20, 1440)):
+        t.start_origin()  # a new one for each: what a host was told about a path may be remembered for its address
         raw, other = RawTcp(t), RawTcp(t, port=30001)
         raw.connect()
         other.connect()
@@ -522,6 +522,8 @@ def too_big(t):
         t.check(biggest <= largest and (largest < 1440 or biggest == 1440), f"{how} {mtu}: segments of {biggest} bytes")
         raw.close()
         other.close()
+        t.settle()
+        t.restart()
 
 
 def unreachable(e, c, seq=None, code=3):
