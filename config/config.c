@@ -35,6 +35,7 @@ static void read_tree(struct reading *r, const struct node *root)
     check_listeners(r);
     check_endpoints(r);
     check_balancing(r);
+    check_rules(r);
 }
 
 /* All that allocates from the arenas. False: memory was short. */

@@ -131,10 +131,63 @@ struct cfg_match {
     struct cfg_prefix *source;
 };
 
+enum cfg_hash_on {
+    CFG_HASH_SOURCE, /* the client's address */
+    CFG_HASH_PATH,
+    CFG_HASH_HEADER,
+    CFG_HASH_COOKIE,
+    CFG_HASH_QUERY,
+};
+
+struct cfg_hash_key {
+    enum cfg_hash_on on;
+    char *name; /* of the header, cookie or query parameter; else NULL */
+};
+
+struct cfg_split {
+    uint32_t cluster; /* index */
+    uint32_t weight;  /* 0..1000000; default 1 */
+};
+
+enum cfg_scheme {
+    CFG_SCHEME_SAME, /* not given */
+    CFG_SCHEME_HTTP,
+    CFG_SCHEME_HTTPS,
+};
+
+/* What is not given stays as the request has it. */
+struct cfg_redirect {
+    enum cfg_scheme scheme;
+    char *hostname;
+    uint32_t port;       /* 0: the scheme's own where that is given, else the listener's */
+    char *path, *prefix; /* the whole path, or instead of the prefix that matched; at most one */
+    uint32_t status;     /* 301, 302 (the default), 303, 307, 308 */
+};
+
+struct cfg_reply {
+    uint32_t status;    /* 200..599, not 205 or 304; default 200 */
+    char *body;         /* NULL: none */
+    char *content_type; /* default text/plain */
+};
+
+enum cfg_action {
+    CFG_TO_CLUSTER, /* or one of several, by split */
+    CFG_REDIRECT,
+    CFG_REPLY,
+    CFG_DENY, /* 403 */
+};
+
 struct cfg_rule {
     uint32_t nmatch; /* any of them; at least one (default prefix "/") */
     struct cfg_match *match;
-    uint32_t cluster; /* index */
+    enum cfg_action action;
+    uint32_t cluster; /* index, where there is no split; else CFG_NONE */
+    uint32_t nsplit;  /* their weights' sum is above 0 */
+    struct cfg_split *split;
+    bool split_fixed; /* by split_key; else drawn for each request */
+    struct cfg_hash_key split_key;
+    struct cfg_redirect redirect;
+    struct cfg_reply reply;
 };
 
 struct cfg_route {
@@ -159,19 +212,6 @@ enum cfg_lb_policy {
 #define X(id, name, hashes) CFG_LB_##id,
     LB_POLICIES(X)
 #undef X
-};
-
-enum cfg_hash_on {
-    CFG_HASH_SOURCE, /* the client's address */
-    CFG_HASH_PATH,
-    CFG_HASH_HEADER,
-    CFG_HASH_COOKIE,
-    CFG_HASH_QUERY,
-};
-
-struct cfg_hash_key {
-    enum cfg_hash_on on;
-    char *name; /* of the header, cookie or query parameter; else NULL */
 };
 
 struct cfg_cluster {

@@ -130,5 +130,6 @@ void check_interfaces(struct reading *r);
 void check_listeners(struct reading *r);
 void check_endpoints(struct reading *r);
 void check_balancing(struct reading *r); /* check_balancing.c */
+void check_rules(struct reading *r);     /* check_rules.c */
 
 #endif

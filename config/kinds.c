@@ -155,12 +155,14 @@ static bool read_word(struct reading *r, const struct cfg_key *k, const struct n
     for (uint32_t i = 0; k->words[i]; i++) {
         size_t n = strlen(list);
 
+        if (!*k->words[i])
+            continue; /* kind_word_or_none's first */
         if (v->kind == NODE_SCALAR && strcmp(word_of(v), k->words[i]) == 0) {
             store(k, obj, i);
             return true;
         }
         snprintf(list + n, sizeof list - n, "%s%s",
-                 i == 0            ? ""
+                 !*list            ? ""
                  : k->words[i + 1] ? ", "
                                    : " or ",
                  k->words[i]);
@@ -367,6 +369,59 @@ static bool condition_present(const struct cfg_key *k, const void *obj)
     return (unsigned)c->test == k->which;
 }
 
+/* ---- what a rule does: the last of these that is given; that it is the only one is seen to by `choice` ----
+ */
+
+static bool read_action(struct reading *r, const struct cfg_key *k, const struct node *v, void *obj)
+{
+    ((struct cfg_rule *)obj)->action = (enum cfg_action)k->which;
+    if (k->which == CFG_REDIRECT && v->kind == NODE_MAP && v->count == 0) {
+        complain(&r->errors, v->at, "redirect: needs scheme, hostname, port, path or prefix");
+        return false;
+    }
+    return kind_section.read(r, k, v, obj);
+}
+
+static bool action_present(const struct cfg_key *k, const void *obj)
+{
+    return (unsigned)((const struct cfg_rule *)obj)->action == k->which;
+}
+
+static bool read_deny(struct reading *r, const struct cfg_key *k, const struct node *v, void *obj)
+{
+    bool truth = false;
+
+    if (v->kind != NODE_SCALAR || v->quoted || !scalar_bool(v->text, &truth) || !truth)
+        return must_be(r, k, v, "true");
+    ((struct cfg_rule *)obj)->action = CFG_DENY;
+    return true;
+}
+
+static void print_deny(FILE *f, const struct config *c, const struct cfg_key *k, const void *obj)
+{
+    (void)c;
+    (void)k;
+    (void)obj;
+    fputs("true", f);
+}
+
+static bool deny_present(const struct cfg_key *k, const void *obj)
+{
+    (void)k;
+    return ((const struct cfg_rule *)obj)->action == CFG_DENY;
+}
+
+static bool read_split_key(struct reading *r, const struct cfg_key *k, const struct node *v, void *obj)
+{
+    return ((struct cfg_rule *)obj)->split_fixed = read_hash_key(r, k, v, obj);
+}
+
+static bool split_key_present(const struct cfg_key *k, const void *obj)
+{
+    (void)k;
+    return ((const struct cfg_rule *)obj)->split_fixed;
+}
+
 /* The name of a cluster or a listener; the index follows when all names are known (names.c). */
 static bool read_reference(struct reading *r, const struct cfg_key *k, const struct node *v, void *obj)
 {
@@ -401,6 +456,10 @@ const struct key_kind kind_uint = {read_uint, print_uint, NULL};
 const struct key_kind kind_uint_or_none = {read_uint, print_uint, uint_present};
 const struct key_kind kind_hash_key = {read_hash_key, print_hash_key, hash_key_present};
 const struct key_kind kind_percent = {read_percent, print_percent, NULL};
+const struct key_kind kind_action = {read_action, NULL, action_present};
+const struct key_kind kind_deny = {read_deny, print_deny, deny_present};
+const struct key_kind kind_split_key = {read_split_key, print_hash_key, split_key_present};
+const struct key_kind kind_word_or_none = {read_word, print_word, uint_present};
 const struct key_kind kind_mtu = {read_mtu, print_uint, NULL};
 const struct key_kind kind_duration = {read_duration, print_duration, NULL};
 const struct key_kind kind_size = {read_size, print_size, NULL};

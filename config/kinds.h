@@ -9,27 +9,32 @@ extern const struct key_kind kind_section, kind_list;
 
 /* kinds.c */
 extern const struct key_kind kind_uint, kind_duration, kind_size, kind_bool, kind_word;
-extern const struct key_kind kind_uint_or_none;           /* 0, which cannot be written: none */
-extern const struct key_kind kind_hash_key;               /* struct cfg_cluster: hash_key */
-extern const struct key_kind kind_text;                   /* char *; cfg_key.judge says what is allowed */
-extern const struct key_kind kind_output;                 /* char *: text, or off: NULL */
-extern const struct key_kind kind_mode;                   /* file permissions */
-extern const struct key_kind kind_percent;                /* uint32_t: "0%" to "100%" */
-extern const struct key_kind kind_mtu;                    /* a number, or 0: as the device says */
-extern const struct key_kind kind_match_path;             /* struct cfg_match; which: enum cfg_match_path */
-extern const struct key_kind kind_condition;              /* struct cfg_condition; which: enum cfg_test */
+extern const struct key_kind kind_uint_or_none; /* 0, which cannot be written: none */
+extern const struct key_kind kind_action;       /* a section of struct cfg_rule; which: enum cfg_action */
+extern const struct key_kind kind_deny;         /* struct cfg_rule: true */
+extern const struct key_kind kind_split_key;    /* struct cfg_rule: split_fixed, split_key */
+extern const struct key_kind kind_word_or_none; /* the first word stands for none */
+extern const struct key_kind kind_hash_key;     /* struct cfg_cluster: hash_key */
+extern const struct key_kind kind_text;         /* char *; cfg_key.judge says what is allowed */
+extern const struct key_kind kind_output;       /* char *: text, or off: NULL */
+extern const struct key_kind kind_mode;         /* file permissions */
+extern const struct key_kind kind_mtu;          /* a number, or 0: as the device says */
+extern const struct key_kind kind_match_path;   /* struct cfg_match; which: enum cfg_match_path */
+extern const struct key_kind kind_condition;    /* struct cfg_condition; which: enum cfg_test */
+extern const struct key_kind kind_percent;      /* uint32_t: "0%" to "100%" */
 extern const struct key_kind kind_cluster, kind_listener; /* index of what is named */
 
 /* kinds_net.c; those with a struct's name read several of its fields */
-extern const struct key_kind kind_target;   /* struct cfg_interface; which: enum cfg_if_kind */
-extern const struct key_kind kind_driver;   /* struct cfg_interface */
-extern const struct key_kind kind_gateway;  /* struct cfg_interface; which: 4 or 6 */
-extern const struct key_kind kind_prefix;   /* struct cfg_prefix: an address in its network */
-extern const struct key_kind kind_network;  /* struct cfg_prefix: a network */
-extern const struct key_kind kind_listen;   /* struct cfg_listener: at, any4, any6 */
-extern const struct key_kind kind_endpoint; /* struct ip_port */
-extern const struct key_kind kind_ports;    /* struct cfg_dpdk: port_lo, port_hi */
-extern const struct key_kind kind_host;     /* char *, lower case */
+extern const struct key_kind kind_target;     /* struct cfg_interface; which: enum cfg_if_kind */
+extern const struct key_kind kind_driver;     /* struct cfg_interface */
+extern const struct key_kind kind_gateway;    /* struct cfg_interface; which: 4 or 6 */
+extern const struct key_kind kind_prefix;     /* struct cfg_prefix: an address in its network */
+extern const struct key_kind kind_network;    /* struct cfg_prefix: a network */
+extern const struct key_kind kind_listen;     /* struct cfg_listener: at, any4, any6 */
+extern const struct key_kind kind_endpoint;   /* struct ip_port */
+extern const struct key_kind kind_ports;      /* struct cfg_dpdk: port_lo, port_hi */
+extern const struct key_kind kind_host;       /* char *, lower case */
+extern const struct key_kind kind_plain_host; /* the same, no wildcard; may be absent */
 
 /* Prints text so that it reads back as itself: in quotes where a reader of YAML might see something else. */
 void print_quoted(FILE *f, const char *s);

@@ -333,6 +333,18 @@ static void print_host(FILE *f, const struct config *c, const struct cfg_key *k,
     print_quoted(f, *(char *const *)key_value(k, obj));
 }
 
+static bool read_plain_host(struct reading *r, const struct cfg_key *k, const struct node *v, void *obj)
+{
+    if (v->kind != NODE_SCALAR || *v->text == '*')
+        return must_be(r, k, v, "a host name such as shop.example.com, without port or final dot");
+    return read_host(r, k, v, obj);
+}
+
+static bool host_present(const struct cfg_key *k, const void *obj)
+{
+    return *(char *const *)key_value(k, obj) != NULL;
+}
+
 const struct key_kind kind_target = {read_target, print_target, target_present};
 const struct key_kind kind_driver = {read_driver, print_driver, driver_present};
 const struct key_kind kind_network = {read_network, print_prefix, NULL};
@@ -341,4 +353,5 @@ const struct key_kind kind_prefix = {read_prefix, print_prefix, NULL};
 const struct key_kind kind_listen = {read_listen, print_listen, NULL};
 const struct key_kind kind_endpoint = {read_endpoint, print_endpoint, NULL};
 const struct key_kind kind_ports = {read_ports, print_ports, NULL};
+const struct key_kind kind_plain_host = {read_plain_host, print_host, host_present};
 const struct key_kind kind_host = {read_host, print_host, NULL};

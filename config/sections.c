@@ -81,6 +81,11 @@ static const char *judge_value(const char *s)
     return strlen(s) <= 1024 ? NULL : "at most 1024 bytes";
 }
 
+static const char *judge_body(const char *s)
+{
+    return strlen(s) <= 8192 ? NULL : "at most 8192 bytes";
+}
+
 static const char *judge_regex(const char *s)
 {
     static _Thread_local char wanted[REGEX_WHY + 80];
@@ -399,11 +404,60 @@ static const struct cfg_key match_keys[] = {
 static const struct cfg_section match_section = {"a match", KEYS(match_keys), finish_match};
 static const struct cfg_key match_item = {.name = "matches", SECTION(match_section), ITEM(struct cfg_match)};
 
+static const char *judge_content_type(const char *s)
+{
+    size_t n = strspn(s, TOKEN "/; =\"");
+
+    return n >= 3 && n <= 128 && !s[n] && strchr(s, '/') ? NULL : "a media type, such as text/html";
+}
+
+static const struct cfg_key split_keys[] = {
+    {.name = "name", .kind = &kind_cluster, FIELD(struct cfg_split, cluster), .required = true},
+    {.name = "weight", .kind = &kind_uint, FIELD(struct cfg_split, weight), .initial = "1", .max = 1000000},
+};
+static const struct cfg_section split_section = {"a cluster of a rule", KEYS(split_keys), NULL};
+static const struct cfg_key split_item = {.name = "clusters", SECTION(split_section), ITEM(struct cfg_split)};
+
+static const char *const scheme_words[] = {"", "http", "https", NULL};
+
+static const struct cfg_key redirect_keys[] = {
+    {.name = "scheme", .kind = &kind_word_or_none, FIELD(struct cfg_redirect, scheme), .words = scheme_words},
+    {.name = "hostname", .kind = &kind_plain_host, FIELD(struct cfg_redirect, hostname)},
+    {.name = "port", .kind = &kind_uint_or_none, FIELD(struct cfg_redirect, port), .min = 1, .max = 65535},
+    {.name = "path", .kind = &kind_text, FIELD(struct cfg_redirect, path), .judge = judge_match_path},
+    {.name = "prefix", .kind = &kind_text, FIELD(struct cfg_redirect, prefix), .judge = judge_match_path},
+    {.name = "status",
+     .kind = &kind_uint,
+     FIELD(struct cfg_redirect, status),
+     .initial = "302",
+     .min = 301,
+     .max = 308},
+};
+static const struct cfg_section redirect_section = {"redirect", KEYS(redirect_keys), NULL};
+
+static const struct cfg_key reply_keys[] = {
+    {.name = "status",
+     .kind = &kind_uint,
+     FIELD(struct cfg_reply, status),
+     .initial = "200",
+     .min = 200,
+     .max = 599},
+    {.name = "body", .kind = &kind_text, FIELD(struct cfg_reply, body), .judge = judge_body},
+    {.name = "content_type",
+     .kind = &kind_text,
+     FIELD(struct cfg_reply, content_type),
+     .initial = "text/plain",
+     .judge = judge_content_type},
+};
+static const struct cfg_section reply_section = {"reply", KEYS(reply_keys), NULL};
+
 /* Without matches a rule takes every path. */
 static void finish_rule(struct reading *r, void *obj)
 {
     struct cfg_rule *rule = obj;
 
+    if (!place_of(r, &rule->cluster))
+        rule->cluster = CFG_NONE; /* not the first cluster */
     if (rule->nmatch > 0)
         return;
     rule->match = arena_alloc(&r->keep, sizeof *rule->match);
@@ -414,7 +468,26 @@ static void finish_rule(struct reading *r, void *obj)
 
 static const struct cfg_key rule_keys[] = {
     {.name = "matches", LIST(struct cfg_rule, match, nmatch, match_item), .min = 1, .max = 1024},
-    {.name = "cluster", .kind = &kind_cluster, FIELD(struct cfg_rule, cluster), .required = true},
+    {.name = "cluster", .kind = &kind_cluster, FIELD(struct cfg_rule, cluster), .choice = true},
+    {.name = "clusters",
+     LIST(struct cfg_rule, split, nsplit, split_item),
+     .choice = true,
+     .min = 1,
+     .max = 64},
+    {.name = "split_key", .kind = &kind_split_key, FIELD(struct cfg_rule, split_key)},
+    {.name = "redirect",
+     .kind = &kind_action,
+     .section = &redirect_section,
+     FIELD(struct cfg_rule, redirect),
+     .choice = true,
+     .which = CFG_REDIRECT},
+    {.name = "reply",
+     .kind = &kind_action,
+     .section = &reply_section,
+     FIELD(struct cfg_rule, reply),
+     .choice = true,
+     .which = CFG_REPLY},
+    {.name = "deny", .kind = &kind_deny, FIELD(struct cfg_rule, action), .choice = true},
 };
 static const struct cfg_section rule_section = {"a rule", KEYS(rule_keys), finish_rule};
 static const struct cfg_key rule_item = {.name = "rules", SECTION(rule_section), ITEM(struct cfg_rule)};

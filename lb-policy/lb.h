@@ -94,8 +94,9 @@ struct lb_route_request {
 };
 
 struct lb_route_result {
-    uint32_t route; /* index of the route, LB_NONE when nothing matches (404) */
-    uint32_t rule;  /* lb_match_in's */
+    uint32_t route;  /* index of the route, LB_NONE when nothing matches (404) */
+    uint32_t rule;   /* lb_match_in's */
+    uint32_t prefix; /* bytes of the path that were matched as prefix, without trailing slash; else 0 */
 };
 
 /* Precedence as HTTPRoute (Gateway API v1): exact host, then longest wildcard, then any host; then exact

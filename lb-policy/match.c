@@ -24,11 +24,20 @@ static bool make_condition(struct lb_condition *c, const struct lb_condition_in 
     return in->test == LB_PRESENT || copy(&c->value, in->value);
 }
 
+/* Without its trailing slash. */
+static uint32_t prefix_of(const struct lb_match_in *in)
+{
+    size_t n = in->kind == LB_PATH_PREFIX ? strlen(in->path) : 0;
+    return (uint32_t)(n && in->path[n - 1] == '/' ? n - 1 : n);
+}
+
 bool lb_match_make(struct lb_match *m, const struct lb_match_in *in, uint32_t route)
 {
     uint32_t n = in->nheader + in->nquery;
-    *m = (struct lb_match){
-        .to = {route, in->rule}, .nheader = in->nheader, .nquery = in->nquery, .nsource = in->nsource};
+    *m = (struct lb_match){.to = {route, in->rule, prefix_of(in)},
+                           .nheader = in->nheader,
+                           .nquery = in->nquery,
+                           .nsource = in->nsource};
     m->plain = !in->method && n == 0 && in->nsource == 0;
     if (m->plain)
         return true;

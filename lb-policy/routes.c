@@ -452,5 +452,5 @@ struct lb_route_result lb_route(const struct lb_routes *r, struct lb_route_scrat
 {
     struct ask a = {r, s, q};
     uint32_t match = q->listener < r->nlistener ? match_host(&a, q->listener, plain_host(q->host)) : LB_NONE;
-    return match == LB_NONE ? (struct lb_route_result){LB_NONE, LB_NONE} : r->match[match].to;
+    return match == LB_NONE ? (struct lb_route_result){LB_NONE, LB_NONE, 0} : r->match[match].to;
 }

@@ -15,6 +15,7 @@ struct exchanges *exchanges_create(const struct exchanges_params *p)
     if (!w)
         return NULL;
     w->log = p->log;
+    w->worker = p->worker;
     w->wall_offset_ns = p->wall_offset_ns;
     w->slots = p->config->dpdk.connections;
     w->gone = p->config->listener[0];

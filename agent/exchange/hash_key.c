@@ -25,14 +25,18 @@ static bool find(const struct exchange *x, const struct cfg_hash_key *k, const s
     }
 }
 
-uint64_t hash_key_of(struct exchanges *w, const struct exchange *x, const struct http_head *h)
+uint64_t hash_of_key(struct exchanges *w, const struct exchange *x, const struct cfg_hash_key *key,
+                     const struct http_head *h)
 {
-    const struct cluster_state *cs = cluster_of(x);
     struct span value;
-    if (!cs->hashes)
-        return 0;
-    if (find(x, &cs->cfg->hash_key, h, &value))
+    if (find(x, key, h, &value))
         return lb_hash(value);
     w->keyless++;
     return lb_hash(span_of(&w->keyless, sizeof w->keyless));
+}
+
+uint64_t hash_key_of(struct exchanges *w, const struct exchange *x, const struct http_head *h)
+{
+    const struct cluster_state *cs = cluster_of(x);
+    return cs->hashes ? hash_of_key(w, x, &cs->cfg->hash_key, h) : 0;
 }

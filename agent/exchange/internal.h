@@ -28,6 +28,8 @@ struct exchange {
     uint64_t picked_ns;
 
     /* the request */
+    const struct cfg_rule *rule; /* NULL: none was found, or a stream */
+    uint32_t prefix;             /* bytes of the path that the rule's match took as prefix */
     uint8_t method, minor, req_body;
     bool upgrade, want_keep; /* want_keep: the client conn may stay */
     bool req_mapped;         /* framing complete, every byte mapped */
@@ -93,6 +95,8 @@ struct exchanges {
     struct splice *s;
     struct counters *cnt;
     uint64_t keyless; /* requests without the key that is hashed */
+    uint64_t splits;  /* requests drawn for one of several clusters */
+    unsigned worker;
     struct exchange *slab, *free;
     uint32_t used, slots; /* of the slab */
     struct access_sink log;
@@ -187,13 +191,25 @@ void upstream_timeout(struct exchanges *w, struct conn *e);
 /* ---- routing.c ---- */
 int routing_start(struct generation *g); /* 0 or -ENOMEM; routing_stop() in any case */
 void routing_stop(struct generation *g);
-/* The rule for this request, with its route in the record; NULL: none. */
-const struct cfg_rule *routing_find(struct exchange *x, const struct http_head *h);
-/* The same for a TLS connection's name: a request for / without method and fields. */
+/* Finds the rule for this request: x->rule and prefix, and the route in the record. */
+void routing_find(struct exchange *x, const struct http_head *h);
+/* The rule for a TLS connection's name, as for a request for / without method and fields; NULL: none. */
 const struct cfg_rule *routing_find_name(struct exchanges *w, const struct conn *c, struct span name,
                                          uint32_t *route);
 
+/* ---- action.c ---- */
+/* The cluster of a rule that has one, by its weights where it has several. h NULL: a stream. */
+uint32_t action_cluster(struct exchanges *w, const struct exchange *x, const struct cfg_rule *rule,
+                        const struct http_head *h);
+/* Answers a request whose rule says so (redirect, reply, deny), and skips its head, which may be gone then.
+ */
+void action_reply(struct exchanges *w, struct exchange *x, const struct cfg_rule *rule,
+                  const struct http_head *h);
+
 /* ---- hash_key.c ---- */
+/* The hash of what `key` names in a request; of anything, another each time, where that is not there. */
+uint64_t hash_of_key(struct exchanges *w, const struct exchange *x, const struct cfg_hash_key *key,
+                     const struct http_head *h);
 /* What lb_policies that go by hash are asked with; 0 for those that don't. h NULL: a stream. */
 uint64_t hash_key_of(struct exchanges *w, const struct exchange *x, const struct http_head *h);
 
@@ -203,6 +219,8 @@ void response_judge(struct exchanges *w, struct conn *e, struct span bytes, bool
 /* ---- reply.c ---- */
 /* Answers with a reply of our own; what is left of the request is thrown away. Ends the exchange. */
 void reply_own(struct exchanges *w, struct exchange *x, unsigned status, enum reason why);
+/* The same with a reply that the caller has put together; its close and head_only are seen to here. */
+void reply_made(struct exchanges *w, struct exchange *x, const struct http_reply *r, enum reason why);
 
 /* ---- chunked.c ---- */
 /* Maps chunked framing and data of src to dst; 0, or -400 when it is malformed. *done when the body has

@@ -1,7 +1,7 @@
 /* Replies of our own: owned extents with no source. */
-#include "agent/exchange/internal.h"
+#include <stdio.h>
 
-#define REPLY_ROOM 512
+#include "agent/exchange/internal.h"
 
 /* Are there request bytes that have not come, or that only the endpoint had? */
 static bool request_pending(const struct exchange *x)
@@ -14,7 +14,27 @@ static bool request_pending(const struct exchange *x)
     return false;
 }
 
+/* Into a buffer of the pool. Bytes, or -1. */
+static int write_reply(struct exchanges *w, struct exchange *x, const struct http_reply *made, uint8_t **buf,
+                       uint32_t *cap)
+{
+    struct http_reply r = *made;
+    size_t room = HTTP_REPLY_ROOM + r.location.n + (r.type ? strlen(r.type) : 0) + r.body.n;
+    r.close = x->client_close;
+    r.head_only = x->method == HTTP_HEAD;
+    *buf = splice_buf(w->s, x->c, room, cap);
+    return *buf ? http_write_reply(&r, *buf, *cap) : -1;
+}
+
 void reply_own(struct exchanges *w, struct exchange *x, unsigned status, enum reason why)
+{
+    char text[64];
+    int n = snprintf(text, sizeof text, "%u %s\n", status, http_status_text(status));
+    struct http_reply r = {.status = status, .type = "text/plain", .body = span_of(text, (size_t)n)};
+    reply_made(w, x, &r, why);
+}
+
+void reply_made(struct exchanges *w, struct exchange *x, const struct http_reply *r, enum reason why)
 {
     struct conn *c = x->c, *e = x->e;
     if (request_pending(x)) {
@@ -33,9 +53,9 @@ void reply_own(struct exchanges *w, struct exchange *x, unsigned status, enum re
             splice_reset(w->s, e, why);
     }
     uint32_t cap;
-    uint8_t *buf = splice_buf(w->s, c, REPLY_ROOM, &cap);
-    int n = buf ? http_write_reply(status, x->client_close, x->method == HTTP_HEAD, buf, cap) : -1;
-    x->rec.status = (uint16_t)status;
+    uint8_t *buf;
+    int n = write_reply(w, x, r, &buf, &cap);
+    x->rec.status = (uint16_t)r->status;
     if (n > 0) {
         const uint8_t *end = memmem(buf, (size_t)n, "\r\n\r\n", 4);
         x->body_out = c->out_end + (pos_t)(end + 4 - buf);

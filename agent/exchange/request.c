@@ -151,12 +151,19 @@ static unsigned refusal(struct exchanges *w, struct exchange *x, const struct ht
         return 405;
     if (l->max_body && h->body == HTTP_BODY_LENGTH && h->length > l->max_body && !mutant(max_body_ignored))
         return 413;
-    const struct cfg_rule *rule = routing_find(x, h);
-    if (!rule)
-        return 404;
-    x->rec.cluster = x->cluster = rule->cluster;
+    routing_find(x, h);
+    return x->rule ? 0 : 404;
+}
+
+/* Chooses cluster and endpoint. 0, or what to answer instead. */
+static unsigned send_to_cluster(struct exchanges *w, struct exchange *x, const struct http_head *h)
+{
+    unsigned status;
+    x->rec.cluster = x->cluster = action_cluster(w, x, x->rule, h);
     x->hash = hash_key_of(w, x, h);
-    return 0;
+    if (!upstream_pick(w, x, false, &status))
+        stat_add(&w->cnt->connect_failures, 1);
+    return status;
 }
 
 static void take_head(struct exchange *x, const struct http_head *h)
@@ -199,8 +206,13 @@ void request_start(struct exchanges *w, struct exchange *x, const struct http_he
         return;
     }
     unsigned status = refusal(w, x, h);
-    if (!status && !upstream_pick(w, x, false, &status))
-        stat_add(&w->cnt->connect_failures, 1);
+    if (!status && x->rule->action != CFG_TO_CLUSTER) {
+        x->req_mapped = x->req_body == HTTP_BODY_NONE;
+        action_reply(w, x, x->rule, h);
+        return;
+    }
+    if (!status)
+        status = send_to_cluster(w, x, h);
     if (status) {
         answer(w, x, h, status, R_NONE);
         return;

@@ -148,7 +148,7 @@ static bool ask_query(const void *head, struct span name, struct span *value)
 
 static const struct lb_head ask = {ask_header, ask_query};
 
-const struct cfg_rule *routing_find(struct exchange *x, const struct http_head *h)
+void routing_find(struct exchange *x, const struct http_head *h)
 {
     struct lb_route_request q = {.listener = x->c->user_index,
                                  .host = h->host,
@@ -159,7 +159,8 @@ const struct cfg_rule *routing_find(struct exchange *x, const struct http_head *
                                  .head = h};
     struct lb_route_result r = lb_route(x->gen->routes, x->gen->route_scratch, &q);
     x->rec.route = r.route;
-    return r.route == LB_NONE ? NULL : x->gen->rule[r.rule];
+    x->rule = r.route == LB_NONE ? NULL : x->gen->rule[r.rule];
+    x->prefix = r.prefix;
 }
 
 const struct cfg_rule *routing_find_name(struct exchanges *w, const struct conn *c, struct span name,

@@ -91,11 +91,15 @@ void stream_hello(struct exchanges *w, struct conn *c, struct span bytes)
         refuse(w, c, &h, 404, TLS_ALERT_NAME, R_NONE);
         return;
     }
+    if (rule->action != CFG_TO_CLUSTER) { /* no other answer that it could have */
+        refuse(w, c, &h, 403, TLS_ALERT_DENIED, R_NONE);
+        return;
+    }
     struct exchange *x = stream_new(w, c, &h);
     if (!x)
         return;
     x->rec.route = route;
-    stream_to(w, x, rule->cluster);
+    stream_to(w, x, action_cluster(w, x, rule, NULL));
 }
 
 void stream_hello_timeout(struct exchanges *w, struct conn *c)

@@ -187,11 +187,45 @@ struct http_response_edit {
 int http_write_response(const struct http_head *h, const struct http_response_edit *e, uint8_t *out,
                         uint32_t cap);
 
-/* A whole own reply (HTTP/1.1 head and short text body) with Content-Length and "Connection: close" when
- * `close`; `head_only` leaves the body out but keeps its length (answers to HEAD). Not for 1xx, 204, 304. A
- * HTTP/1.0 client understands HTTP/1.1 here (RFC 9110 section 2.5) and ends the connection after it. Returns
- * bytes, or -1 when cap is too small (512 always suffices). */
-int http_write_reply(unsigned status, bool close, bool head_only, uint8_t *out, uint32_t cap);
+/* How a path becomes another one; the query stays. */
+enum http_path_how {
+    HTTP_PATH_KEEP,
+    HTTP_PATH_FULL,
+    HTTP_PATH_PREFIX, /* its first `prefix` bytes, whole elements without a trailing slash, are replaced */
+};
+
+struct http_path_edit {
+    enum http_path_how how;
+    struct span with; /* begins with a slash */
+    size_t prefix;
+};
+
+/* Where a redirect leads. */
+struct http_location {
+    bool https;
+    struct span host;
+    uint16_t port; /* not written when it is the scheme's own */
+    struct http_path_edit path;
+};
+
+/* Writes an absolute URI for the Location field. Bytes, or -1 when cap is too small: 32 and the lengths of
+ * host, path.with and h->target suffice. */
+int http_write_location(const struct http_head *h, const struct http_location *l, uint8_t *out, uint32_t cap);
+
+/* A whole reply of our own: an HTTP/1.1 head with Content-Length, and a body. Not for 1xx, 205, 304. An
+ * HTTP/1.0 client understands HTTP/1.1 here (RFC 9110 section 2.5) and ends the connection after it. */
+struct http_reply {
+    unsigned status;      /* with 204 there is no body */
+    bool close;           /* "Connection: close" */
+    bool head_only;       /* leaves the body out but keeps its length: answers to HEAD */
+    struct span location; /* empty: no such field */
+    const char *type;     /* Content-Type of a body */
+    struct span body;
+};
+
+/* Bytes, or -1 when cap is too small: HTTP_REPLY_ROOM and the lengths of location, type and body suffice. */
+#define HTTP_REPLY_ROOM 256
+int http_write_reply(const struct http_reply *r, uint8_t *out, uint32_t cap);
 
 const char *http_status_text(unsigned status); /* "Not Found"; "Unknown" for others */
 

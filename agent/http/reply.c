@@ -48,21 +48,30 @@ const char *http_status_text(unsigned status)
     }
 }
 
-int http_write_reply(unsigned status, bool close, bool head_only, uint8_t *out, uint32_t cap)
+int http_write_reply(const struct http_reply *r, uint8_t *out, uint32_t cap)
 {
-    char text[64], head[384];
-    int text_n = snprintf(text, sizeof text, "%u %s\n", status, http_status_text(status));
-    int head_n = snprintf(head, sizeof head,
-                          "HTTP/1.1 %u %s\r\n"
-                          "Content-Type: text/plain\r\n"
-                          "Content-Length: %d\r\n"
-                          "%s%s\r\n",
-                          status, http_status_text(status), text_n,
-                          status == 405 ? "Allow: GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH\r\n" : "",
-                          close ? "Connection: close\r\n" : "");
     struct writer w = writer_on(out, cap);
-    put(&w, head, (size_t)head_n);
-    if (!head_only)
-        put(&w, text, (size_t)text_n);
+    char line[96];
+    snprintf(line, sizeof line, "HTTP/1.1 %u %s\r\n", r->status, http_status_text(r->status));
+    put_str(&w, line);
+    if (r->location.n) {
+        put_str(&w, "Location: ");
+        put_span(&w, r->location);
+        put_str(&w, "\r\n");
+    }
+    if (r->status != 204 && r->body.n) {
+        put_str(&w, "Content-Type: ");
+        put_str(&w, r->type);
+        put_str(&w, "\r\n");
+    }
+    if (r->status != 204) {
+        snprintf(line, sizeof line, "Content-Length: %zu\r\n", r->body.n);
+        put_str(&w, line);
+    }
+    if (r->status == 405)
+        put_str(&w, "Allow: GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH\r\n");
+    put_str(&w, r->close ? "Connection: close\r\n\r\n" : "\r\n");
+    if (r->status != 204 && !r->head_only)
+        put_span(&w, r->body);
     return writer_done(&w);
 }

@@ -21,7 +21,8 @@ static inline void put(struct writer *w, const void *bytes, size_t n)
         w->full = true;
         return;
     }
-    memcpy(w->p, bytes, n);
+    if (n) /* an empty piece may be a NULL one */
+        memcpy(w->p, bytes, n);
     w->p += n;
 }
 

@@ -20,6 +20,7 @@ enum {
     /* What is wrong, as TLS alerts tell it (RFC 8446 section 6); results are these, negated. */
     TLS_ALERT_UNEXPECTED = 10,
     TLS_ALERT_ILLEGAL = 47,
+    TLS_ALERT_DENIED = 49,
     TLS_ALERT_DECODE = 50,
     TLS_ALERT_NAME = 112,
 };

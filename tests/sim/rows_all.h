@@ -5,6 +5,9 @@
 #include "tests/sim/row.h"
 
 #define ROWS(X)                                                                                              \
+    X(routing_reply_pipelined, "a fixed reply before and behind a pipelined request to a cluster")           \
+    X(routing_redirect, "a redirect of a head in two parts, and of an upload that is not waited for")        \
+    X(routing_split, "a rule with several clusters")                                                         \
     X(policy_least_conn, "least_conn passes by the endpoint that has one in flight")                         \
     X(policy_least_conn_client_gone, "least_conn counts no exchange that the client broke off")              \
     X(policy_least_conn_retry, "least_conn counts a retried exchange where it is")                           \

@@ -89,7 +89,7 @@ static const struct row rows[] = {
      "2:13: a listener needs \"name\"\n"
      "2:13: a listener needs \"address\"\n"
      "3:10: a route needs \"name\"\n"
-     "3:19: a rule needs \"cluster\"\n"
+     "3:19: a rule needs one of cluster, clusters, redirect, reply, deny\n"
      "4:12: a cluster needs \"name\"\n"
      "4:25: an endpoint needs \"address\"\n"},
     {"empty lists",
@@ -604,6 +604,68 @@ static const struct row rows[] = {
      "\"host\"\n"
      "3:29: source: each item must be a network, such as 10.0.0.0/8 or \"fd00::/16\", or an address, not "
      "\"10.0.0.0/33\"\n"},
+    {"actions",
+     "routes:\n"
+     "- name: r\n"
+     "  rules:\n"
+     "  - {clusters: [{name: c, weight: 3}], split_key: \"header:x-a\"}\n"
+     "  - {redirect: {scheme: https}}\n"
+     "  - {matches: [{path: {prefix: /a}}, {}], redirect: {hostname: a.example, port: 1, prefix: /b, status: "
+     "308}}\n"
+     "  - {redirect: {path: /x}}\n"
+     "  - {reply: {}}\n"
+     "  - {reply: {status: 404, body: \"a b\", content_type: \"text/html; charset=utf-8\"}}\n"
+     "  - {deny: true}\n" INTERFACES LISTENERS CLUSTERS,
+     NULL},
+    {"no action and two",
+     "routes:\n"
+     "- name: r\n"
+     "  rules:\n"
+     "  - {matches: [{}]}\n"
+     "  - {cluster: c, deny: true}\n"
+     "  - {deny: false}\n"
+     "  - {redirect: {}}\n" INTERFACES LISTENERS CLUSTERS,
+     "4:5: a rule needs one of cluster, clusters, redirect, reply, deny\n"
+     "5:18: a rule cannot have both \"cluster\" and \"deny\"\n"
+     "6:12: deny: must be true, not \"false\"\n"
+     "7:16: redirect: needs scheme, hostname, port, path or prefix\n"},
+    {"actions that are odd",
+     "routes:\n"
+     "- name: r\n"
+     "  rules:\n"
+     "  - {redirect: {scheme: ftp, hostname: \"*.a\", port: 0, path: x, status: 300}}\n"
+     "  - {reply: {status: 199, content_type: text}}\n"
+     "  - {clusters: [{weight: 1}]}\n" INTERFACES LISTENERS CLUSTERS,
+     "4:25: scheme: must be http or https, not \"ftp\"\n"
+     "4:40: hostname: must be a host name such as shop.example.com, without port or final dot, not \"*.a\"\n"
+     "4:53: port: must be a whole number from 1 to 65535, not \"0\"\n"
+     "4:62: path: must be a path of at most 1024 bytes that begins with /, not \"x\"\n"
+     "4:73: status: must be a whole number from 301 to 308, not \"300\"\n"
+     "5:22: status: must be a whole number from 200 to 599, not \"199\"\n"
+     "5:41: content_type: must be a media type, such as text/html, not \"text\"\n"
+     "6:17: a cluster of a rule needs \"name\"\n"},
+    {"actions that do not fit",
+     "routes:\n"
+     "- name: r\n"
+     "  rules:\n"
+     "  - {clusters: [{name: c, weight: 0}]}\n"
+     "  - {clusters: [{name: c}, {name: c}]}\n"
+     "  - {cluster: c, split_key: source}\n"
+     "  - {redirect: {path: /a, prefix: /b}}\n"
+     "  - {matches: [{path: {exact: /a}}], redirect: {prefix: /b}}\n"
+     "  - {redirect: {status: 301}}\n"
+     "  - {redirect: {path: /a, status: 304}}\n"
+     "  - {reply: {status: 304}}\n"
+     "  - {reply: {status: 204, body: a}}\n" INTERFACES LISTENERS CLUSTERS,
+     "4:16: clusters: all have weight 0, so that none takes requests\n"
+     "5:35: name: this cluster is listed twice\n"
+     "6:29: split_key: goes with \"clusters\" only\n"
+     "7:35: prefix: \"path\" is given already\n"
+     "8:57: prefix: goes with matches by \"prefix\" only\n"
+     "9:25: redirect: leads back to the same place: needs scheme, hostname, port, path or prefix\n"
+     "10:35: status: must be 301, 302, 303, 307 or 308\n"
+     "11:22: status: 205 and 304 cannot be given as a reply\n"
+     "12:33: body: there is none with status 204\n"},
     {"cluster names",
      "clusters:\n"
      "- {name: c, endpoints: [{address: \"10.0.0.9:80\"}]}\n"
@@ -781,6 +843,11 @@ static const char *const every_key =
     "      query: [{name: p, regex: '[0-9]+'}], source: [10.0.0.0/8, 'fd00::/16']}]\n"
     "    cluster: two\n"
     "  - cluster: one\n"
+    "  - {clusters: [{name: one}, {name: two, weight: 0}], split_key: \"query:v\"}\n"
+    "  - {redirect: {scheme: https, hostname: x.example, port: 8443, prefix: /new, status: 308}}\n"
+    "  - {redirect: {path: /x}}\n"
+    "  - {reply: {status: 418, body: \"a: b\", content_type: text/html}}\n"
+    "  - {deny: true}\n"
     "clusters:\n"
     "- {name: one, endpoints: [{address: \"10.0.0.9:65535\", weight: 0}, {address: \"[fd01::9]:1\", weight: "
     "1000}]}\n"
@@ -847,6 +914,19 @@ Test(config, every_key_is_taken_as_written)
     cr_expect_eq(c->route[0].rule[0].match[2].query[0].test, CFG_REGEX);
     cr_expect_eq(c->route[0].rule[0].match[2].source[1].bits, 16);
     cr_expect_eq(c->route[0].rule[1].cluster, 0);
+    cr_assert_eq(c->route[0].nrule, 7);
+    cr_expect_eq(c->route[0].rule[2].split[1].cluster, 4);
+    cr_expect_eq(c->route[0].rule[2].split[1].weight, 0);
+    cr_expect(c->route[0].rule[2].split_fixed);
+    cr_expect_str_eq(c->route[0].rule[2].split_key.name, "v");
+    cr_expect_eq(c->route[0].rule[3].action, CFG_REDIRECT);
+    cr_expect_eq(c->route[0].rule[3].redirect.scheme, CFG_SCHEME_HTTPS);
+    cr_expect_str_eq(c->route[0].rule[3].redirect.prefix, "/new");
+    cr_expect_eq(c->route[0].rule[4].redirect.status, 302);
+    cr_expect_eq(c->route[0].rule[5].action, CFG_REPLY);
+    cr_expect_str_eq(c->route[0].rule[5].reply.body, "a: b");
+    cr_expect_eq(c->route[0].rule[6].action, CFG_DENY);
+    cr_expect_eq(c->route[0].rule[6].cluster, CFG_NONE);
     cr_expect_eq(c->cluster[4].connect_timeout_ns, 1500000000);
     cr_expect_eq(c->cluster[4].pool_idle_ns, 3600000000000);
     cr_expect_eq(c->cluster[1].lb_policy, CFG_LB_MAGLEV);

@@ -245,25 +245,90 @@ Test(http_reply, is_a_response)
     for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
         for (unsigned close = 0; close < 2; close++) {
             struct http_head h;
-            int n = http_write_reply(statuses[i], close, false, out, 512);
+            struct http_reply r = {
+                .status = statuses[i], .close = close, .type = "text/plain", .body = span_str("body\n")};
+            int n = http_write_reply(&r, out, 512);
             int head = http_parse_response(span_of(out, (size_t)n), LIMIT, HTTP_GET, false, &h);
             cr_assert_gt(head, 0, "%u", statuses[i]);
             cr_assert_eq(h.status, statuses[i]);
             cr_assert_eq(h.close, close == 1);
             cr_assert_eq(h.body, HTTP_BODY_LENGTH);
             cr_assert_eq(h.length, (uint64_t)(n - head));
-            cr_assert_eq(http_write_reply(statuses[i], close, true, out, 512), head, "HEAD");
-            cr_assert_eq(http_write_reply(statuses[i], close, false, out, (uint32_t)n - 1), -1);
+            cr_assert_eq(http_write_reply(&r, out, (uint32_t)n - 1), -1);
+            cr_assert_leq(n, HTTP_REPLY_ROOM + (int)strlen("text/plainbody\n"));
+            r.head_only = true;
+            cr_assert_eq(http_write_reply(&r, out, 512), head, "HEAD");
         }
     }
 }
 
 Test(http_reply, text)
 {
-    check(http_write_reply(404, true, false, out, 512),
-          "HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\n"
-          "Content-Length: 14\r\nConnection: close\r\n\r\n"
-          "404 Not Found\n");
+    struct http_reply r = {
+        .status = 404, .close = true, .type = "text/plain", .body = span_str("404 Not Found\n")};
+    check(http_write_reply(&r, out, 512), "HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\n"
+                                          "Content-Length: 14\r\nConnection: close\r\n\r\n"
+                                          "404 Not Found\n");
+    r = (struct http_reply){.status = 301, .location = span_str("http://a/b")};
+    check(http_write_reply(&r, out, 512),
+          "HTTP/1.1 301 Moved Permanently\r\nLocation: http://a/b\r\nContent-Length: 0\r\n\r\n");
+    r = (struct http_reply){.status = 204, .type = "text/plain", .body = span_str("never sent")};
+    check(http_write_reply(&r, out, 512), "HTTP/1.1 204 No Content\r\n\r\n");
     cr_assert_str_eq(http_status_text(431), "Request Header Fields Too Large");
     cr_assert_str_eq(http_status_text(299), "Unknown");
+}
+
+/* ---- locations: HTTPRoute's table of ReplacePrefixMatch, and the rest ---- */
+
+static void expect_location(const char *target, struct http_location l, const char *wanted)
+{
+    static char text[512];
+    snprintf(text, sizeof text, "GET %s HTTP/1.1\r\nHost: h.example:81\r\n\r\n", target);
+    struct http_head h = request(text);
+    l.host = l.host.n ? l.host : h.host;
+    int n = http_write_location(&h, &l, out, sizeof out);
+    check(n, wanted);
+    cr_assert_eq(http_write_location(&h, &l, out, (uint32_t)n - 1), -1);
+}
+
+Test(http_location, prefixes)
+{
+    static const struct {
+        const char *target, *prefix, *with, *wanted; /* prefix without its trailing slash */
+    } rows[] = {
+        {"/foo/bar", "/foo", "/xyz", "/xyz/bar"},
+        {"/foo/bar", "/foo", "/xyz/", "/xyz/bar"},
+        {"/foo", "/foo", "/xyz", "/xyz"},
+        {"/foo/", "/foo", "/xyz", "/xyz/"},
+        {"/foo/bar", "/foo", "/", "/bar"},
+        {"/foo/", "/foo", "/", "/"},
+        {"/foo", "/foo", "/", "/"},
+        {"/foo/bar", "", "/xyz", "/xyz/foo/bar"},
+        {"/", "", "/xyz", "/xyz/"},
+        {"/foo?a=/foo", "/foo", "/x", "/x?a=/foo"},
+        {"/foo//bar?", "/foo", "/x", "/x//bar?"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char wanted[128];
+        snprintf(wanted, sizeof wanted, "http://h.example%s", rows[i].wanted);
+        expect_location(rows[i].target,
+                        (struct http_location){.port = 80,
+                                               .path = {.how = HTTP_PATH_PREFIX,
+                                                        .with = span_str(rows[i].with),
+                                                        .prefix = strlen(rows[i].prefix)}},
+                        wanted);
+    }
+}
+
+Test(http_location, schemes_ports_and_paths)
+{
+    expect_location("/a?b", (struct http_location){.https = true, .port = 443}, "https://h.example/a?b");
+    expect_location("/a", (struct http_location){.https = true, .port = 80}, "https://h.example:80/a");
+    expect_location("/a", (struct http_location){.port = 8080}, "http://h.example:8080/a");
+    expect_location("/a", (struct http_location){.port = 80, .host = span_str("new")}, "http://new/a");
+    expect_location(
+        "/a?b=c",
+        (struct http_location){.port = 80, .path = {.how = HTTP_PATH_FULL, .with = span_str("/x/y")}},
+        "http://h.example/x/y?b=c");
+    expect_location("http://other?q", (struct http_location){.port = 80}, "http://other/?q");
 }

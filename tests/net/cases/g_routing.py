@@ -70,3 +70,72 @@ def matching(t):
     ])
     line = t.lacon.wait_access(17)[4]
     t.equal((line["route"], line["cluster"]), ("r", "ep2"), "route and cluster in the log")
+
+
+@case()
+def split(t):
+    """Clusters share a rule by weight; with a key the same value goes to the same cluster."""
+    start(t, [{"name": "r", "rules": [
+        {"matches": [{"path": {"prefix": "/chance"}}], "clusters": [{"name": "ep1", "weight": 8}, {"name": "ep2"}]},
+        {"matches": [{"path": {"prefix": "/fixed"}}], "split_key": "cookie:sid",
+         "clusters": [{"name": "ep1"}, {"name": "ep2"}, {"name": "ep3", "weight": 0}]}]}])
+    c = t.client()
+    got = [c.ask("GET", "/chance").body for _ in range(450)]
+    t.check(20 <= got.count(b"ep2") <= 85 and got.count(b"ep1") + got.count(b"ep2") == 450,
+            f"{got.count(b'ep2')} of 450 to the one with a ninth")
+    where = lambda: [t.client().ask("GET", "/fixed", [("Cookie", f"sid={k}")]).body for k in range(40)]
+    first = where()
+    t.equal(where(), first, "where the same cookies go")
+    t.check(8 <= first.count(b"ep1") <= 32 and set(first) == {b"ep1", b"ep2"}, f"cookies by cluster: {first}")
+
+
+@case()
+def redirects(t):
+    """Redirects change what they name and keep the rest, query included; HEAD, a body, HTTP/1.0 and the same connection
+    afterwards."""
+    start(t, [{"name": "r", "rules": [
+        {"matches": [{"path": {"prefix": "/old"}}], "redirect": {"prefix": "/new", "status": 301}},
+        {"matches": [{"path": {"prefix": "/tls"}}], "redirect": {"scheme": "https"}},
+        {"matches": [{"path": {"prefix": "/tls8"}}], "redirect": {"scheme": "https", "port": 8443}},
+        {"matches": [{"path": {"exact": "/away"}}],
+         "redirect": {"hostname": "other.example", "path": "/there", "status": 307}},
+        {"cluster": "ep1"}]}])
+    c = t.client()
+    for target, status, location in (
+            ("/old/a/b?x=1&y=%20", 301, "http://app.test/new/a/b?x=1&y=%20"),
+            ("/old", 301, "http://app.test/new"),
+            ("/tls/x", 302, "https://app.test/tls/x"),
+            ("/tls8", 302, "https://app.test:8443/tls8"),
+            ("/away?q", 307, "http://other.example/there?q")):
+        for method in ("GET", "HEAD"):
+            r = c.ask(method, target)
+            t.equal((r.status, r.get("location"), r.length), (status, location, 0), f"{method} {target}")
+    t.equal(c.ask("GET", "/").body, b"ep1", "the same connection afterwards")
+    r = c.ask("POST", "/old/form", body=b"x" * 100)
+    t.equal((r.status, r.get("location")), (301, "http://app.test/new/form"), "POST")
+    line = t.lacon.wait_access(11)[0]
+    t.equal((line["status"], line["route"], line["cluster"]), ("301", "r", "-"), "the log")
+
+
+@case()
+def replies(t):
+    """Fixed replies with status, type and body, and 403 for what is denied; no endpoint is asked."""
+    origins = start(t, [{"name": "r", "rules": [
+        {"matches": [{"path": {"exact": "/health"}}], "reply": {"body": "fine"}},
+        {"matches": [{"path": {"prefix": "/gone"}}],
+         "reply": {"status": 410, "body": "<p>gone</p>", "content_type": "text/html"}},
+        {"matches": [{"path": {"prefix": "/empty"}}], "reply": {"status": 204}},
+        {"matches": [{"path": {"prefix": "/no"}}], "deny": True},
+        {"cluster": "ep1"}]}])
+    c = t.client()
+    for _ in range(2):
+        r = c.ask("GET", "/health")
+        t.equal((r.status, r.get("content-type"), r.body), (200, "text/plain", b"fine"), "/health")
+        r = c.ask("GET", "/gone/x")
+        t.equal((r.status, r.get("content-type"), r.body), (410, "text/html", b"<p>gone</p>"), "/gone")
+        r = c.ask("HEAD", "/gone")
+        t.equal((r.status, r.get("content-length")), (410, "11"), "HEAD /gone")
+        t.equal(c.ask("GET", "/empty").status, 204, "/empty")
+        t.equal(c.ask("GET", "/no/entry").status, 403, "/no")
+    t.equal(sum(len(o.requests) for o in origins), 0, "requests at endpoints")
+    t.equal(c.ask("GET", "/yes").body, b"ep1", "the same connection afterwards")
