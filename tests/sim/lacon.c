@@ -324,19 +324,20 @@ void lacon_reload(struct lacon *l, const struct config *next, uint32_t id)
 {
     for (unsigned i = 0; i < l->nworkers; i++) {
         struct generation *g = generation_create(next, i, id);
-        if (!g || engine_bind(l->engine[i], g, l->sim->now) < 0)
+        struct lacon_worker *w = &l->worker[i];
+        if (!g || engine_bind(w->engine, g, l->sim->now) < 0)
             abort();
-        engine_adopt(l->engine[i], g, l->sim->now);
+        engine_adopt(w->engine, g, l->sim->now);
+        called(w);
     }
     l->config = next;
-    rearm_tick(l);
 }
 
 unsigned lacon_collect(struct lacon *l)
 {
     unsigned n = 0;
     for (unsigned i = 0; i < l->nworkers; i++)
-        for (struct generation *g; (g = engine_retired(l->engine[i])); n++)
+        for (struct generation *g; (g = engine_retired(l->worker[i].engine)); n++)
             generation_destroy(g);
     return n;
 }
