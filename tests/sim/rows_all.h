@@ -185,6 +185,7 @@
     X(endpoint_fin_with_data, "S10 endpoint FIN in the response's segment")                                  \
     X(endpoint_fin_again, "S10 endpoint FIN repeated")                                                       \
     X(endpoint_fin_first, "S10 endpoint FIN before the response")                                            \
+    X(endpoint_fin_first_by_one, "S10 endpoint FIN before the last byte of the response")                    \
     X(endpoint_fin_first_with_data, "S10 endpoint FIN with the body before the head")                        \
     X(endpoint_fin_first_until_close, "S10 endpoint FIN before the end of a body that it ends")              \
     X(endpoint_fin_crosses_get, "S7 endpoint's idle FIN crosses a GET: sent elsewhere")                      \

@@ -206,6 +206,18 @@ void endpoint_fin_first(struct script *s)
     endpoint_gone(c, e);
 }
 
+/* All but the last byte was there before the FIN. */
+void endpoint_fin_first_by_one(struct script *s)
+{
+    struct peer *c = client(s), *e = with_request(c, GET0);
+    say(e, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no");
+    fin_at(e, e->snd + 1, NULL);
+    pass_time(s, 10);
+    say(e, "k");
+    e->snd++;
+    endpoint_gone(c, e);
+}
+
 void endpoint_fin_first_with_data(struct script *s)
 {
     struct peer *c = client(s), *e = with_request(c, GET0);

@@ -148,7 +148,9 @@ static void take_syn(const struct seg *s, struct peer *known)
 {
     if (w.policy == SYN_IGNORE)
         return;
-    if (known && known->state == PEER_SYN_SEEN && known->irs == s->seq) {
+    bool nothing_yet = known && (known->state == PEER_SYN_SEEN ||
+                                 (known->state == PEER_OPEN && known->rcv_nxt == 1 && known->nxt == 1));
+    if (nothing_yet && known->irs == s->seq) {
         answer_syn(known);
         return;
     }
@@ -197,6 +199,8 @@ static void take_segment(const struct seg *s)
         take_syn(s, p);
     else if (!p || p->state == PEER_GONE)
         return;
+    else if (s->flags & SEG_RST && p->rcv_nxt == 1 && s->seq != p->irs + 1)
+        return; /* meant for an earlier life of the four-tuple (RFC 5961) */
     else if (s->flags & SEG_RST)
         p->state = PEER_GONE;
     else if (s->flags & SEG_SYN)
