@@ -150,6 +150,7 @@ static void use_logging(const struct process *p, const struct config *c)
 static void reload(struct process *p)
 {
     char *why = NULL;
+    control_reload_begins(p->control);
     struct config *next = load_again(p, &why);
     int rc = next ? workers_reload(p->workers, next) : -EINVAL;
 

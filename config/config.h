@@ -295,9 +295,8 @@ void cfg_errors_free(struct cfg_errors *e);
 void cfg_errors_print(const struct cfg_errors *e, FILE *f); /* file:line:column: message, a line each */
 
 /* The name of a section in which the two differ and which a running lacon cannot change (dpdk, interfaces,
- * of admin the socket, of logging whether there is an access log: threads, memory and devices were made from
- * them), or NULL. Also named is one that could not be
- * compared for want of memory. */
+ * limits, of admin the socket, of logging whether there is an access log: threads, memory and devices were
+ * made from them), or NULL. Also named is one that could not be compared for want of memory. */
 const char *config_needs_restart(const struct config *now, const struct config *next);
 
 /* Writes the effective configuration, defaults included, as YAML that config_parse reads back to the same. */

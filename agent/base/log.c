@@ -73,6 +73,7 @@ int log_open(enum log_level level, const char *path, int64_t (*wall_ns)(void))
     int fd = STDERR_FILENO;
     char *copy = NULL;
 
+    __atomic_store_n(&out_level, level, __ATOMIC_RELAXED);
     if (path) {
         fd = open_append(path);
         if (fd < 0)
@@ -83,7 +84,6 @@ int log_open(enum log_level level, const char *path, int64_t (*wall_ns)(void))
             return -ENOMEM;
         }
     }
-    __atomic_store_n(&out_level, level, __ATOMIC_RELAXED);
     replace(fd, copy, wall_ns);
     return 0;
 }

@@ -18,7 +18,7 @@ enum log_level {
 
 /* Level and destination from now on; `path` NULL is standard error. `wall_ns` tells the time for the lines,
  * in ns since 1970, from any thread. Until called: info, standard error, no time. 0 or -errno (the
- * destination is then unchanged). Main thread. */
+ * level is set then too, the destination unchanged). Main thread. */
 int log_open(enum log_level level, const char *path, int64_t (*wall_ns)(void));
 
 /* Opens the file again (after rotation). 0 or -errno (the old file stays in use). Any thread. */

@@ -73,6 +73,11 @@ void control_reconfigure(struct control *c, const struct config *config)
     access_log_reopen(c->log, config->logging.access_log);
 }
 
+void control_reload_begins(struct control *c)
+{
+    reload_desk_begin(&c->desk);
+}
+
 void control_reload_done(struct control *c, const char *complaints)
 {
     reload_desk_answer(&c->desk, complaints);

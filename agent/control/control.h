@@ -19,7 +19,9 @@ void control_reopen_logs(struct control *c);
 /* The workers have another configuration: the access log goes where that says. Main thread. */
 void control_reconfigure(struct control *c, const struct config *config);
 
-/* What came of a reload (SIGHUP), for whoever asked by the admin socket: NULL, or the complaints, a line
+/* A reload (SIGHUP) begins. Main thread, before the file is read. */
+void control_reload_begins(struct control *c);
+/* What came of it, for whoever asked by the admin socket: NULL, or the complaints, a line
  * each. Main thread, after each one. */
 void control_reload_done(struct control *c, const char *complaints);
 

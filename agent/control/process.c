@@ -21,11 +21,25 @@ uint64_t process_resident(void)
     return resident * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-void process_memory(const struct workers *ws, uint64_t start, struct memory_list *out)
+struct question {
+    const struct worker *worker;
+    struct memory_list *out;
+};
+
+static void ask_worker(struct engine *e, void *arg, uint64_t now_ns)
+{
+    const struct question *q = arg;
+    (void)e;
+    (void)now_ns;
+    worker_memory(q->worker, q->out);
+}
+
+void process_memory(struct workers *ws, uint64_t start, struct memory_list *out)
 {
     unsigned n = workers_count(ws);
+    struct question q = {workers_at(ws, 0), out};
     *out = (struct memory_list){0};
-    worker_memory(workers_at(ws, 0), out);
+    (void)workers_call(ws, 0, ask_worker, &q, true); /* a worker that stops has nothing to say */
     for (unsigned i = 0; i < out->n; i++)
         out->part[i].bytes *= n; /* all workers are alike */
     memory_add(out, "packet buffers", workers_config(ws, NULL)->dpdk.memory_bytes);
@@ -33,7 +47,7 @@ void process_memory(const struct workers *ws, uint64_t start, struct memory_list
     memory_add(out, "program at start", start);
 }
 
-void process_log_memory(const struct workers *ws, uint64_t start)
+void process_log_memory(struct workers *ws, uint64_t start)
 {
     struct memory_list l;
     char text[1024];

@@ -12,9 +12,9 @@ uint64_t process_resident(void);
 
 /* The bounds of everything, in all: each part of a worker times the workers, packet buffers, and `start`, the
  * resident bytes before the first packet: program, DPDK, configuration. */
-void process_memory(const struct workers *ws, uint64_t start, struct memory_list *out);
+void process_memory(struct workers *ws, uint64_t start, struct memory_list *out);
 
 /* One line in the log with the sum and its parts. */
-void process_log_memory(const struct workers *ws, uint64_t start);
+void process_log_memory(struct workers *ws, uint64_t start);
 
 #endif

@@ -19,7 +19,7 @@ struct access_record {
     uint64_t bytes_body;             /* response body bytes acknowledged by or queued for the client */
     uint64_t bytes_request;          /* request body bytes */
     struct ip_port client, endpoint; /* endpoint port 0: none */
-    uint32_t generation;             /* whose configuration: engine_plan()'s id */
+    uint32_t generation;             /* whose configuration: generation_create()'s id */
     uint32_t route, cluster;         /* indexes in it, UINT32_MAX when none */
     uint16_t status;                 /* what the client got; 499: client left first; 0 never */
     uint16_t endpoint_status;        /* what the endpoint said; 0: nothing */

@@ -41,10 +41,11 @@ void client_close(struct exchanges *w, struct conn *c, enum reason why)
         splice_set_timer(w->s, c, splice_now(w->s) + LINGER_NS);
 }
 
-/* So many responses wait for the client that no further request is begun. */
+/* So much waits for the client that no further request is begun. */
 static bool many_wait(const struct exchanges *w, const struct conn *c)
 {
-    return c->x_count >= splice_extent_limit(w->s) / 2;
+    return c->x_count >= splice_extent_limit(w->s) / 2 || c->kept >= KEPT_WAITS ||
+           (c->kept && splice_client_full(w->s, c));
 }
 
 /* Judges what is held; when nothing comes of it and nothing more will come, the conn is closed. */
@@ -183,13 +184,15 @@ static void stalled(struct exchanges *w, struct exchange *x)
 {
     struct conn *c = x->c;
     const struct cfg_listener *l = listener_of(w, c);
-    uint64_t limit = x->tunnel ? l->tunnel_timeout_ns : l->stall_timeout_ns;
+    uint64_t limit = x->tunnel ? l->tunnel_timeout_ns : x->orphan ? LINGER_NS : l->stall_timeout_ns;
     uint64_t last = c->progress_ns, now = splice_now(w->s);
     if (x->e && x->e->progress_ns > last)
         last = x->e->progress_ns;
     bool waiting = !x->resp_head && x->req_mapped && x->e && x->e->out_una >= x->e->out_end;
     if (waiting || now - last < limit) { /* the endpoint's own timer watches over a missing response */
-        splice_set_timer(w->s, c, (waiting ? now : last) + limit);
+        if (x->orphan)
+            splice_solicit(w->s, c);
+        splice_set_timer(w->s, c, x->orphan ? now + ORPHAN_LOOK_NS : (waiting ? now : last) + limit);
         return;
     }
     x->rec.status = x->rec.status ? x->rec.status : 408;
@@ -207,7 +210,7 @@ void client_timeout(struct exchanges *w, struct conn *c)
     else if (c->fin_queued || c->user_doom)
         splice_reset(w->s, c, c->user_doom ? c->close_why : R_CLOSE_LINGER);
     else if (c->user_mark && listener_of(w, c)->protocol == CFG_TLS)
-        stream_hello_timeout(w, c);
+        stream_hello_timeout(w, c, R_CLOSE_HEAD_TIMEOUT);
     else if (c->user_mark)
         client_refuse(w, c, splice_held(c), 408, R_CLOSE_HEAD_TIMEOUT);
     else

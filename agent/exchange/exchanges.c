@@ -76,7 +76,7 @@ static void drain_one(void *arg, struct conn *c)
 void exchanges_drain(struct exchanges *w)
 {
     w->draining = !mutant(drain_ignored);
-    w->gen->expire_ns = splice_now(w->s) + w->gen->cfg->admin.drain_timeout_ns;
+    generations_drain(w);
     splice_drain(w->s);
     splice_each_client(w->s, drain_one, w);
 }
@@ -122,7 +122,7 @@ static void judge_client(struct exchanges *w, struct conn *c, struct span bytes,
     else if (c->fin_queued || c->user_doom)
         c->sink = true; /* after our FIN nothing is answered any more */
     else if (listener_of(w, c)->protocol == CFG_TLS)
-        stream_hello(w, c, bytes);
+        stream_hello(w, c, bytes, held);
     else
         client_head(w, c, bytes, held);
     w->judging = outer;

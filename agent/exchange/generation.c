@@ -238,6 +238,16 @@ void exchanges_adopt(struct exchanges *w, struct generation *g)
 
 /* ---- the end of patience ---- */
 
+#define EXPIRY_LOOK_NS SEC_NS /* while draining: heads in part may still begin an exchange */
+
+void generations_drain(struct exchanges *w)
+{
+    uint64_t until = splice_now(w->s) + w->gen->cfg->admin.drain_timeout_ns;
+    w->gen->expire_ns = until;
+    for (struct generation *g = w->former; g; g = g->next)
+        g->expire_ns = until < g->expire_ns ? until : g->expire_ns;
+}
+
 struct expiry {
     struct exchanges *w;
     uint64_t now_ns;
@@ -268,5 +278,5 @@ void exchanges_tick(struct exchanges *w)
         return;
     splice_each_client(w->s, expire, &e);
     if (w->gen->expire_ns <= e.now_ns)
-        w->gen->expire_ns = UINT64_MAX;
+        w->gen->expire_ns = w->draining ? e.now_ns + EXPIRY_LOOK_NS : UINT64_MAX;
 }

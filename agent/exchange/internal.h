@@ -10,6 +10,8 @@
 #define ADOPT_QUEUE    65536u       /* bytes waiting for one client beyond which nothing more is adopted */
 #define RESPONSE_LIMIT 32768u       /* head limit for responses */
 #define LINGER_NS      (5 * SEC_NS)
+#define KEPT_WAITS     (128u << 10) /* bytes kept for one client beyond which no request is begun */
+#define ORPHAN_LOOK_NS SEC_NS       /* between looks whether a client has acked the rest */
 #define FOREVER        ((uint64_t)1 << 62)
 #define MAX_TRIED      16u
 
@@ -45,6 +47,7 @@ struct exchange {
     bool resp_head;   /* the final head is mapped */
     bool resp_mapped; /* and the body too */
     bool adopted, e_reusable, e_extra, client_close;
+    bool orphan; /* the endpoint conn has ended after all of the response was passed on */
     bool tunnel; /* bytes pass both ways until both sides have closed */
     bool stream; /* there is no HTTP in it (stream.c) */
     uint64_t resp_left;
@@ -112,6 +115,7 @@ static inline struct cluster_state *cluster_of(const struct exchange *x)
 }
 
 /* ---- generation.c ---- */
+void generations_drain(struct exchanges *w);                      /* all of them end within drain_timeout */
 void generation_leave(struct exchanges *w, struct generation *g); /* one user less */
 
 /* ---- exchange.c ---- */
@@ -134,8 +138,8 @@ void tunnel_ended(struct exchanges *w, struct exchange *x, struct conn *gone, en
 /* ---- stream.c ---- */
 void stream_start(struct exchanges *w, struct conn *c); /* a client of protocol tcp is there */
 /* The first bytes of a client of protocol tls. They stay in the hold. */
-void stream_hello(struct exchanges *w, struct conn *c, struct span bytes);
-void stream_hello_timeout(struct exchanges *w, struct conn *c);
+void stream_hello(struct exchanges *w, struct conn *c, struct span bytes, bool held);
+void stream_hello_timeout(struct exchanges *w, struct conn *c, enum reason why);
 void stream_connected(struct exchanges *w, struct exchange *x);
 /* The endpoint conn is gone before it was open, and there is no other. */
 void stream_refused(struct exchanges *w, struct exchange *x, enum reason why);

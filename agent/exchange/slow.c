@@ -100,7 +100,9 @@ static bool look(bool waited_for, uint8_t *looks, pos_t *from, pos_t now, uint64
 static void slow_request(struct exchanges *w, struct conn *c)
 {
     struct exchange *x = c->user;
-    if (!x) {
+    if (!x && listener_of(w, c)->protocol == CFG_TLS) {
+        stream_hello_timeout(w, c, R_CLOSE_SLOW_REQUEST);
+    } else if (!x) {
         client_refuse(w, c, splice_held(c), 408, R_CLOSE_SLOW_REQUEST);
     } else if (x->resp_head) {
         exchange_abort(w, x, R_CLOSE_SLOW_REQUEST);

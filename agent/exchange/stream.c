@@ -73,9 +73,11 @@ static void refuse(struct exchanges *w, struct conn *c, const struct tls_hello *
     client_close(w, c, why);
 }
 
-void stream_hello(struct exchanges *w, struct conn *c, struct span bytes)
+void stream_hello(struct exchanges *w, struct conn *c, struct span bytes, bool held)
 {
     struct tls_hello h;
+    if (!held)
+        return; /* what is judged must be kept (S1): it is put into the hold, and judged there */
     int n = tls_parse_hello(bytes, listener_of(w, c)->head_limit, &h);
     if (n == TLS_PARTIAL) {
         client_head_waits(w, c);
@@ -102,15 +104,16 @@ void stream_hello(struct exchanges *w, struct conn *c, struct span bytes)
     stream_to(w, x, action_cluster(w, x, rule, NULL));
 }
 
-void stream_hello_timeout(struct exchanges *w, struct conn *c)
+void stream_hello_timeout(struct exchanges *w, struct conn *c, enum reason why)
 {
-    refuse(w, c, NULL, 408, 0, R_CLOSE_HEAD_TIMEOUT);
+    refuse(w, c, NULL, 408, 0, why);
 }
 
 void stream_connected(struct exchanges *w, struct exchange *x)
 {
     x->rec.status = 200;
     x->body_out = x->c->out_end;
+    x->resp_head = true; /* nothing is waited for any more but the end */
     if (!tunnel_begins(w, x))
         exchange_abort(w, x, R_CLOSE_NO_MEMORY);
 }
@@ -121,5 +124,6 @@ void stream_refused(struct exchanges *w, struct exchange *x, enum reason why)
     x->e = NULL;
     e->user = NULL;
     splice_part(w->s, e);
+    splice_reset(w->s, e, why); /* unless it has ended already */
     give_up(w, x, 502, why);
 }

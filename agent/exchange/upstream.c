@@ -185,9 +185,26 @@ static void fail(struct exchanges *w, struct exchange *x, unsigned status, enum 
     reply_own(w, x, status, why);
 }
 
+/* Its conn has ended, but the client has been sent the whole response: only acks are missing, and an endpoint
+ * that resets behind its last byte (a killed server, SO_LINGER) has not failed. Bytes that were lost on the
+ * way to the client nobody can repair now: then its patience ends (client_timeout). */
+static void orphaned(struct exchanges *w, struct exchange *x, struct conn *e)
+{
+    x->orphan = true;
+    x->e = NULL;
+    e->user = NULL;
+    splice_part(w->s, e);
+    splice_solicit(w->s, x->c);
+    splice_set_timer(w->s, x->c, splice_now(w->s) + ORPHAN_LOOK_NS);
+}
+
 void upstream_ended(struct exchanges *w, struct conn *e, enum reason why)
 {
     struct exchange *x = e->user;
+    if (x->resp_mapped && x->c->out_max >= x->resp_end && !conn_is_dead(x->c)) {
+        orphaned(w, x, e);
+        return;
+    }
     bool connecting =
         why == R_CLOSE_CONNECT_REFUSED || why == R_CLOSE_CONNECT_TIMEOUT || why == R_CLOSE_UNREACHABLE;
     if (connecting) {

@@ -36,6 +36,12 @@ void ask_window(struct splice *s, struct conn *a)
         count(s->cnt, R_DROP_NO_FRAME);
 }
 
+void splice_solicit(struct splice *s, struct conn *c)
+{
+    if (!conn_is_dead(c) && c->pub.state != TCP_SYN_SENT)
+        ask_window(s, c);
+}
+
 /* Nothing goes beyond the receiver's window (S4), but for the one byte of a zero-window probe. */
 static uint32_t within_window(struct splice *s, const struct conn *a, struct run r)
 {

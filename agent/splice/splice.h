@@ -151,6 +151,8 @@ struct span splice_held(const struct conn *c);
 
 /* Sends kept bytes and a queued FIN as far as window and flight limit allow, and acks that are owed. */
 void splice_push(struct splice *s, struct conn *c);
+/* Asks the peer for an acknowledgement, by a segment before its window: the last one may have been lost. */
+void splice_solicit(struct splice *s, struct conn *c);
 /* Judges what is held, again: the reason to wait is gone. */
 void splice_rejudge(struct splice *s, struct conn *c);
 

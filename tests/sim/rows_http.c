@@ -550,3 +550,39 @@ void http_many(struct script *s)
     }
     want_counter(s, "exchanges", 101);
 }
+
+/* Large enough not to be adopted, all of it passed on, and then the endpoint resets. */
+static struct peer *reset_behind(struct script *s, struct peer **c)
+{
+    *c = client(s);
+    struct peer *e = with_request(*c, GET0);
+    (*c)->auto_ack = false;
+    say(e, "HTTP/1.1 200 OK\r\nContent-Length: 20000\r\n\r\n");
+    say_n(e, 'x', 20000);
+    want_head(*c);
+    want_bytes(*c, 20000);
+    rst(e, e->snd);
+    return e;
+}
+
+void s10_rst_behind(struct script *s)
+{
+    struct peer *c;
+    reset_behind(s, &c);
+    want(c, "A len=0"); /* lacon asks what the client has */
+    ack_all(c);
+    say(c, GET0);
+    struct peer *e = serve(s);
+    want_head(e);
+    say(e, OK2);
+    want_text(c, OK2);
+}
+
+void s10_rst_behind_lost(struct script *s)
+{
+    struct peer *c;
+    reset_behind(s, &c);
+    pass_time(s, 4000);
+    forget(c);
+    want_eventually(c, "RA");
+}

@@ -103,6 +103,7 @@ void tcp_reset(struct script *s)
 void tcp_idle(struct script *s)
 {
     s->config->listener[0].tunnel_timeout_ns = 2 * SEC;
+    s->config->cluster[0].response_timeout_ns = SEC; /* none is waited for */
     struct peer *c = tcp_client(s), *e = serve(s);
     for (unsigned i = 0; i < 4; i++) { /* one direction is enough to keep it */
         say(e, "tick");
