@@ -113,7 +113,7 @@ void request_body(struct exchanges *w, struct exchange *x, struct span bytes, bo
     struct conn *c = x->c, *e = x->e;
     if (x->req_mapped || !e || e->pub.state == TCP_SYN_SENT)
         return; /* it waits in the hold: the next request, or body while the endpoint is being connected */
-    if (x->keep_copy && e->x_count >= SPLICE_MAX_EXTENTS / 2) {
+    if (x->keep_copy && e->x_count >= splice_extent_limit(w->s) / 2) {
         x->keep_copy = false; /* too many pieces to keep them all */
         splice_release(w->s, e);
     }

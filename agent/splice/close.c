@@ -83,6 +83,8 @@ void conn_event(struct splice *s, struct conn *c, enum tcp_event ev)
 bool tw_evict(struct splice *s)
 {
     struct conn *c = s->tw_first;
+    if (c && c == s->current)
+        c = c->idle_next;
     if (!c)
         return false;
     conn_end(s, c, R_CLOSE_EVICTED);

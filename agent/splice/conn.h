@@ -168,7 +168,7 @@ struct conn {
         pace_rate; /* client side: bytes a tick that its acks may draw from an endpoint; 0: any (pace.c) */
     struct extent *x_tail;
 
-    pos_t pace_edge;    /* endpoint side: how far the present client's rate lets it send */
+    pos_t pace_edge;    /* client side: how far its rate lets the present endpoint send (pace.c) */
     uint64_t pace_tick; /* at this tick; 0: not begun */
     uint64_t t_pace_ns; /* deadline; 0: none */
     uint64_t rtt_start_ns;
@@ -187,10 +187,11 @@ struct conn {
     uint8_t profile;                /* endpoint side: option profile of the pool (rule S14) */
     uint8_t rtt_class;              /* endpoint side: how far away its last client was (rule S9) */
     uint8_t syn_tries;
-    uint8_t probes;  /* of a zero window, that nobody answered */
-    uint8_t repeats; /* of the bytes at repeat_at */
-    pos_t repeat_at; /* out_una when bytes went out again last */
-    pos_t again;     /* end of the highest kept bytes that were sent again */
+    uint8_t probes;     /* of a zero window, that nobody answered */
+    uint8_t repeats;    /* of the bytes at repeat_at */
+    uint64_t repeat_ns; /* when one was counted last */
+    pos_t repeat_at;    /* out_una when bytes went out again last */
+    pos_t again;        /* end of the highest kept bytes that were sent again */
     uint32_t x_count;
     uint32_t kept;           /* bytes of buffers in its extents */
     uint32_t client;         /* entry of its address in the table of clients; CLIENT_NONE: not counted */
@@ -200,6 +201,7 @@ struct conn {
     bool user_doom : 1;      /* exchange's own (to be reset when what is before out_msg is delivered) */
     bool rst_acked : 1;      /* a RST of the peer acked bytes that are not counted in out_una */
     bool by_cookie : 1;      /* accepted by a SYN cookie: leaves a tombstone */
+    bool pace_rel : 1;       /* pace_edge counts from what is acked */
     bool cramped : 1;        /* bytes of it were dropped for want of memory (cleared by exchange) */
     struct slow_marks slow;  /* exchange's own */
     struct splice_remote *remote; /* endpoint side */

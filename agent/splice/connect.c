@@ -200,7 +200,6 @@ static void used_by(struct conn *e, struct conn *c)
     e->last_idx = c->idx;
     e->last_opened_ns = c->pub.opened_ns;
     c->last_idx = e->idx;
-    e->pace_tick = 0;
 }
 
 struct conn *splice_pool_take(struct splice *s, struct splice_remote *r, struct conn *c)
@@ -253,6 +252,8 @@ bool pool_evict(struct splice *s)
     for (struct splice_remote *r = s->remotes; r; r = r->next)
         for (unsigned i = 0; r->idle_count && i < PROFILES * RTT_CLASSES; i++) {
             struct conn *e = r->idle[i / RTT_CLASSES][i % RTT_CLASSES];
+            if (e && e == s->current)
+                e = e->idle_next;
             if (!e)
                 continue;
             splice_reset(s, e, R_CLOSE_EVICTED);

@@ -94,6 +94,8 @@ struct splice {
     uint64_t challenge_tick;
     uint32_t challenge_left;
     bool draining;
+    const struct conn
+        *current; /* whose segment or timer is being handled: its slot is not to be given to another */
 };
 
 /* ---- extent.c ---- */
@@ -193,14 +195,15 @@ uint16_t mtu_limit(struct splice *s, const struct ip_addr *a, uint16_t mss);
 void mtu_too_big(struct splice *s, struct conn *c, const struct net_unreach *u);
 /* The bytes at c->out_una are about to be sent again into an open window: are they too large for a path that
  * says nothing? */
-void mtu_repeated(struct conn *c);
+void mtu_repeated(struct splice *s, struct conn *c);
 
 /* ---- repair.c ---- */
 /* Sends the holes again that the SACK blocks of the segment at hand show to be lost. */
 void repair_holes(struct splice *s, struct conn *c);
 
 /* ---- pace.c ---- */
-uint32_t pace_rate(uint64_t max_rate); /* bytes a second to what conn.pace_rate holds */
+void pace_leave(struct conn *c, const struct conn *e); /* client c will be served by another conn than e */
+uint32_t pace_rate(uint64_t max_rate);                 /* bytes a second to what conn.pace_rate holds */
 /* The right edge that e may be shown now, at most `edge`; when that is less, e's timer will ask again. */
 pos_t pace_edge(struct splice *s, struct conn *e, pos_t edge);
 

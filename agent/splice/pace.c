@@ -4,8 +4,10 @@
  * is shown moves by no more than the listener's max_rate, with one second's worth in advance: whatever a
  * client acks, that bounds what it costs.
  *
- * A token bucket written as a position: the edge that may be shown now. It grows once in a tick of 2^20 ns,
- * so nothing is divided, and the window is opened again by a timer when all the client's own acks are in. */
+ * A token bucket of the client's, written as a position in the stream of the endpoint conn that serves it:
+ * the edge that may be shown now. Between two such conns it is what is left beyond the acked bytes
+ * (pace_rel). It grows once in a tick of 2^20 ns, so nothing is divided, and the window is opened again by a
+ * timer when all the client's own acks are in. */
 #include "agent/base/mutant.h"
 #include "agent/splice/internal.h"
 
@@ -19,21 +21,35 @@ uint32_t pace_rate(uint64_t max_rate)
     return max_rate == 0 ? 0 : n == 0 ? 1 : n > UINT32_MAX ? UINT32_MAX : (uint32_t)n;
 }
 
+void pace_leave(struct conn *c, const struct conn *e)
+{
+    if (!c->pace_tick || c->pace_rel)
+        return;
+    pos_t ack = conn_ack_pos(e);
+    c->pace_edge = c->pace_edge > ack ? c->pace_edge - ack : 0;
+    c->pace_rel = true;
+}
+
 pos_t pace_edge(struct splice *s, struct conn *e, pos_t edge)
 {
-    const struct conn *c = e->peer;
+    struct conn *c = e->peer;
     if (!c || !c->pace_rate || e->pub.side != SIDE_ENDPOINT)
         return edge;
     uint64_t tick = s->now >> PACE_TICK_BITS;
-    pos_t ahead = conn_ack_pos(e) + ((pos_t)c->pace_rate << PACE_AHEAD);
-    if (!e->pace_tick)
-        e->pace_edge = ahead;
-    else if (tick > e->pace_tick)
-        e->pace_edge = pos_min(e->pace_edge + (tick - e->pace_tick) * c->pace_rate, ahead);
-    e->pace_tick = tick;
-    if (edge <= e->pace_edge || mutant(rate_uncapped))
+    pos_t ack = conn_ack_pos(e), ahead = ack + ((pos_t)c->pace_rate << PACE_AHEAD);
+    if (!c->pace_tick)
+        c->pace_edge = ahead;
+    else if (c->pace_rel)
+        c->pace_edge += ack;
+    if (tick > c->pace_tick && c->pace_tick)
+        c->pace_edge = pos_min(c->pace_edge + (tick - c->pace_tick) * c->pace_rate, ahead);
+    c->pace_rel = false;
+    c->pace_tick = tick;
+    if (edge <= c->pace_edge || mutant(rate_uncapped))
         return edge;
-    e->t_pace_ns = (tick + 1) << PACE_TICK_BITS;
-    conn_arm(s, e);
-    return e->pace_edge;
+    if (c->pace_edge < ahead) { /* else only an ack can move it, and with it comes the next look */
+        e->t_pace_ns = (tick + 1) << PACE_TICK_BITS;
+        conn_arm(s, e);
+    }
+    return c->pace_edge;
 }

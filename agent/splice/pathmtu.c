@@ -81,13 +81,16 @@ void mtu_too_big(struct splice *s, struct conn *c, const struct net_unreach *u)
         tell_source(s, c, x, at, mss, was);
 }
 
-void mtu_repeated(struct conn *c)
+void mtu_repeated(struct splice *s, struct conn *c)
 {
     uint16_t first = ip_is_v4(&c->key.remote) ? HOLE_MSS4 : HOLE_MSS6;
     uint16_t next = c->mss > first ? first : MSS_LEAST;
     if (c->repeat_at != c->out_una)
         c->repeats = 0;
+    else if (s->now - c->repeat_ns < RTO_MIN_NS)
+        return; /* a burst of repetitions is one, whoever makes it */
     c->repeat_at = c->out_una;
+    c->repeat_ns = s->now;
     if (++c->repeats < HOLE_REPEATS)
         return;
     c->repeats = 0;

@@ -321,6 +321,7 @@ static void pass_probe(struct splice *s, struct conn *c)
 void conn_segment(struct splice *s, struct conn *c, struct frame *f, const struct pkt *p)
 {
     pos_t seq = pos_unwrap(c->in_acked, p->seq);
+    s->current = c;
     enum reason r = acceptable(s, c, seq, p);
     struct conn *a = NULL;
     if (r != R_NONE)
@@ -350,6 +351,7 @@ answer:
     if (a && !conn_is_dead(a))
         splice_push(s, a);
 out:
+    s->current = NULL;
     s->sack.n = 0;
     if (f) {
         if (r != R_NONE)

@@ -345,7 +345,7 @@ void seg_resend(struct splice *s, struct conn *c)
         c->out_edge <= c->out_una; /* a probe of one byte, which the peer need not take: not `sent` */
     uint64_t room = closed ? 1 : c->out_edge - c->out_una;
     if (!closed && c->out_max > c->out_una)
-        mtu_repeated(c);
+        mtu_repeated(s, c);
     uint32_t n = min3(x->n - from, c->mss, room);
     if (seg_resend_kept(s, c, x, from, n) && !closed && x->sent < from + n)
         x->sent = (uint32_t)(from + n);

@@ -309,6 +309,7 @@ static void on_timer(void *arg, struct tw_node *n, uint64_t now_ns)
 {
     struct splice *s = arg;
     struct conn *c = (struct conn *)(void *)((char *)n - offsetof(struct conn, timer));
+    s->current = c;
     if (c->t_rto_ns && c->t_rto_ns <= now_ns) {
         if (c->pub.state == TCP_SYN_SENT)
             connect_timer(s, c);
@@ -332,6 +333,7 @@ static void on_timer(void *arg, struct tw_node *n, uint64_t now_ns)
     }
     if (!conn_is_dead(c) && !mutant(timer_not_rearmed))
         conn_arm(s, c);
+    s->current = NULL;
 }
 
 void splice_tick(struct splice *s)
@@ -380,6 +382,7 @@ void splice_part(struct splice *s, struct conn *c)
     struct conn *e = c->peer;
     if (!e)
         return;
+    pace_leave(c->pub.side == SIDE_CLIENT ? c : e, c->pub.side == SIDE_CLIENT ? e : c);
     c->peer = e->peer = NULL;
     c->pub.peer_idx = e->pub.peer_idx = CT_NONE;
     if (!conn_is_dead(c))
@@ -412,6 +415,7 @@ bool splice_can_move(const struct conn *e)
 void splice_move(struct splice *s, struct conn *e, struct conn *to)
 {
     struct conn *c = e->peer;
+    pace_leave(c, e);
     to->out_msg = to->out_end;
     for (struct extent *x = e->x_head; x; x = x->next) {
         x->out = to->out_end;

@@ -40,6 +40,7 @@
     X(s5_sack_shifted, "S5 SACK blocks are translated")                                                      \
     X(s5_sack_with_fin, "S5 a SACK block that reaches over our FIN ends at the body")                        \
     X(s5_rate_cap, "S5 however fast a client acks, the endpoint's edge moves at max_rate")                   \
+    X(s5_rate_kept, "S5 max_rate holds over all requests of a connection")                                   \
     X(s5_rate_off, "S5 without max_rate the edge follows the client's")                                      \
     X(s6_head_in_two, "S6 head cut in two: first part acked")                                                \
     X(s6_head_bytes, "S6 head in single bytes")                                                              \
@@ -87,6 +88,7 @@
     X(s13_endpoint, "S13 too big on the path to an endpoint is told to the client")                          \
     X(s13_kept, "S13 a kept head is sent again at once, cut the same each time")                             \
     X(s13_hole_copied, "S13 a path that swallows long segments: the third repetition is cut")                \
+    X(s13_hole_burst, "S13 repetitions in a burst count as one")                                             \
     X(s13_hole_kept, "S13 the same for kept bytes")                                                          \
     X(s14_options, "S14 options: nothing but MSS, window scale, SACK-permitted")                             \
     X(s14_no_wscale, "S14 no window scale asked: none given")                                                \

@@ -140,12 +140,28 @@ void s13_hole_copied(struct script *s)
         send_long(e, at);
         want(c, "A len=1400");
         c->rcv = lost;
+        pass_time(s, 250);
     }
     in_pieces(e, at, c, hole_fits(c)); /* the third repetition */
     ack_all(c);
     pass_time(s, 10);
     in_pieces(e, e->snd, c, hole_fits(c)); /* and what comes after it */
     want_no_error(s, 50);
+}
+
+/* Nobody can have an endpoint's segments cut for others by repeating his own in a burst. */
+void s13_hole_burst(struct script *s)
+{
+    struct peer *c = client(s), *e = with_request(c, POST_HEAD("100000"));
+    uint32_t at = c->snd, lost = e->rcv;
+    pass_time(s, 10);
+    forget(e);
+    e->auto_ack = false;
+    for (unsigned i = 0; i < 10; i++) {
+        send_long(c, at);
+        want_eventually(e, "A len=1400");
+        e->rcv = lost;
+    }
 }
 
 void s13_hole_kept(struct script *s)
@@ -165,6 +181,7 @@ void s13_hole_kept(struct script *s)
         say_at(c, 1, head); /* the client has no ack of it, and repeats it */
         want(e, "A seq=1");
         want_true(s, e->got.len > 1300, "it is repeated whole");
+        pass_time(s, 250);
     }
     e->rcv = 1;
     say_at(c, 1, head);

@@ -60,3 +60,33 @@ void s5_rate_off(struct script *s)
     struct peer *c, *e = greedy(s, 0, &c);
     want_drawn(e, c, 100, 1000000, 9000000);
 }
+
+/* The next request does not get a full bucket: on the same endpoint conn, or on another. */
+void s5_rate_kept(struct script *s)
+{
+    one_endpoint(s);
+    s->config->listener[0].max_rate = 100000;
+    struct peer *c = client(s);
+    c->wscale = 7;
+    struct peer *e = with_request(c, GET0);
+    say(e, "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n");
+    uint32_t end = e->snd + 100000;
+    want_head(c);
+    for (unsigned i = 0; i < 500 && e->snd < end; i++) {
+        pass_time(s, 1);
+        forget(e);
+        forget(c);
+        uint32_t n = edge_of(e) > end ? end - e->snd : edge_of(e) - e->snd;
+        say_n(e, 'x', n);
+        ack_all(c);
+    }
+    want_true(s, e->snd == end, "the first response fits one second's worth");
+    pass_time(s, 10);
+    forget(c);
+    forget(e);
+    say(c, GET0);
+    want_head(e);
+    say(e, BIG);
+    want_head(c);
+    want_drawn(e, c, 100, 1000, 60000);
+}
