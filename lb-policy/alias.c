@@ -1,6 +1,7 @@
 /* See alias.h. Made while a configuration is compiled; read by the worker's thread. */
 #include "lb-policy/alias.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #define DRAWS                                                                                                \
@@ -62,6 +63,7 @@ static uint32_t walk(const struct lb_alias *a, const uint64_t *skip, uint64_t dr
     uint32_t i = 0;
     for (uint32_t k = 0; k < a->n; k++)
         sum += lb_bit(skip, k) ? 0 : a->column[k].weight;
+    assert(sum > 0); /* a policy is asked only while somebody is left */
     draw %= sum;
     for (;; i++) {
         if (lb_bit(skip, i))

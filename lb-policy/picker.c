@@ -71,6 +71,8 @@ void lb_picker_destroy(struct lb_picker *p)
 
 static bool tier_alloc(struct tier *t, uint32_t n)
 {
+    if (n == 0)
+        return false; /* nobody makes a group of none */
     t->n = n;
     t->words = n / 64 + (n % 64 != 0);
     t->member = calloc(n, sizeof *t->member);

@@ -54,7 +54,7 @@ static void *ring_create(const struct lb_peers *in)
         sum += in->endpoint[i].weight;
     for (uint32_t i = 0; i < in->n; i++)
         r->length += points_of(in, i, sum);
-    r->point = calloc(r->length, sizeof *r->point);
+    r->point = calloc(r->length ? r->length : 1, sizeof *r->point);
     if (!r->point) {
         ring_destroy(r);
         return NULL;

@@ -71,13 +71,13 @@ static bool owes_request(const struct conn *c)
 /* Is the client waited for, to take? `step`: what it has to take until the next look. */
 static bool owes_acks(const struct conn *c, uint64_t step)
 {
-    bool copied = c->x_head && c->x_head->kind == EXT_COPY;
+    bool theirs = c->x_head && !(c->x_head->flags & EXT_OWNED); /* the endpoint's to repair */
     if (!c->user && c->out_una >= c->out_end)
         return false;
     if (window_of(c) == 0)
         return c->out_end > c->out_una;
     if (c->out_una < c->slow.out_sent)
-        return !copied || source_bytes(c) != c->slow.source_bytes;
+        return !theirs || source_bytes(c) != c->slow.source_bytes;
     return window_of(c) < step && c->out_una < c->out_max;
 }
 
@@ -129,6 +129,8 @@ void slow_look(struct exchanges *w, struct conn *c)
     if (c->pub.side != SIDE_CLIENT || (x && x->tunnel) || (!x && !c->user_mark && c->out_una >= c->out_end))
         return; /* nothing to look at; slow_watch() comes again */
     struct slow_marks *p = &c->slow;
+    if (c->out_una < p->out_sent)
+        splice_solicit(w->s, c); /* its ack may have been lost, and whoever would send again be gone */
     bool slow_in = look(in && owes_request(c), &p->in_looks, &p->in_from, c->in_acked, in);
     bool slow_out = look(out && owes_acks(c, out / LOOKS), &p->out_looks, &p->out_from, c->out_una, out);
     /* Bytes that found no memory come again when the client's TCP sees fit: until then it is not slow. */
