@@ -86,6 +86,8 @@ void client_refuse(struct exchanges *w, struct conn *c, struct span bytes, unsig
         return;
     }
     record_bad_request(w, x, bytes);
+    if (bytes.n >= 5 && memcmp(bytes.p, "HEAD ", 5) == 0)
+        x->method = HTTP_HEAD; /* as far as one can tell: it expects no body */
     x->client_close = true;
     reply_own(w, x, status, why);
 }

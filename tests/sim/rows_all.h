@@ -118,6 +118,7 @@
     X(d_challenge_per_conn, "defence: one challenge ack per connection and half second")                     \
     X(d_challenge_in_all, "defence: challenge acks of all connections are limited")                          \
     X(http_two_lengths, "HTTP two Content-Lengths: 400 and close")                                           \
+    X(http_bad_head, "HTTP a malformed HEAD: 400 without a body")                                            \
     X(http_404, "HTTP unknown host: 404")                                                                    \
     X(http_max_body, "HTTP more body than max_body: 413")                                                    \
     X(http_max_body_chunked, "HTTP more chunks than max_body: 413")                                          \

@@ -586,3 +586,14 @@ void s10_rst_behind_lost(struct script *s)
     forget(c);
     want_eventually(c, "RA");
 }
+
+void http_bad_head(struct script *s)
+{
+    struct peer *c = client(s);
+    open_conn(c);
+    say(c, "HEAD / HTTP/1.1\r\nHost: c0.example\r\nbroken\r\n\r\n");
+    want_text(c, "HTTP/1.1 400 Bad Request\r\n");
+    uint32_t head = c->got.len;
+    want_true(s, head > 4 && memcmp(c->got.data + head - 4, "\r\n\r\n", 4) == 0, "the head is all of it");
+    want_eventually(c, "FA");
+}
