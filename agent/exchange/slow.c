@@ -32,6 +32,11 @@ static uint64_t window_of(const struct conn *c)
     return c->out_edge > c->out_una ? c->out_edge - c->out_una : 0;
 }
 
+static pos_t sent_up(const struct conn *c)
+{
+    return c->peer ? c->peer->out_max : 0;
+}
+
 static uint64_t source_bytes(const struct conn *c)
 {
     return c->peer ? c->peer->pub.bytes_in : 0;
@@ -46,6 +51,7 @@ void slow_watch(struct exchanges *w, struct conn *c)
                                   .in_last = c->in_acked,
                                   .out_from = c->out_una,
                                   .out_sent = c->out_una,
+                                  .up_sent = sent_up(c),
                                   .source_bytes = source_bytes(c)};
     c->cramped = false;
     splice_set_look(w->s, c, splice_now(w->s) + period_of(w, c) / LOOKS);
@@ -65,7 +71,8 @@ static bool owes_request(const struct conn *c)
     if (x->req_mapped &&
         (c->in_acked >= c->in_mapped || (c->in_max >= c->in_mapped && c->in_acked == c->slow.in_last)))
         return false;
-    return window_of(e) >= e->mss;
+    /* An endpoint that has not acked what it was sent by the last look is the one who is waited for. */
+    return window_of(e) >= e->mss && e->out_una >= c->slow.up_sent;
 }
 
 /* Is the client waited for, to take? `step`: what it has to take until the next look. */
@@ -138,6 +145,7 @@ void slow_look(struct exchanges *w, struct conn *c)
         c->cramped = false;
     p->in_last = c->in_acked;
     p->out_sent = c->out_max < c->out_end ? c->out_max : c->out_end;
+    p->up_sent = sent_up(c);
     p->source_bytes = source_bytes(c);
     if (slow_in) {
         slow_request(w, c);

@@ -88,6 +88,7 @@ struct slow_marks {
     pos_t in_from, out_from;     /* when the present period began */
     pos_t in_last;               /* at the last look */
     pos_t out_sent;              /* sent by the last look */
+    pos_t up_sent;               /* the same, to its endpoint */
     uint64_t source_bytes;       /* that its endpoint had sent by the last look */
     uint8_t in_looks, out_looks; /* looks in a row that found the client waited for */
 };
