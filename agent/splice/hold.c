@@ -131,8 +131,14 @@ enum reason hold_insert(struct splice *s, struct conn *c, pos_t at, struct span 
         c->cramped = true;
         return r;
     }
-    if (!ranges_add(h, lo, lo + n))
-        return R_DROP_HORIZON;
+    if (!ranges_add(h, lo, lo + n)) {
+        if (lo > 0)
+            return R_DROP_HORIZON;
+        /* The very bytes that everybody waits for: the last of the others goes instead, and comes again (RFC
+         * 2018 section 8 lets a receiver forget what it SACKed). */
+        h->nrange--;
+        (void)ranges_add(h, lo, lo + n);
+    }
     memcpy(h->buf + h->base + lo, bytes.p, n);
     return R_NONE;
 }

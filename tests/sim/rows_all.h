@@ -44,6 +44,7 @@
     X(s5_rate_off, "S5 without max_rate the edge follows the client's")                                      \
     X(s6_head_in_two, "S6 head cut in two: first part acked")                                                \
     X(s6_head_bytes, "S6 head in single bytes")                                                              \
+    X(s6_first_of_many, "S6 the first bytes are taken though as many ranges are held as there can be")       \
     X(s6_out_of_order, "S6 head part behind a gap draws a duplicate ack with SACK")                          \
     X(s7_refused, "S7 refused endpoint: next one")                                                           \
     X(s7_all_refused, "S7 all endpoints refuse: own 50x, connection stays usable")                           \

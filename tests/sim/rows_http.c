@@ -597,3 +597,22 @@ void http_bad_head(struct script *s)
     want_true(s, head > 4 && memcmp(c->got.data + head - 4, "\r\n\r\n", 4) == 0, "the head is all of it");
     want_eventually(c, "FA");
 }
+
+void s6_first_of_many(struct script *s)
+{
+    static const char head[] = GET0;
+    struct peer *c = client(s), *e;
+    char one[2] = "";
+    open_conn(c);
+    for (uint32_t i = 2; i < sizeof head - 1;
+         i += 2) { /* every other byte: four ranges, the rest is dropped */
+        one[0] = head[i];
+        say_at(c, 1 + i, one);
+    }
+    one[0] = head[0];
+    say_at(c, 1, one);
+    want_eventually(c, "A ack=2");
+    say_at(c, 1, head);
+    e = serve(s);
+    want_head(e);
+}
