@@ -121,6 +121,8 @@ def load(t, **more):
     done = t.topo.cli.run(cmd)
     lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     t.check(lines and "ok" in lines[-1], f"the generator said {done.stdout[-300:]}{done.stderr[-600:]}")
+    if "Sanitizer" in done.stderr:
+        raise AssertionError(done.stderr[:3000])
     return done.returncode, lines[-1]
 
 
