@@ -11,35 +11,6 @@
 _Static_assert(KEY_BYTES == 36 && offsetof(struct flow_key, remote_port) == 32,
                "addresses, then both ports, then padding");
 
-static inline uint64_t rotl(uint64_t x, unsigned n)
-{
-    return x << n | x >> (64 - n);
-}
-
-static inline void sip_round(struct sip_state *s)
-{
-    s->a += s->b;
-    s->c += s->d;
-    s->b = rotl(s->b, 13) ^ s->a;
-    s->d = rotl(s->d, 16) ^ s->c;
-    s->a = rotl(s->a, 32);
-    s->c += s->b;
-    s->a += s->d;
-    s->b = rotl(s->b, 17) ^ s->c;
-    s->d = rotl(s->d, 21) ^ s->a;
-    s->c = rotl(s->c, 32);
-}
-
-static inline struct sip_state start_of(const struct sip_key *key)
-{
-    return (struct sip_state){
-        key->k0 ^ 0x736f6d6570736575u,
-        key->k1 ^ 0x646f72616e646f6du,
-        key->k0 ^ 0x6c7967656e657261u,
-        key->k1 ^ 0x7465646279746573u,
-    };
-}
-
 static inline uint64_t word_of(const struct flow_key *k, unsigned i)
 {
     uint64_t m = 0;
@@ -57,7 +28,7 @@ static inline uint64_t last_word(const struct flow_key *k)
 
 uint64_t flow_hash(const struct sip_key *key, const struct flow_key *k)
 {
-    struct sip_state s = start_of(key);
+    struct sip_state s = sip_start(key);
     for (unsigned i = 0; i < FLOW_WORDS; i++) {
         uint64_t m = i < 4 ? word_of(k, i) : last_word(k);
         s.d ^= m;
@@ -91,7 +62,7 @@ static bool side_by_side(const struct sip_key *key, const struct flow_key *const
         return false;
     struct flow_words w;
     uint64_t hash[FLOW_HASH_BULK];
-    struct sip_state start = start_of(key);
+    struct sip_state start = sip_start(key);
     transpose(&w, k, n);
     if (avx512)
         flow_hash_avx512(&w, &start, n, hash);

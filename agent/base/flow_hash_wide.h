@@ -5,16 +5,13 @@
 #include <string.h>
 
 #include "agent/base/flow_hash.h"
+#include "agent/base/sip_round.h"
 
 #define FLOW_WORDS 5u /* SipHash's message words of 36 bytes: four of addresses, then ports and length */
 
 /* Keys word by word, so that a vector takes one word of several keys. */
 struct flow_words {
     uint64_t w[FLOW_WORDS][FLOW_HASH_BULK] __attribute__((aligned(64)));
-};
-
-struct sip_state {
-    uint64_t a, b, c, d;
 };
 
 /* Hashes keys 0 .. n-1, and some beyond, into out. */

@@ -4,28 +4,7 @@
 #include <endian.h>
 #include <string.h>
 
-struct sip_state {
-    uint64_t a, b, c, d;
-};
-
-static inline uint64_t rotl(uint64_t x, unsigned n)
-{
-    return x << n | x >> (64 - n);
-}
-
-static inline void sip_round(struct sip_state *s)
-{
-    s->a += s->b;
-    s->c += s->d;
-    s->b = rotl(s->b, 13) ^ s->a;
-    s->d = rotl(s->d, 16) ^ s->c;
-    s->a = rotl(s->a, 32);
-    s->c += s->b;
-    s->a += s->d;
-    s->b = rotl(s->b, 17) ^ s->c;
-    s->d = rotl(s->d, 21) ^ s->a;
-    s->c = rotl(s->c, 32);
-}
+#include "agent/base/sip_round.h"
 
 static inline void sip_word(struct sip_state *s, uint64_t m)
 {
@@ -37,12 +16,7 @@ static inline void sip_word(struct sip_state *s, uint64_t m)
 
 uint64_t siphash(const struct sip_key *key, const void *data, size_t n)
 {
-    struct sip_state s = {
-        key->k0 ^ 0x736f6d6570736575u,
-        key->k1 ^ 0x646f72616e646f6du,
-        key->k0 ^ 0x6c7967656e657261u,
-        key->k1 ^ 0x7465646279746573u,
-    };
+    struct sip_state s = sip_start(key);
     const uint8_t *p = data, *end = p + (n & ~(size_t)7);
     for (; p != end; p += 8) {
         uint64_t m;
