@@ -229,7 +229,10 @@ void exchanges_adopt(struct exchanges *w, struct generation *g)
     carry_all_marks(w, old, g);
     g->users = 1;
     w->gen = g;
-    old->expire_ns = splice_now(w->s) + g->cfg->admin.drain_timeout_ns;
+    uint64_t until = splice_now(w->s) + g->cfg->admin.drain_timeout_ns;
+    if (w->draining)
+        g->expire_ns = old->expire_ns; /* a reload does not put off the end of a drain */
+    old->expire_ns = until < old->expire_ns ? until : old->expire_ns;
     old->next = w->former;
     w->former = old;
     splice_each_client(w->s, move_client, &a);

@@ -143,6 +143,7 @@
     X(reload_listener_head, "reload: a head that came in part is served by the new listener")                \
     X(reload_down, "reload: an endpoint that refused is still passed over")                                  \
     X(reload_patience, "reload: what outlives drain_timeout is cut off")                                     \
+    X(drain_reload, "drain: a reload does not put off its end")                                              \
     X(drain_patience, "drain: what outlives drain_timeout is cut off")                                       \
     X(http_unasked, "HTTP bytes on an idle endpoint conn reset it")                                          \
     X(http_unasked_gap, "HTTP bytes behind a gap on an idle endpoint conn reset it")                         \

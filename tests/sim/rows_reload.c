@@ -178,3 +178,28 @@ void drain_patience(struct script *s)
     pass_time(s, 10);
     want_true(s, lacon_idle(&s->lacon), "lacon may stop");
 }
+
+/* Neither for what is in flight, nor for what a head in part begins afterwards. */
+void drain_reload(struct script *s)
+{
+    s->config->admin.drain_timeout_ns = 5 * SEC;
+    struct peer *c = client(s), *half = client(s), *e, *e2;
+    e = with_request(c, GET0);
+    open_conn(half);
+    say(half, "GET / HTTP/1.1\r\nHost: c0");
+    pass_time(s, 10);
+    lacon_drain(&s->lacon);
+    pass_time(s, 3000);
+    struct config *next = another(s);
+    next->admin.drain_timeout_ns = 3600 * SEC;
+    reload(s, next);
+    say(half, ".example\r\n\r\n");
+    e2 = serve(s);
+    want_head(e2);
+    pass_time(s, 2500);
+    want_eventually(c, "RA");
+    want_eventually(e, "RA");
+    want_eventually(half, "RA");
+    want_eventually(e2, "RA");
+    want_true(s, lacon_idle(&s->lacon), "lacon may stop");
+}
