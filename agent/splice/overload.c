@@ -1,9 +1,10 @@
 /* When memory runs short. Bounds are fixed at start, so something has to give before they are reached, and
  * it is the newest work that gives first:
  *
- *   4/5 of the conn table, the kept bytes or the extents are used    new clients are refused (their SYNs
- * dropped) 7/8                                                              clients without a request are
- * reset, those that have waited longest first 19/20 new requests are answered 503, and closed
+ * - 4/5 of the conn table, the kept bytes or the extents are used: new clients are refused, their SYNs
+ * dropped;
+ * - 7/8: clients without a request are reset, those that have waited longest first;
+ * - 19/20: new requests are answered 503, and closed.
  *
  * What is left is for exchanges in flight. A mapping of theirs that still finds no room does not end them:
  * its bytes stay in the hold, or with their sender, and are judged again a little later (splice_wait_room).

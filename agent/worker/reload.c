@@ -138,15 +138,11 @@ int snapshots_reload(struct snapshots *s, struct workers *ws, struct config *nex
 
 /* ---- what is left of old ones ---- */
 
-struct found {
-    struct generation *g;
-};
-
 static void take_retired(struct engine *e, void *arg, uint64_t now_ns)
 {
-    struct found *f = arg;
+    struct generation **g = arg;
     (void)now_ns;
-    f->g = engine_retired(e);
+    *g = engine_retired(e);
 }
 
 /* A worker has no use for s's configuration any more. */
@@ -190,9 +186,9 @@ void snapshots_collect(struct snapshots *s, struct workers *ws)
     if (!s->newest->next)
         return;
     for (unsigned i = 0; i < workers_count(ws); i++)
-        for (struct found f = {NULL}; workers_call(ws, i, take_retired, &f, true) == 0 && f.g; f.g = NULL) {
-            one_less(s, ws, generation_config(f.g));
-            generation_destroy(f.g);
+        for (struct generation *g = NULL; workers_call(ws, i, take_retired, &g, true) == 0 && g; g = NULL) {
+            one_less(s, ws, generation_config(g));
+            generation_destroy(g);
         }
     free_unused(s, ws);
 }
