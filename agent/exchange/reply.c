@@ -23,7 +23,10 @@ static int write_reply(struct exchanges *w, struct exchange *x, const struct htt
     r.close = x->client_close;
     r.head_only = x->method == HTTP_HEAD;
     *buf = splice_buf(w->s, x->c, room, cap);
-    return *buf ? http_write_reply(&r, *buf, *cap) : -1;
+    int n = *buf ? http_write_reply(&r, *buf, *cap) : -1;
+    if (*buf && n < 0)
+        kbuf_free(splice_pool(w->s), *buf, *cap);
+    return n;
 }
 
 void reply_own(struct exchanges *w, struct exchange *x, unsigned status, enum reason why)
