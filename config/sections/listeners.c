@@ -1,0 +1,96 @@
+/* listeners: where clients connect. */
+#include "config/sections/sections.h"
+
+static const char *const protocol_words[] = {"http", "tcp", "tls", NULL};
+
+static const struct cfg_key listener_keys[] = {
+    {.name = "name",
+     .kind = &kind_text,
+     FIELD(struct cfg_listener, name),
+     .required = true,
+     .judge = judge_name},
+    {.name = "address", .kind = &kind_listen, FIELD(struct cfg_listener, at), .required = true},
+    {.name = "protocol",
+     .kind = &kind_word,
+     FIELD(struct cfg_listener, protocol),
+     .initial = "http",
+     .words = protocol_words},
+    {.name = "cluster", .kind = &kind_cluster, FIELD(struct cfg_listener, cluster)},
+    {.name = "head_limit",
+     .kind = &kind_size,
+     FIELD(struct cfg_listener, head_limit),
+     .initial = "32KiB",
+     .min = KIB,
+     .max = 60 * KIB},
+    {.name = "max_body",
+     .kind = &kind_size,
+     FIELD(struct cfg_listener, max_body),
+     .initial = "0",
+     .min = 0,
+     .max = 1048576 * GIB},
+    {.name = "max_rate",
+     .kind = &kind_size,
+     FIELD(struct cfg_listener, max_rate),
+     .initial = "1GiB",
+     .min = 0,
+     .max = 1024 * GIB},
+    {.name = "head_timeout",
+     .kind = &kind_duration,
+     FIELD(struct cfg_listener, head_timeout_ns),
+     .initial = "10s",
+     .min = MS,
+     .max = 24 * HOUR},
+    {.name = "idle_timeout",
+     .kind = &kind_duration,
+     FIELD(struct cfg_listener, idle_timeout_ns),
+     .initial = "60s",
+     .min = MS,
+     .max = 24 * HOUR},
+    {.name = "stall_timeout",
+     .kind = &kind_duration,
+     FIELD(struct cfg_listener, stall_timeout_ns),
+     .initial = "60s",
+     .min = MS,
+     .max = 24 * HOUR},
+    {.name = "tunnel_timeout",
+     .kind = &kind_duration,
+     FIELD(struct cfg_listener, tunnel_timeout_ns),
+     .initial = "1h",
+     .min = MS,
+     .max = 24 * HOUR},
+    {.name = "min_request_rate",
+     .kind = &kind_size,
+     FIELD(struct cfg_listener, min_request_rate),
+     .initial = "240",
+     .min = 0,
+     .max = GIB},
+    {.name = "min_response_rate",
+     .kind = &kind_size,
+     FIELD(struct cfg_listener, min_response_rate),
+     .initial = "240",
+     .min = 0,
+     .max = GIB},
+    {.name = "rate_period",
+     .kind = &kind_duration,
+     FIELD(struct cfg_listener, rate_period_ns),
+     .initial = "20s",
+     .min = 100 * MS,
+     .max = HOUR},
+    {.name = "x_forwarded_for",
+     .kind = &kind_bool,
+     FIELD(struct cfg_listener, x_forwarded_for),
+     .initial = "true"},
+};
+
+/* Not zero, which would be the first cluster. */
+static void finish_listener(struct reading *r, void *obj)
+{
+    struct cfg_listener *l = obj;
+
+    if (!place_of(r, &l->cluster))
+        l->cluster = CFG_NONE;
+}
+
+static const struct cfg_section listener_section = {"a listener", KEYS(listener_keys), finish_listener};
+const struct cfg_key listener_item = {
+    .name = "listeners", SECTION(listener_section), ITEM(struct cfg_listener)};
