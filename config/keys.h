@@ -2,7 +2,7 @@
  * "missing key" and the test of the JSON Schema all walk the same table, so none of them can forget one.
  *
  * To add a key: a field in config.h, a line in sections/, a property in schema.json, an example, a row in
- * README.md; tests/unit/test_config.c fails until all of them are there. */
+ * README.md; tests/unit/test_config_docs.c fails until all of them are there. */
 #ifndef LACON_CONFIG_KEYS_H
 #define LACON_CONFIG_KEYS_H
 

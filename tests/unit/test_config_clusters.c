@@ -1,0 +1,131 @@
+/* What is refused of clusters and endpoints. */
+#include "tests/unit/config_rig.h"
+
+static const struct row rows[] = {
+    {"weights",
+     "clusters: [{name: c, endpoints: [{address: \"10.0.0.9:80\", weight: 0}, {address: \"10.0.0.8:80\", "
+     "weight: 1001}]}]\n" INTERFACES LISTENERS ROUTES,
+     "1:104: weight: must be a whole number from 0 to 1000, not \"1001\"\n"},
+    {"no weight",
+     "clusters: [{name: c, endpoints: [{address: \"10.0.0.9:80\", weight: 0}]}]\n" INTERFACES LISTENERS
+         ROUTES,
+     "1:33: endpoints: all have weight 0, so that none takes requests\n"},
+    {"endpoint addresses",
+     "clusters: [{name: c, endpoints: [{address: 10.0.0.9}, {address: \"0.0.0.0:80\"}, {address: "
+     "\"*:80\"}]}]\n" INTERFACES LISTENERS ROUTES,
+     "1:44: address: must be the address and port of a server, such as \"10.0.1.11:80\" or "
+     "\"[fd00:1::11]:80\", not \"10.0.0.9\"\n"
+     "1:65: address: must be the address and port of a server, such as \"10.0.1.11:80\" or "
+     "\"[fd00:1::11]:80\", not \"0.0.0.0:80\"\n"
+     "1:90: address: must be the address and port of a server, such as \"10.0.1.11:80\" or "
+     "\"[fd00:1::11]:80\", not \"*:80\"\n"},
+    {"endpoint unreachable",
+     "clusters: [{name: c, endpoints: [{address: \"10.1.0.9:80\"}, {address: "
+     "\"[fd00::9]:80\"}]}]\n" INTERFACES LISTENERS ROUTES,
+     "1:44: address: no interface leads to 10.1.0.9:80: it is in none of their networks, and there is no "
+     "gateway\n"
+     "1:70: address: no interface leads to [fd00::9]:80: it is in none of their networks, and there is no "
+     "gateway\n"},
+    {"endpoint is a listener",
+     "clusters: [{name: c, endpoints: [{address: \"10.0.0.2:80\"}]}]\n" INTERFACES LISTENERS ROUTES,
+     "1:44: address: 10.0.0.2:80 is a listener of lacon's own, on line 3\n"},
+    {"endpoint is at our address",
+     "clusters: [{name: c, endpoints: [{address: \"10.0.0.2:81\"}]}]\n" INTERFACES LISTENERS ROUTES,
+     "1:44: address: 10.0.0.2:81 is at an address of lacon's own, where no server can be\n"},
+    {"endpoint is any listener",
+     "listeners:\n"
+     "- {name: l, address: \"*:80\"}\n"
+     "clusters: [{name: c, endpoints: [{address: \"10.0.0.2:80\"}, {address: \"10.0.0.9:80\"}]}]\n" INTERFACES
+         ROUTES,
+     "3:44: address: 10.0.0.2:80 is a listener of lacon's own, on line 2\n"},
+    {"limits",
+     "clusters: [{name: c, tries: 11, retry_buffer: 61KiB, pool_size: -1, lb_policy: rando, endpoints: "
+     "[{address: \"10.0.0.9:80\"}]}]\n" INTERFACES LISTENERS ROUTES,
+     "1:29: tries: must be a whole number from 1 to 10, not \"11\"\n"
+     "1:47: retry_buffer: must be a size from 0 to 60KiB (units: KiB, MiB, GiB, or none for bytes), not "
+     "\"61KiB\"\n"
+     "1:65: pool_size: must be a whole number from 0 to 65536, not \"-1\"\n"
+     "1:80: lb_policy: must be round_robin, least_conn, random, ewma, source_hash, ring_hash or maglev, not "
+     "\"rando\"\n"},
+    {"hash key without hashing",
+     "clusters: [{name: c, hash_key: path, ring_size: 100, maglev_table: 7, endpoints: [{address: "
+     "\"10.0.0.9:80\"}, {address: \"10.0.0.8:80\"}]}]\n" INTERFACES LISTENERS ROUTES,
+     "1:32: hash_key: goes with lb_policy ring_hash or maglev only\n"
+     "1:49: ring_size: goes with lb_policy ring_hash only\n"
+     "1:68: maglev_table: goes with lb_policy maglev only\n"},
+    {"hash key of source hash",
+     "clusters: [{name: c, lb_policy: source_hash, hash_key: source, endpoints: [{address: \"10.0.0.9:80\"}, "
+     "{address: \"10.0.0.8:80\"}]}]\n" INTERFACES LISTENERS ROUTES,
+     "1:56: hash_key: goes with lb_policy ring_hash or maglev only\n"},
+    {"hash keys",
+     "clusters:\n"
+     "- {name: c, lb_policy: maglev, hash_key: header, endpoints: [{address: \"10.0.0.9:80\"}, {address: "
+     "\"10.0.0.8:80\"}]}\n"
+     "- {name: d, lb_policy: maglev, hash_key: \"cookie:a b\", endpoints: [{address: \"10.0.0.9:80\"}, "
+     "{address: \"10.0.0.8:80\"}]}\n"
+     "- {name: e, lb_policy: ring_hash, hash_key: \"query:\", endpoints: [{address: \"10.0.0.9:80\"}, "
+     "{address: \"10.0.0.8:80\"}]}\n" INTERFACES LISTENERS ROUTES,
+     "2:42: hash_key: must be source, path, header:NAME, cookie:NAME or query:NAME, not \"header\"\n"
+     "3:42: hash_key: must be source, path, header:NAME, cookie:NAME or query:NAME, not \"cookie:a b\"\n"
+     "4:45: hash_key: must be source, path, header:NAME, cookie:NAME or query:NAME, not \"query:\"\n"},
+    {"hash key with two parameters",
+     "clusters: [{name: c, lb_policy: maglev, hash_key: \"query:a&b\", endpoints: [{address: "
+     "\"10.0.0.9:80\"}, {address: \"10.0.0.8:80\"}]}]\n" INTERFACES LISTENERS ROUTES,
+     "1:51: hash_key: must be source, path, header:NAME, cookie:NAME or query:NAME, not \"query:a&b\"\n"},
+    {"table sizes",
+     "clusters:\n"
+     "- {name: c, lb_policy: maglev, maglev_table: 65536, endpoints: [{address: \"10.0.0.9:80\"}, {address: "
+     "\"10.0.0.8:80\"}]}\n"
+     "- {name: d, lb_policy: ring_hash, ring_size: 1, endpoints: [{address: \"10.0.0.9:80\"}, {address: "
+     "\"10.0.0.8:80\"}]}\n" INTERFACES LISTENERS ROUTES,
+     "2:46: maglev_table: must be a prime number, not 65536; the next one is 65537\n"
+     "3:46: ring_size: must be at least the number of endpoints (2), better 100 times as much, not 1\n"},
+    {"maglev table smaller than the cluster",
+     "clusters: [{name: c, lb_policy: maglev, maglev_table: 2, endpoints: [{address: \"10.0.0.9:80\"}, "
+     "{address: \"10.0.0.8:80\"}, {address: \"10.0.0.7:80\"}]}]\n" INTERFACES LISTENERS ROUTES,
+     "1:55: maglev_table: must be at least the number of endpoints (3), better 100 times as much, not 2\n"},
+    {"subset of a hash",
+     "clusters: [{name: c, lb_policy: source_hash, subset_size: 1, endpoints: [{address: \"10.0.0.9:80\"}, "
+     "{address: \"10.0.0.8:80\"}]}]\n" INTERFACES LISTENERS ROUTES,
+     "1:59: subset_size: does not go with an lb_policy by hash: workers would send the same key elsewhere\n"},
+    {"zones",
+     "clusters:\n"
+     "- {name: c, prefer_zone: a, endpoints: [{address: \"10.0.0.9:80\", zone: b}, {address: "
+     "\"10.0.0.8:80\"}]}\n"
+     "- {name: d, endpoints: [{address: \"10.0.0.9:80\", zone: b}]}\n" INTERFACES LISTENERS ROUTES,
+     "2:26: prefer_zone: no endpoint is in zone \"a\"\n"
+     "3:56: zone: has no use without \"prefer_zone\" in the cluster\n"},
+    {"balancing limits",
+     "clusters: [{name: c, slow_start: 25h, overprovisioning_factor: 99, subset_size: 0, endpoints: "
+     "[{address: \"10.0.0.9:80\", priority: 128}]}]\n" INTERFACES LISTENERS ROUTES,
+     "1:34: slow_start: must be a duration from 0ms to 24h (units: ms, s, m, h), not \"25h\"\n"
+     "1:64: overprovisioning_factor: must be a whole number from 100 to 10000, not \"99\"\n"
+     "1:81: subset_size: must be a whole number from 1 to 4096, not \"0\"\n"
+     "1:131: priority: must be a whole number from 0 to 127, not \"128\"\n"},
+    {"balancing",
+     "clusters:\n"
+     "- {name: c, lb_policy: ring_hash, hash_key: \"header:X-User\", ring_size: 5000, prefer_zone: a, "
+     "endpoints: [{address: \"10.0.0.9:80\", zone: a}, {address: \"10.0.0.8:80\", priority: 1}]}\n"
+     "- {name: d, lb_policy: least_conn, slow_start: 30s, subset_size: 10, endpoints: [{address: "
+     "\"10.0.0.9:80\"}, {address: \"10.0.0.8:80\"}]}\n"
+     "- {name: e, lb_policy: ewma, endpoints: [{address: \"10.0.0.9:80\"}, {address: \"10.0.0.8:80\"}]}\n"
+     "- {name: f, lb_policy: random, endpoints: [{address: \"10.0.0.9:80\"}, {address: \"10.0.0.8:80\"}]}\n"
+     "- {name: g, lb_policy: source_hash, endpoints: [{address: \"10.0.0.9:80\"}, {address: "
+     "\"10.0.0.8:80\"}]}\n" INTERFACES LISTENERS ROUTES,
+     NULL},
+    {"cluster names",
+     "clusters:\n"
+     "- {name: c, endpoints: [{address: \"10.0.0.9:80\"}]}\n"
+     "- {name: c, endpoints: [{address: \"10.0.0.9:80\"}]}\n" INTERFACES LISTENERS ROUTES,
+     "3:10: name: another cluster is called \"c\", on line 2\n"},
+    {"unused cluster",
+     "clusters:\n"
+     "- {name: c, endpoints: [{address: \"10.0.0.9:80\"}]}\n"
+     "- {name: d, endpoints: [{address: \"10.0.0.9:80\"}]}\n" INTERFACES LISTENERS ROUTES,
+     NULL},
+};
+
+Test(config_clusters, what_is_refused_and_how)
+{
+    expect_rows(rows, sizeof rows / sizeof *rows);
+}
