@@ -73,6 +73,9 @@ class Liar:
                 client.sendall(response)
                 if close:
                     break
+            client.shutdown(socket.SHUT_WR)  # a FIN; closing with requests unread would be a reset
+            while client.recv(65536):
+                pass
         except OSError:
             pass
         finally:
@@ -88,8 +91,11 @@ class Liar:
             return response, False
 
     def close(self):
-        self.listener.shutdown(socket.SHUT_RDWR)
         for sock in self.socks + [self.listener]:
+            try:
+                sock.shutdown(socket.SHUT_RDWR)  # wakes the thread that reads it
+            except OSError:
+                pass
             sock.close()
 
 
