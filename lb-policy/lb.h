@@ -139,6 +139,7 @@ struct lb_cluster_in {
     uint32_t n;
     uint32_t
         overprovisioning;   /* percent, at least 100: of endpoints that a group has beyond its need; 0: 140 */
+    uint32_t panic_percent; /* with fewer of the endpoints up, down marks do not count; 0: while one is up */
     uint32_t table_size;    /* ring_hash: points; maglev: a prime; 0: their defaults */
     uint64_t slow_start_ns; /* until an endpoint that comes back has its full share; 0: at once */
     uint32_t subset;        /* endpoints of a group that this worker keeps to, at least; 0: all */
@@ -160,8 +161,8 @@ struct lb_request {
 };
 
 /* The next endpoint's index (as in lb_cluster_in.endpoint), LB_NONE when none is left. Endpoints that are
- * tried or of weight 0 are not chosen. Endpoints marked down are chosen only when no other of any group is
- * left. No allocation; worker's thread, as all below. */
+ * tried, closed or of weight 0 are not chosen. Endpoints marked down are chosen only in panic, or when no
+ * other of any group is left. No allocation; worker's thread, as all below. */
 uint32_t lb_pick(struct lb_picker *p, const struct lb_request *q);
 
 /* Exchanges in flight on this worker: one more, one less at endpoint i. Whoever picks and goes there says so.
@@ -174,8 +175,14 @@ uint32_t lb_active(const struct lb_picker *p, uint32_t i);
  * is what it took at least. */
 void lb_sample(struct lb_picker *p, uint32_t i, uint64_t latency_ns, bool whole, uint64_t now_ns);
 
-/* Passive mark: connecting to endpoint i failed (down) or worked (up). It stays until it is set again: who
- * marks an endpoint down also decides when to try it again. */
+/* Endpoint i is to be passed over (down), or no more. It stays so until it is set again: who marks an
+ * endpoint also decides when to try it again. */
 void lb_mark(struct lb_picker *p, uint32_t i, bool down, uint64_t now_ns);
+
+/* Endpoint i takes no requests at all, as if it had weight 0, or does so again: drained or disabled. */
+void lb_close(struct lb_picker *p, uint32_t i, bool closed, uint64_t now_ns);
+
+/* Neither down nor closed nor of weight 0: may who belongs to it stay with it? */
+bool lb_usable(const struct lb_picker *p, uint32_t i);
 
 #endif

@@ -1,5 +1,6 @@
-/* picker: one worker's choice among one cluster's endpoints: who may be chosen now (tried, down, weight 0),
- * whose group's turn it is, and slow start; the order within a group is the algorithm's (policy.h).
+/* picker: one worker's choice among one cluster's endpoints: who may be chosen now (tried, down, closed,
+ * weight 0), whose group's turn it is, panic, and slow start; the order within a group is the algorithm's
+ * (policy.h).
  *
  * Used by its worker's thread alone; it lives as long as the configuration's snapshot. A pick costs what the
  * algorithm's pick costs; only what was tried (at a second try) and slow start (while an endpoint is in it)
@@ -13,19 +14,20 @@
 #define OVERPROVISIONING 140u /* Envoy's default, percent */
 #define RAMP_START       26u  /* of LB_RAMP_FULL: the tenth that a slow start begins with */
 
-/* Endpoints that share one order. Bit sets are over its own indexes; bits past the last one are set in out.
- */
+/* Endpoints that share one order. Bit sets are over its own indexes; bits past the last one are set in out
+ * and in shut. */
 struct tier {
     void *state;
     uint32_t n, words;
-    uint32_t nup, nslow;
-    uint64_t weight, up;  /* sum of weights: all, those that are up */
-    uint32_t *member;     /* index of each in the cluster */
-    uint32_t *active;     /* exchanges at each */
-    uint64_t *back_ns;    /* when it came back: slow start; 0: it is in none */
-    uint64_t *out, *down; /* not to be chosen while another is up: down, and past the end; down alone */
-    uint64_t *slow;       /* in slow start */
-    uint64_t *skip;       /* scratch of one pick */
+    uint32_t nopen, nup, nslow;
+    uint64_t open, up;     /* sum of weights: those that are not closed, those of them that are up */
+    uint32_t *member;      /* index of each in the cluster */
+    uint32_t *active;      /* exchanges at each */
+    uint64_t *back_ns;     /* when it came back: slow start; 0: it is in none */
+    uint64_t *shut, *down; /* never to be chosen: closed, and past the end; only when no other is up */
+    uint64_t *out;         /* either of them */
+    uint64_t *slow;        /* in slow start */
+    uint64_t *skip;        /* scratch of one pick */
 };
 
 struct place {
@@ -35,7 +37,8 @@ struct place {
 struct lb_picker {
     const struct lb_policy *policy;
     uint32_t n, ntier, nslow;
-    uint32_t overprovisioning;
+    uint32_t overprovisioning, panic_percent;
+    bool panic; /* so few are up that down marks do not count */
     uint64_t slow_start_ns;
     uint64_t random;
     struct place *place;
@@ -53,7 +56,7 @@ static void tier_free(const struct lb_policy *policy, struct tier *t)
     free(t->member);
     free(t->active);
     free(t->back_ns);
-    free(t->out);
+    free(t->shut);
 }
 
 void lb_picker_destroy(struct lb_picker *p)
@@ -78,14 +81,17 @@ static bool tier_alloc(struct tier *t, uint32_t n)
     t->member = calloc(n, sizeof *t->member);
     t->active = calloc(n, sizeof *t->active);
     t->back_ns = calloc(n, sizeof *t->back_ns);
-    t->out = calloc(4 * (size_t)t->words, sizeof *t->out);
-    if (!t->member || !t->active || !t->back_ns || !t->out)
+    t->shut = calloc(5 * (size_t)t->words, sizeof *t->shut);
+    if (!t->member || !t->active || !t->back_ns || !t->shut)
         return false;
-    t->down = t->out + t->words;
-    t->slow = t->down + t->words;
+    t->down = t->shut + t->words;
+    t->out = t->down + t->words;
+    t->slow = t->out + t->words;
     t->skip = t->slow + t->words;
-    for (uint32_t i = n; i < t->words * 64; i++)
+    for (uint32_t i = n; i < t->words * 64; i++) {
+        lb_set_bit(t->shut, i, true);
         lb_set_bit(t->out, i, true);
+    }
     return true;
 }
 
@@ -104,12 +110,12 @@ static bool tier_make(struct lb_picker *p, const struct lb_cluster_in *in, const
         if (rank[i] != wanted)
             continue;
         p->place[i] = (struct place){index, n, in->endpoint[i].weight};
-        t->weight += in->endpoint[i].weight;
+        t->open += in->endpoint[i].weight;
         t->member[n] = i;
         scratch[n++] = in->endpoint[i];
     }
-    t->up = t->weight;
-    t->nup = n;
+    t->up = t->open;
+    t->nup = t->nopen = n;
     struct lb_peers peers = {scratch, n, t->active, in->table_size, in->seed};
     t->state = p->policy->create(&peers);
     return t->state != NULL;
@@ -135,11 +141,18 @@ static uint32_t distinct(const uint32_t *rank, uint32_t n, uint32_t *sorted)
     return k;
 }
 
+/* After each change of who is up or open: is it time to panic, and what is each tier's share? */
 static void share(struct lb_picker *p)
 {
+    uint64_t up = 0, open = 0;
     for (uint32_t t = 0; t < p->ntier; t++) {
-        p->weight[t] = p->tier[t].weight;
-        p->up[t] = p->tier[t].up;
+        up += p->tier[t].nup;
+        open += p->tier[t].nopen;
+    }
+    p->panic = up * 100 < open * p->panic_percent;
+    for (uint32_t t = 0; t < p->ntier; t++) {
+        p->weight[t] = p->tier[t].open ? p->tier[t].open : 1;
+        p->up[t] = p->panic ? p->tier[t].open : p->tier[t].up;
     }
     lb_tiers_share(p->ntier, p->weight, p->up, p->overprovisioning, p->cut);
 }
@@ -175,6 +188,7 @@ struct lb_picker *lb_picker_create(const struct lb_cluster_in *in)
         p->policy = in->policy;
         p->n = in->n;
         p->overprovisioning = in->overprovisioning ? in->overprovisioning : OVERPROVISIONING;
+        p->panic_percent = in->panic_percent;
         p->slow_start_ns = in->slow_start_ns;
         p->random = in->seed;
         p->place = calloc(n, sizeof *p->place);
@@ -215,24 +229,52 @@ static void begin_slow_start(struct lb_picker *p, struct tier *t, uint32_t i, ui
         p->policy->ramp(t->state, i, RAMP_START);
 }
 
+/* One of the sets that keep endpoint i from being chosen has changed. */
+static void set_out(struct lb_picker *p, uint32_t i, uint64_t now_ns)
+{
+    const struct place *at = &p->place[i];
+    struct tier *t = &p->tier[at->tier];
+    bool out = lb_bit(t->shut, at->at) || lb_bit(t->down, at->at);
+    if (lb_bit(t->out, at->at) != out) {
+        lb_set_bit(t->out, at->at, out);
+        t->nup += out ? UINT32_MAX : 1;
+        t->up += out ? 0 - (uint64_t)at->weight : at->weight;
+        if (out)
+            end_slow_start(p, t, at->at);
+        else if (p->slow_start_ns)
+            begin_slow_start(p, t, at->at, now_ns);
+    }
+    share(p);
+}
+
 void lb_mark(struct lb_picker *p, uint32_t i, bool down, uint64_t now_ns)
 {
     assert(i < p->n);
     const struct place *at = &p->place[i];
-    if (at->tier == LB_NONE)
+    if (at->tier == LB_NONE || lb_bit(p->tier[at->tier].down, at->at) == down)
+        return;
+    lb_set_bit(p->tier[at->tier].down, at->at, down);
+    set_out(p, i, now_ns);
+}
+
+void lb_close(struct lb_picker *p, uint32_t i, bool closed, uint64_t now_ns)
+{
+    assert(i < p->n);
+    const struct place *at = &p->place[i];
+    if (at->tier == LB_NONE || lb_bit(p->tier[at->tier].shut, at->at) == closed)
         return;
     struct tier *t = &p->tier[at->tier];
-    if (lb_bit(t->down, at->at) == down)
-        return;
-    lb_set_bit(t->down, at->at, down);
-    lb_set_bit(t->out, at->at, down);
-    t->nup += down ? UINT32_MAX : 1;
-    t->up += down ? 0 - (uint64_t)at->weight : at->weight;
-    if (down)
-        end_slow_start(p, t, at->at);
-    else if (p->slow_start_ns)
-        begin_slow_start(p, t, at->at, now_ns);
-    share(p);
+    lb_set_bit(t->shut, at->at, closed);
+    t->nopen += closed ? UINT32_MAX : 1;
+    t->open += closed ? 0 - (uint64_t)at->weight : at->weight;
+    set_out(p, i, now_ns);
+}
+
+bool lb_usable(const struct lb_picker *p, uint32_t i)
+{
+    assert(i < p->n);
+    const struct place *at = &p->place[i];
+    return at->tier != LB_NONE && !lb_bit(p->tier[at->tier].out, at->at);
 }
 
 static void moved(struct lb_picker *p, uint32_t i, uint32_t by)
@@ -328,14 +370,14 @@ static uint32_t pick_with_slow_start(struct lb_picker *p, struct tier *t, struct
 static const uint64_t *skipped(const struct lb_picker *p, struct tier *t, const uint64_t *tried,
                                bool also_down)
 {
-    if (!tried && !also_down)
-        return t->nup ? t->out : NULL;
+    const uint64_t *out = also_down ? t->shut : t->out;
+    if (!tried)
+        return (also_down ? t->nopen : t->nup) ? out : NULL;
     uint64_t left = 0;
-    for (uint32_t w = 0; w < t->words; w++)
-        t->skip[w] = also_down ? t->out[w] & ~t->down[w] : t->out[w];
-    for (uint32_t w = 0; tried && p->n == t->n && w < t->words; w++)
+    memcpy(t->skip, out, t->words * sizeof *t->skip);
+    for (uint32_t w = 0; p->n == t->n && w < t->words; w++)
         t->skip[w] |= tried[w];
-    for (uint32_t i = 0; tried && p->n != t->n && i < t->n; i++)
+    for (uint32_t i = 0; p->n != t->n && i < t->n; i++)
         if (lb_bit(tried, t->member[i]))
             lb_set_bit(t->skip, i, true);
     for (uint32_t w = 0; w < t->words; w++)
@@ -371,7 +413,7 @@ uint32_t lb_pick(struct lb_picker *p, const struct lb_request *q)
 {
     if (p->ntier == 0)
         return LB_NONE;
-    uint32_t i = pick_in(p, &p->tier[turn_of(p, q)], q, false);
+    uint32_t i = pick_in(p, &p->tier[turn_of(p, q)], q, p->panic);
     for (uint32_t t = 0; i == LB_NONE && t < 2 * p->ntier; t++)
         i = pick_in(p, &p->tier[t % p->ntier], q, t >= p->ntier);
     return i;

@@ -306,3 +306,82 @@ Test(lb_picker, counts_exchanges)
     cr_assert_eq(lb_active(p, 1), 0);
     lb_picker_destroy(p);
 }
+
+/* ---- closed, and panic ---- */
+
+/* A closed endpoint gets nothing, whatever else is down or tried; and it does not count when priorities ask
+ * what is up. */
+Test(lb_picker, closed)
+{
+    struct lb_endpoint_in e[4];
+    uint32_t got[4];
+    uint64_t rng = 5;
+    for (uint32_t i = 0; i < 4; i++)
+        e[i] = (struct lb_endpoint_in){.weight = 1, .priority = i == 3, .id = rig_id(i)};
+    for (unsigned k = 0; k < POLICIES; k++) {
+        struct lb_picker *p = rig_make(names[k], e, 4, (struct lb_cluster_in){.seed = 1});
+        lb_close(p, 0, true, 0);
+        lb_close(p, 1, true, 0);
+        cr_assert(!lb_usable(p, 0) && lb_usable(p, 2));
+        rig_tally(p, 300, 0, &rng, 4, got);
+        cr_assert(got[2] == 300, "%s: one of three is left, which is all of its group: %u", names[k], got[2]);
+        lb_mark(p, 2, true, 0);
+        rig_tally(p, 300, 0, &rng, 4, got);
+        cr_assert(got[3] == 300, "%s: the next group: %u", names[k], got[3]);
+        lb_mark(p, 3, true, 0);
+        rig_tally(p, 300, 0, &rng, 4, got);
+        cr_assert(got[0] == 0 && got[1] == 0, "%s: rather one that is down", names[k]);
+        lb_close(p, 2, true, 0);
+        lb_close(p, 3, true, 0);
+        cr_assert_eq(rig_pick(p, NULL), LB_NONE, "%s: nobody is left", names[k]);
+        lb_mark(p, 2, false, 0);
+        cr_assert_eq(rig_pick(p, NULL), LB_NONE, "%s: up, but closed", names[k]);
+        lb_close(p, 2, false, 0);
+        cr_assert_eq(rig_pick(p, NULL), 2, "%s: open again", names[k]);
+        cr_assert_eq(rig_pick(p, (const uint64_t[]){1u << 2}), LB_NONE, "%s: tried, the others closed",
+                     names[k]);
+        lb_picker_destroy(p);
+    }
+}
+
+/* Below half up, down marks do not count; at half they do. */
+Test(lb_picker, panic)
+{
+    struct lb_endpoint_in e[8];
+    uint32_t got[8];
+    uint64_t rng = 6;
+    for (uint32_t i = 0; i < 8; i++)
+        e[i] = (struct lb_endpoint_in){.weight = 1, .priority = i / 4, .id = rig_id(i)};
+    for (unsigned k = 0; k < POLICIES; k++) {
+        struct lb_picker *p =
+            rig_make(names[k], e, 8, (struct lb_cluster_in){.seed = 1, .panic_percent = 50});
+        for (uint32_t i = 0; i < 4; i++)
+            lb_mark(p, i, true, 0);
+        rig_tally(p, 400, 0, &rng, 8, got);
+        cr_assert(got[0] + got[1] + got[2] + got[3] == 0, "%s: half are up: no panic", names[k]);
+        lb_mark(p, 4, true, 0);
+        rig_tally(p, 4000, 0, &rng, 8, got);
+        for (uint32_t i = 0; i < 4; i++)
+            cr_assert_gt(got[i], 300, "%s: panic, the first group is asked as if it were up", names[k]);
+        lb_close(p, 0, true, 0); /* 3 of 7 are up */
+        lb_close(p, 1, true, 0); /* 3 of 6 */
+        rig_tally(p, 400, 0, &rng, 8, got);
+        cr_assert(got[5] + got[6] + got[7] == 400, "%s: half of those that are not closed are up", names[k]);
+        lb_picker_destroy(p);
+    }
+}
+
+/* What is closed and opened again comes back slowly, as what was down does. */
+Test(lb_picker, opening_begins_slow_start)
+{
+    struct lb_endpoint_in e[2] = {{.weight = 1, .id = rig_id(0)}, {.weight = 1, .id = rig_id(1)}};
+    uint32_t got[2];
+    uint64_t rng = 7;
+    struct lb_picker *p =
+        rig_make("round_robin", e, 2, (struct lb_cluster_in){.seed = 1, .slow_start_ns = 100 * SEC});
+    lb_close(p, 0, true, 0);
+    lb_close(p, 0, false, SEC);
+    rig_tally(p, 1000, SEC, &rng, 2, got);
+    cr_assert_lt(got[0], 200);
+    lb_picker_destroy(p);
+}
