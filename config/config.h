@@ -14,6 +14,7 @@
 
 #include "agent/base/addr.h"
 #include "agent/base/lb_policies.h"
+#include "agent/base/networks.h"
 
 #define CFG_NONE          UINT32_MAX
 #define CFG_MAX_WORKERS   64
@@ -79,6 +80,12 @@ enum cfg_protocol {
     CFG_TLS, /* routed by the host name in the ClientHello, then spliced */
 };
 
+/* Whether a client of this address may connect: cfg_listener.access's verdicts; 0: neither list has it. */
+enum cfg_access {
+    CFG_ALLOWED = 1,
+    CFG_DENIED,
+};
+
 /* All durations are within 1 ms..24 h. */
 struct cfg_listener {
     char *name;
@@ -99,6 +106,11 @@ struct cfg_listener {
     uint64_t min_response_rate; /* bytes/s that it has to take; likewise */
     uint64_t rate_period_ns;    /* default 20 s: the time over which both are judged */
     bool x_forwarded_for;       /* default true */
+    uint32_t nallow, ndeny;
+    struct cfg_prefix *allow, *deny;
+    char *allow_file, *deny_file; /* NULL: none */
+    bool only_allowed;            /* there is an allow or an allow_file: who is in no list is refused */
+    struct networks access;       /* of all four; n 0: no list, everybody may connect */
 };
 
 enum cfg_match_path {

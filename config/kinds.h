@@ -36,6 +36,9 @@ extern const struct key_kind kind_ports;      /* struct cfg_dpdk: port_lo, port_
 extern const struct key_kind kind_host;       /* char *, lower case */
 extern const struct key_kind kind_plain_host; /* the same, no wildcard; may be absent */
 
+/* What the text of a network (kind_network) should have been; NULL: *p is it. */
+const char *judge_network(const char *text, struct cfg_prefix *p);
+
 /* Prints text so that it reads back as itself: in quotes where a reader of YAML might see something else. */
 void print_quoted(FILE *f, const char *s);
 

@@ -154,21 +154,32 @@ static void print_prefix(FILE *f, const struct config *c, const struct cfg_key *
     print_quoted(f, scalar_prefix_str(key_value(k, obj), buf));
 }
 
+const char *judge_network(const char *text, struct cfg_prefix *p)
+{
+    static _Thread_local char wanted[96];
+
+    if (scalar_ip(text, strlen(text), &p->addr))
+        p->bits = ip_is_v4(&p->addr) ? 32 : 128;
+    else if (!scalar_prefix(text, p))
+        return "a network, such as 10.0.0.0/8 or \"fd00::/16\", or an address";
+    for (unsigned i = p->bits + (ip_is_v4(&p->addr) ? 96u : 0u); i < 128; i++) {
+        if (p->addr.b[i / 8] >> (7 - i % 8) & 1) {
+            snprintf(wanted, sizeof wanted,
+                     "a network (this is an address in it, with bits behind the first %u)", p->bits);
+            return wanted;
+        }
+    }
+    return NULL;
+}
+
 /* 10.0.0.0/8, fd00::/16, or one address. */
 static bool read_network(struct reading *r, const struct cfg_key *k, const struct node *v, void *obj)
 {
-    const char *text = v->kind == NODE_SCALAR ? v->text : "";
     struct cfg_prefix p;
+    const char *wanted = judge_network(v->kind == NODE_SCALAR ? v->text : "", &p);
 
-    if (scalar_ip(text, strlen(text), &p.addr))
-        p.bits = ip_is_v4(&p.addr) ? 32 : 128;
-    else if (!scalar_prefix(text, &p))
-        return must_be(r, k, v, "a network, such as 10.0.0.0/8 or \"fd00::/16\", or an address");
-    for (unsigned i = p.bits + (ip_is_v4(&p.addr) ? 96u : 0u); i < 128; i++) {
-        if (p.addr.b[i / 8] >> (7 - i % 8) & 1)
-            return must_be(r, k, v, "a network (this is an address in it, with bits behind the first %u)",
-                           p.bits);
-    }
+    if (wanted)
+        return must_be(r, k, v, "%s", wanted);
     *(struct cfg_prefix *)key_field(k, obj) = p;
     return true;
 }

@@ -110,6 +110,7 @@
     X(close_forgotten, "a client that asked for close is not told, and is kept")                             \
     X(max_body_ignored, "bodies beyond max_body are passed on")                                              \
     X(drain_ignored, "connections go on while lacon drains")                                                 \
+    X(lists_ignored, "clients that a listener's lists refuse are accepted")                                  \
     X(log_missing, "an exchange that failed is not logged")                                                  \
     /* memory and time */                                                                                    \
     X(extent_leak, "extents that are acked are not given back")                                              \

@@ -36,6 +36,7 @@
     X(DROP_HANDOVER_FULL, "drop_handover_full", "ring to the owning worker is full")                         \
     /* segments that leave at TCP */                                                                         \
     X(DROP_NO_LISTENER, "drop_no_listener", "no listener on that address and port")                          \
+    X(DROP_DENIED, "drop_denied", "new connection of a client that the listener's lists refuse")             \
     X(DROP_NO_CONN, "drop_no_conn", "segment of no known connection")                                        \
     X(DROP_DRAINING, "drop_draining", "new connection while draining")                                       \
     X(DROP_TABLE_FULL, "drop_table_full", "connection table is full")                                        \

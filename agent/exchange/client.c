@@ -11,6 +11,14 @@ const struct cfg_listener *listener_of(const struct exchanges *w, const struct c
     return c->user_index == LISTENER_GONE ? &w->gone : &w->gen->cfg->listener[c->user_index];
 }
 
+bool listener_denies(const struct cfg_listener *l, const struct ip_addr *client)
+{
+    if (l->access.n == 0 || mutant(lists_ignored))
+        return false;
+    unsigned verdict = networks_find(&l->access, client);
+    return verdict == CFG_DENIED || (verdict == 0 && l->only_allowed);
+}
+
 bool client_leaves(const struct exchanges *w, const struct conn *c)
 {
     return w->draining || c->user_index == LISTENER_GONE;

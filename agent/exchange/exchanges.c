@@ -83,17 +83,19 @@ void exchanges_drain(struct exchanges *w)
 
 /* ---- callbacks ---- */
 
-static bool cb_listens(void *u, const struct ip_addr *local, uint16_t port, struct splice_listener *out)
+static bool cb_listens(void *u, const struct flow_key *k, struct splice_listener *out)
 {
     struct exchanges *w = u;
     const struct config *cfg = w->gen->cfg;
-    bool v4 = ip_is_v4(local);
+    bool v4 = ip_is_v4(&k->local);
     for (uint32_t i = 0; i < cfg->nlistener; i++) {
         const struct cfg_listener *l = &cfg->listener[i];
-        if (l->at.port != port || !((v4 ? l->any4 : l->any6) || ip_eq(&l->at.addr, local)))
+        if (l->at.port != k->local_port || !((v4 ? l->any4 : l->any6) || ip_eq(&l->at.addr, &k->local)))
             continue;
-        *out = (struct splice_listener){
-            .index = i, .w0 = l->head_limit > 32768 ? l->head_limit : 32768, .max_rate = l->max_rate};
+        *out = (struct splice_listener){.index = i,
+                                        .w0 = l->head_limit > 32768 ? l->head_limit : 32768,
+                                        .max_rate = l->max_rate,
+                                        .denied = listener_denies(l, &k->remote)};
         return true;
     }
     return false;

@@ -189,12 +189,15 @@ struct adoption {
     const uint32_t *map; /* from the old generation's listeners to the new one's */
 };
 
-/* A client of a listener that is no more may finish its exchange, and no other. */
+/* A client of a listener that is no more, or keeps it out now, may finish its exchange, and no other. */
 static void move_client(void *arg, struct conn *c)
 {
     const struct adoption *a = arg;
     if (c->user_index != LISTENER_GONE)
         c->user_index = a->map[c->user_index];
+    if (c->user_index != LISTENER_GONE &&
+        listener_denies(&a->w->gen->cfg->listener[c->user_index], &c->key.remote))
+        c->user_index = LISTENER_GONE;
     if (c->user_index == LISTENER_GONE && !c->user && !c->user_doom)
         client_close(a->w, c, R_CLOSE_DRAIN);
 }

@@ -146,6 +146,8 @@ void stream_refused(struct exchanges *w, struct exchange *x, enum reason why);
 
 /* ---- client.c ---- */
 const struct cfg_listener *listener_of(const struct exchanges *w, const struct conn *c);
+/* Do the listener's lists keep this address out? */
+bool listener_denies(const struct cfg_listener *l, const struct ip_addr *client);
 /* Is the client to be told that its conn ends? */
 bool client_leaves(const struct exchanges *w, const struct conn *c);
 /* An incomplete head: its time runs from its first byte. */

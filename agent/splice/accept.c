@@ -43,9 +43,11 @@ void accept_syn(struct splice *s, struct frame *f, const struct pkt *p, uint32_t
     struct splice_listener l;
     struct tcp_opts o;
     struct net_path path;
-    if (!s->user->listens(s->ux, &p->key.local, p->key.local_port, &l)) {
+    if (!s->user->listens(s->ux, &p->key, &l)) {
         count(s->cnt, R_DROP_NO_LISTENER);
         seg_rst_reply(s, f, p);
+    } else if (l.denied) {
+        count(s->cnt, R_DROP_DENIED);
     } else if (s->draining) {
         count(s->cnt, R_DROP_DRAINING);
         seg_rst_reply(s, f, p);
@@ -114,8 +116,12 @@ struct conn *accept_ack(struct splice *s, struct frame *f, const struct pkt *p, 
     struct splice_listener l;
     struct handshake h;
     struct net_path path;
-    if (!s->user->listens(s->ux, &p->key.local, p->key.local_port, &l))
+    if (!s->user->listens(s->ux, &p->key, &l))
         return NULL;
+    if (l.denied) {
+        *why = R_DROP_DENIED;
+        return NULL;
+    }
     enum halfopen_result r = halfopen_ack(s->half, &p->key, p->seq, p->ack, l.w0, &h, s->now);
     if (r == HALF_TOMBSTONE)
         *why = R_DROP_TOMBSTONE;

@@ -211,7 +211,8 @@ static void stray_segment(struct splice *s, struct frame *f, const struct pkt *p
             return;
         }
         count(s->cnt, why);
-        seg_rst_reply(s, f, p);
+        if (why != R_DROP_DENIED)
+            seg_rst_reply(s, f, p);
     }
     frame_free(&s->ops, f);
 }

@@ -27,11 +27,12 @@ struct splice_listener {
     uint32_t index;    /* becomes c->user_index */
     uint32_t w0;       /* bytes to hold beyond a message, at most KBUF_MAX */
     uint64_t max_rate; /* bytes a second that an endpoint may be made to send to one client conn; 0: any */
+    bool denied;       /* not this client: no answer, as if nobody were here */
 };
 
 struct splice_user {
-    /* May a client be accepted on this local address? Fills *l. Called per SYN. */
-    bool (*listens)(void *u, const struct ip_addr *local, uint16_t port, struct splice_listener *l);
+    /* May a client (k->remote) be accepted on this local address? Fills *l. Called per SYN. */
+    bool (*listens)(void *u, const struct flow_key *k, struct splice_listener *l);
     void (*accepted)(void *u, struct conn *c);
     /* In-order bytes at c->in_mapped. The user maps what it understands (splice_map_*, splice_skip: they move
      * in_mapped) or nothing, to wait for more or for later. `held`: the bytes come from the hold, so what is

@@ -3,6 +3,9 @@
 
 static const char *const protocol_words[] = {"http", "tcp", "tls", NULL};
 
+static const struct cfg_key allow_item = {.name = "allow", .kind = &kind_network, ITEM(struct cfg_prefix)};
+static const struct cfg_key deny_item = {.name = "deny", .kind = &kind_network, ITEM(struct cfg_prefix)};
+
 static const struct cfg_key listener_keys[] = {
     {.name = "name",
      .kind = &kind_text,
@@ -80,6 +83,10 @@ static const struct cfg_key listener_keys[] = {
      .kind = &kind_bool,
      FIELD(struct cfg_listener, x_forwarded_for),
      .initial = "true"},
+    {.name = "allow", LIST(struct cfg_listener, allow, nallow, allow_item), .min = 1, .max = 4096},
+    {.name = "allow_file", .kind = &kind_text, FIELD(struct cfg_listener, allow_file), .judge = judge_file},
+    {.name = "deny", LIST(struct cfg_listener, deny, ndeny, deny_item), .min = 1, .max = 4096},
+    {.name = "deny_file", .kind = &kind_text, FIELD(struct cfg_listener, deny_file), .judge = judge_file},
 };
 
 /* Not zero, which would be the first cluster. */

@@ -336,7 +336,11 @@
     X(fin_idle_timeout, "S10 an idle client is closed by FIN")                                               \
     X(s8_pool_short, "S8 nothing is adopted when half of the pool is in use")                                \
     X(s7_post_unheard, "S7 endpoint that never acks a POST: 504, not sent elsewhere")                        \
-    X(s4_old_window, "S4 an old segment's window does not count")
+    X(s4_old_window, "S4 an old segment's window does not count")                                            \
+    X(list_denied, "LIMIT a client that a list refuses gets no answer")                                      \
+    X(list_allowed, "LIMIT a client that a list allows is served")                                           \
+    X(list_denied_ack, "LIMIT a list that comes between SYN-ACK and ACK")                                    \
+    X(list_reload, "LIMIT a list that comes by reload: requests in flight end well, idle clients go")
 
 /* Of the model hosts themselves (rows_model.c). */
 #define MODEL_ROWS(X)                                                                                        \

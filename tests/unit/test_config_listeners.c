@@ -1,7 +1,26 @@
 /* What is refused of listeners. */
+#include <unistd.h>
+
 #include "tests/unit/config_rig.h"
 
 static const struct row rows[] = {
+    {"allow and deny",
+     "listeners:\n"
+     "- name: l\n"
+     "  address: \"10.0.0.2:80\"\n"
+     "  allow: [10.0.0.1/8]\n"
+     "  deny: [x]\n"
+     "  allow_file: allow.txt\n"
+     "  deny_file: /nonexistent/deny.txt\n" INTERFACES ROUTES CLUSTERS,
+     "4:11: allow: each item must be a network (this is an address in it, with bits behind the first 8), not "
+     "\"10.0.0.1/8\"\n"
+     "5:10: deny: each item must be a network, such as 10.0.0.0/8 or \"fd00::/16\", or an address, not "
+     "\"x\"\n"
+     "6:15: allow_file: must be an absolute path of at most 1024 bytes, not \"allow.txt\"\n"
+     "7:14: deny_file: /nonexistent/deny.txt: No such file or directory\n"},
+    {"a list that is no file",
+     "listeners: [{name: l, address: \"10.0.0.2:80\", deny_file: /dev/zero}]\n" INTERFACES ROUTES CLUSTERS,
+     "1:58: deny_file: /dev/zero: not a plain file\n"},
     {"not ours",
      "listeners:\n"
      "- {name: l, address: \"10.0.0.3:80\"}\n" INTERFACES ROUTES CLUSTERS,
@@ -88,6 +107,65 @@ static const struct row rows[] = {
      "3:10: name: another listener is called \"l\", on line 2\n"
      "4:10: name: another listener is called \"l\", on line 2\n"},
 };
+
+static unsigned verdict(const struct cfg_listener *l, const char *text)
+{
+    struct ip_addr a;
+
+    cr_assert(ip_parse(text, strlen(text), &a));
+    return networks_find(&l->access, &a);
+}
+
+/* A file of `list`, named by the one listener's deny_file. */
+static char *with_deny_file(const char *list, char path[])
+{
+    int fd = mkstemp(path);
+    char *yaml = NULL;
+
+    cr_assert(fd >= 0 && write(fd, list, strlen(list)) == (ssize_t)strlen(list));
+    close(fd);
+    cr_assert(asprintf(&yaml,
+                       "listeners: [{name: l, address: \"10.0.0.2:80\", allow: [10.1.2.3], deny_file: %s}]\n"
+                       "%s%s%s",
+                       path, INTERFACES, ROUTES, CLUSTERS) > 0);
+    return yaml;
+}
+
+Test(config_listeners, lists_from_files)
+{
+    char path[] = "/tmp/lacon-test-XXXXXX";
+    char *yaml = with_deny_file("# comment\n10.0.0.0/8\n\n  192.0.2.1 # one\r\nfd00::/16", path);
+    struct cfg_errors errs;
+    struct config *c = config_parse("f", yaml, strlen(yaml), &errs);
+
+    cr_assert(c, "%s", errs.n ? errs.e[0].message : "");
+    cr_expect(c->listener[0].only_allowed);
+    cr_expect_eq(verdict(&c->listener[0], "10.1.2.3"), CFG_ALLOWED);
+    cr_expect_eq(verdict(&c->listener[0], "10.1.2.4"), CFG_DENIED);
+    cr_expect_eq(verdict(&c->listener[0], "192.0.2.1"), CFG_DENIED);
+    cr_expect_eq(verdict(&c->listener[0], "192.0.2.2"), 0);
+    cr_expect_eq(verdict(&c->listener[0], "fd00::1"), CFG_DENIED);
+    config_free(c);
+    cfg_errors_free(&errs);
+    unlink(path);
+    free(yaml);
+}
+
+Test(config_listeners, a_bad_list_is_complained_about_by_line)
+{
+    char path[] = "/tmp/lacon-test-XXXXXX", wanted[256];
+    char *yaml = with_deny_file("10.0.0.0/8\n# \nwhat\n", path), *got = complaints_about(yaml);
+
+    snprintf(
+        wanted, sizeof wanted,
+        "f:1:77: deny_file: %s:3: must be a network, such as 10.0.0.0/8 or \"fd00::/16\", or an address, "
+        "not \"what\"\n",
+        path);
+    cr_expect_str_eq(got, wanted);
+    unlink(path);
+    free(yaml);
+    free(got);
+}
 
 Test(config_listeners, what_is_refused_and_how)
 {
