@@ -34,6 +34,11 @@ static const char usage_text[] =
     "  memory                                  what each part takes at most, and what the process has\n"
     "  neighbours                              link-layer addresses (ARP, neighbour discovery)\n"
     "  reload                                  read the configuration file again\n"
+    "  explain 'GET http://host/path' ['Name: value' ...]\n"
+    "                                          which route, rule, cluster and endpoint, and why;\n"
+    "                                          https://host/ for tls listeners, tcp://host:port for tcp\n"
+    "          [--listener NAME]               by default the one on the URL's port\n"
+    "          [--source ADDRESS]              the client's address\n"
     "  help                                    this text\n"
     "\n"
     "  -s, --socket SOCKET                     the admin socket (default " DEFAULT_SOCKET ")\n"
@@ -47,8 +52,10 @@ struct options {
     const char *side;
     unsigned long limit;
     bool json, all;
+    const char *listener, *source; /* of explain; "-": not given */
+    char **operand;                /* after the command, up to NULL */
     /* an option was given that only this command has */
-    bool for_counters, for_connections;
+    bool for_counters, for_connections, for_explain;
 };
 
 __attribute__((format(printf, 2, 3), noreturn)) static void die(int status, const char *format, ...)
@@ -467,6 +474,159 @@ static json_t *get_reload(int fd, const struct options *opt)
     return ask(fd, "reload\n");
 }
 
+/* ---- explain ---- */
+
+static void print_considered(const json_t *a)
+{
+    static const char *const match_heads[] = {"ROUTE", ">RULE", ">MATCH", "ASKS FOR", "VERDICT"};
+    struct table t;
+    size_t i;
+    json_t *o;
+    const json_t *list = json_object_get(a, "considered");
+    if (json_array_size(list) == 0)
+        return;
+    heads(&t, 5, match_heads);
+    json_array_foreach(list, i, o)
+    {
+        text_cell(&t, o, "route");
+        int_cell(&t, o, "rule");
+        int_cell(&t, o, "match");
+        text_cell(&t, o, "asks_for");
+        text_cell(&t, o, "verdict");
+    }
+    putchar('\n');
+    print_table(&t);
+    if (int_of(a, "not_shown"))
+        printf("and %lld more\n", int_of(a, "not_shown"));
+}
+
+static void print_endpoints_of(const json_t *worker)
+{
+    static const char *const endpoint_heads[] = {"ENDPOINT",  "STATE", ">DOWN FOR", ">WEIGHT",
+                                                 ">PRIORITY", ">BUSY", "NEXT"};
+    struct table t;
+    size_t i;
+    json_t *o;
+    printf("\nworker %lld, cluster %s: %s\n", int_of(worker, "worker"), text_of(worker, "cluster"),
+           text_of(worker, "endpoint"));
+    heads(&t, 7, endpoint_heads);
+    json_array_foreach(json_object_get(worker, "endpoints"), i, o)
+    {
+        text_cell(&t, o, "address");
+        text_cell(&t, o, "state");
+        cell(&t, "%.1fs", real_of(o, "down_for_s"));
+        int_cell(&t, o, "weight");
+        int_cell(&t, o, "priority");
+        int_cell(&t, o, "exchanges");
+        cell(&t, "%s", json_is_true(json_object_get(o, "picked")) ? "<--" : "");
+    }
+    print_table(&t);
+}
+
+static void print_explain(const json_t *a)
+{
+    size_t i;
+    json_t *o;
+    const json_t *status = json_object_get(a, "status");
+    printf("listener %s, route %s, action %s", text_of(a, "listener"), text_of(a, "route"),
+           text_of(a, "action"));
+    if (json_is_integer(status))
+        printf(", status %lld", json_integer_value(status));
+    putchar('\n');
+    print_considered(a);
+    if (json_array_size(json_object_get(a, "rule")))
+        puts("\nthe rule:");
+    json_array_foreach(json_object_get(a, "rule"), i, o) printf("  %s\n", json_string_value(o));
+    json_array_foreach(json_object_get(a, "workers"), i, o) print_endpoints_of(o);
+}
+
+/* What is asked about, as the admin socket wants it. */
+struct subject {
+    const char *protocol;
+    char *text; /* the head, or the name */
+    char port[6];
+};
+
+/* Splits "scheme://host[:port][/path]": false when it is no such thing. A missing path is "". */
+static bool split_url(const char *url, const char **authority, size_t *n, const char **path)
+{
+    const char *rest = strstr(url, "://");
+    if (!rest)
+        return false;
+    *authority = rest + 3;
+    *n = strcspn(*authority, "/?");
+    *path = *authority + *n;
+    return *n > 0;
+}
+
+/* The digits behind the authority's last colon, or `otherwise`; *host is how long the part before is. */
+static void port_of(const char *authority, size_t n, const char *otherwise, char port[6], size_t *host)
+{
+    size_t colon = n;
+    while (colon > 0 && authority[colon - 1] >= '0' && authority[colon - 1] <= '9')
+        colon--;
+    bool given = colon > 0 && colon < n && authority[colon - 1] == ':';
+    *host = given ? colon - 1 : n;
+    snprintf(port, 6, "%.*s", given ? (int)(n - colon) : 5, given ? authority + colon : otherwise);
+}
+
+static char *head_of(const char *method, size_t nmethod, const char *authority, size_t n, const char *path,
+                     char *const *field)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *f = need(open_memstream(&text, &size));
+    fprintf(f, "%.*s %s%s HTTP/1.1\r\nHost: %.*s\r\n", (int)nmethod, method, *path == '/' ? "" : "/", path,
+            (int)n, authority);
+    for (; *field; field++)
+        fprintf(f, "%s\r\n", *field);
+    fputs("\r\n", f);
+    if (fclose(f) != 0)
+        need(NULL);
+    return text;
+}
+
+static struct subject subject_of(const struct options *opt)
+{
+    struct subject s = {.protocol = "http"};
+    const char *line = opt->operand[0], *space = line ? strchr(line, ' ') : NULL, *authority, *path;
+    const char *url = space ? space + 1 : line;
+    size_t n, host;
+    if (!line || !split_url(url, &authority, &n, &path))
+        die(EXIT_USAGE, "explain takes 'GET http://host/path' and header fields");
+    if (strncmp(url, "https://", 8) == 0)
+        s.protocol = "tls";
+    else if (strncmp(url, "tcp://", 6) == 0)
+        s.protocol = "tcp";
+    else if (strncmp(url, "http://", 7) != 0)
+        die(EXIT_USAGE, "explain: the URL begins with http://, https:// or tcp://");
+    port_of(authority, n, *s.protocol == 'h' ? "80" : "443", s.port, &host);
+    if (*s.protocol == 'h')
+        s.text = head_of(space ? line : "GET", space ? (size_t)(space - line) : 3, authority, n, path,
+                         opt->operand + 1);
+    else
+        s.text = need(*s.protocol == 't' && s.protocol[1] == 'l' ? strndup(authority, host) : strdup("-"));
+    return s;
+}
+
+static json_t *get_explain(int fd, const struct options *opt)
+{
+    struct subject s = subject_of(opt);
+    char *request = NULL;
+    size_t size;
+    FILE *f = need(open_memstream(&request, &size));
+    fprintf(f, "explain %s %s %s %s ", opt->listener, s.protocol, s.port, opt->source);
+    for (const char *c = s.text; *c; c++)
+        fprintf(f, *c > ' ' && *c < 0x7f && *c != '%' ? "%c" : "%%%02x", (unsigned char)*c);
+    putc('\n', f);
+    if (fclose(f) != 0)
+        need(NULL);
+    free(s.text);
+    json_t *answer = ask(fd, request);
+    free(request);
+    return answer;
+}
+
 static const struct command {
     const char *name;
     json_t *(*get)(int fd, const struct options *opt);
@@ -479,6 +639,7 @@ static const struct command {
     {"memory", get_memory, print_memory},
     {"neighbours", get_neighbours, print_neighbours},
     {"reload", get_reload, print_reload},
+    {"explain", get_explain, print_explain},
 };
 
 /* ---- the command line ---- */
@@ -488,6 +649,8 @@ enum {
     OPT_ENDPOINT,
     OPT_LIMIT,
     OPT_ALL,
+    OPT_LISTENER,
+    OPT_SOURCE,
 };
 
 static unsigned long parse_limit(const char *s)
@@ -498,6 +661,14 @@ static unsigned long parse_limit(const char *s)
     if (*s < '0' || *s > '9' || *end || errno)
         die(EXIT_USAGE, "--limit takes a number, not '%s'", s);
     return n;
+}
+
+/* A value that becomes one word of a request. */
+static const char *word_of(const char *option, const char *s)
+{
+    if (!*s || strpbrk(s, " \t\n"))
+        die(EXIT_USAGE, "%s takes one word, not '%s'", option, s);
+    return s;
 }
 
 /* Options may stand before and after the command. */
@@ -512,10 +683,13 @@ static void parse_options(int argc, char *argv[], struct options *opt)
         {"endpoint", no_argument, NULL, OPT_ENDPOINT},
         {"limit", required_argument, NULL, OPT_LIMIT},
         {"all", no_argument, NULL, OPT_ALL},
+        {"listener", required_argument, NULL, OPT_LISTENER},
+        {"source", required_argument, NULL, OPT_SOURCE},
         {0},
     };
     for (int c; (c = getopt_long(argc, argv, "s:jVh", longs, NULL)) != -1;) {
         opt->for_counters |= c == OPT_ALL;
+        opt->for_explain |= c == OPT_LISTENER || c == OPT_SOURCE;
         opt->for_connections |= c == OPT_CLIENT || c == OPT_ENDPOINT || c == OPT_LIMIT;
         switch (c) {
         case 's':
@@ -533,6 +707,12 @@ static void parse_options(int argc, char *argv[], struct options *opt)
             break;
         case OPT_ALL:
             opt->all = true;
+            break;
+        case OPT_LISTENER:
+            opt->listener = word_of("--listener", optarg);
+            break;
+        case OPT_SOURCE:
+            opt->source = word_of("--source", optarg);
             break;
         case 'V':
             puts("laconctl " LACON_VERSION);
@@ -557,20 +737,23 @@ static const struct command *find_command(const char *name)
 
 int main(int argc, char *argv[])
 {
-    struct options opt = {.socket = DEFAULT_SOCKET, .side = "all", .limit = DEFAULT_LIMIT};
+    struct options opt = {
+        .socket = DEFAULT_SOCKET, .side = "all", .limit = DEFAULT_LIMIT, .listener = "-", .source = "-"};
     parse_options(argc, argv, &opt);
     if (optind == argc) {
         fputs(usage_text, stderr);
         return EXIT_USAGE;
     }
-    if (optind + 1 < argc)
-        die(EXIT_USAGE, "'%s' is too much (laconctl help)", argv[optind + 1]);
     if (strcmp(argv[optind], "help") == 0) {
         fputs(usage_text, stdout);
         return EXIT_OK;
     }
     const struct command *command = find_command(argv[optind]);
-    if ((opt.for_counters && command->get != get_counters) ||
+    opt.operand = argv + optind + 1;
+    if (opt.operand[0] && command->get != get_explain)
+        die(EXIT_USAGE, "'%s' is too much (laconctl help)", opt.operand[0]);
+    if ((opt.for_explain && command->get != get_explain) ||
+        (opt.for_counters && command->get != get_counters) ||
         (opt.for_connections && command->get != get_connections))
         die(EXIT_USAGE, "'%s' does not take that option (laconctl help)", command->name);
 

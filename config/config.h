@@ -315,5 +315,8 @@ const char *config_needs_restart(const struct config *now, const struct config *
 void config_print(const struct config *c, FILE *f);
 /* One top-level section of it. */
 void config_print_section(const struct config *c, const char *section, FILE *f);
+/* What one rule, one listener of it says, a key on each line. */
+void config_print_rule(const struct config *c, const struct cfg_rule *rule, FILE *f);
+void config_print_listener(const struct config *c, const struct cfg_listener *listener, FILE *f);
 
 #endif

@@ -71,3 +71,22 @@ void config_print_section(const struct config *c, const char *section, FILE *f)
         if (strcmp(cfg_top.keys[i].name, section) == 0)
             print_key(f, c, &cfg_top.keys[i], c, 0);
 }
+
+/* What a list's items are, by the list's name. */
+static const struct cfg_section *items_of(const struct cfg_section *s, const char *list)
+{
+    for (size_t i = 0; i < s->nkeys; i++)
+        if (strcmp(s->keys[i].name, list) == 0)
+            return s->keys[i].item->section;
+    return NULL;
+}
+
+void config_print_rule(const struct config *c, const struct cfg_rule *rule, FILE *f)
+{
+    print_section(f, c, items_of(items_of(&cfg_top, "routes"), "rules"), rule, 0, false);
+}
+
+void config_print_listener(const struct config *c, const struct cfg_listener *listener, FILE *f)
+{
+    print_section(f, c, items_of(&cfg_top, "listeners"), listener, 0, false);
+}

@@ -111,6 +111,38 @@ struct lb_route_result {
 struct lb_route_result lb_route(const struct lb_routes *r, struct lb_route_scratch *s,
                                 const struct lb_route_request *q);
 
+/* ---- why: for people, off the fast path ---- */
+
+enum lb_verdict {
+    LB_HOLDS,
+    LB_OTHER_METHOD,
+    LB_OTHER_SOURCE,
+    LB_OTHER_HEADER,
+    LB_OTHER_QUERY,
+};
+
+/* How a match came to be asked: by which kind of host. */
+enum lb_host {
+    LB_HOST_EXACT,
+    LB_HOST_WILDCARD,
+    LB_HOST_ANY,
+};
+
+/* A match whose host and path fit a request. */
+struct lb_considered {
+    struct lb_route_result to;
+    uint32_t nth; /* of the route's matches, in the order of lb_route_in */
+    enum lb_host host;
+    uint32_t labels; /* of the route's host, without a wildcard's star */
+    enum lb_verdict verdict;
+    uint32_t which; /* LB_OTHER_HEADER, LB_OTHER_QUERY: the first such condition that does not hold */
+};
+
+/* Tells every match whose host and path fit, in the order in which lb_route() asks them; so the first one
+ * that holds is lb_route()'s result. */
+void lb_route_each(const struct lb_routes *r, struct lb_route_scratch *s, const struct lb_route_request *q,
+                   void (*fn)(void *ctx, const struct lb_considered *c), void *ctx);
+
 /* ---- endpoints of one cluster ---- */
 
 /* An algorithm is one constant table (see round_robin.c), and one line in agent/base/lb_policies.h. */
@@ -164,6 +196,12 @@ struct lb_request {
  * tried, closed or of weight 0 are not chosen. Endpoints marked down are chosen only in panic, or when no
  * other of any group is left. No allocation; worker's thread, as all below. */
 uint32_t lb_pick(struct lb_picker *p, const struct lb_request *q);
+
+/* What lb_pick() would choose now. Nothing that later picks go by is changed. */
+uint32_t lb_peek(struct lb_picker *p, const struct lb_request *q);
+
+/* Is endpoint i marked down? */
+bool lb_is_down(const struct lb_picker *p, uint32_t i);
 
 /* Exchanges in flight on this worker: one more, one less at endpoint i. Whoever picks and goes there says so.
  */

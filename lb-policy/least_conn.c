@@ -72,10 +72,15 @@ static uint32_t search(const struct least_conn *l, const uint64_t *skip, uint32_
     return search(l, skip, 2 * at + 2, best);
 }
 
+static uint32_t lc_peek(void *state, const struct lb_turn *turn)
+{
+    return search(state, turn->skip, 0, LB_NONE);
+}
+
 static uint32_t lc_pick(void *state, const struct lb_turn *turn)
 {
     struct least_conn *l = state;
-    uint32_t i = search(l, turn->skip, 0, LB_NONE);
+    uint32_t i = lc_peek(state, turn);
     struct endpoint *e = &l->endpoint[i];
     uint64_t step = TURN / e->weight;
     l->now = e->turn > l->now ? e->turn : l->now;
@@ -132,6 +137,7 @@ const struct lb_policy lb_least_conn = {
     .create = lc_create,
     .destroy = lc_destroy,
     .pick = lc_pick,
+    .peek = lc_peek,
     .moved = lc_moved,
     .ramp = lc_ramp,
 };

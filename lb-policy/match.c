@@ -114,18 +114,27 @@ static bool source_holds(const struct lb_match *m, const struct ip_addr *source)
     return m->nsource == 0;
 }
 
-bool lb_match_holds(const struct lb_match *m, const struct lb_route_request *q, const struct regex_scratch *s)
+static bool query_holds(const struct lb_condition *c, const struct lb_route_request *q,
+                        const struct regex_scratch *s)
 {
     struct span value;
+    return q->ask->query(q->head, c->name, &value) && holds(c, value, s);
+}
+
+enum lb_verdict lb_match_judge(const struct lb_match *m, const struct lb_route_request *q,
+                               const struct regex_scratch *s, uint32_t *which)
+{
     if (m->plain)
-        return true;
-    if ((m->method.p && !span_eq(m->method, q->method)) || !source_holds(m, &q->source))
-        return false;
-    for (uint32_t i = 0; i < m->nheader; i++)
-        if (!header_holds(&m->condition[i], q, s))
-            return false;
-    for (uint32_t i = m->nheader; i < m->nheader + m->nquery; i++)
-        if (!q->ask->query(q->head, m->condition[i].name, &value) || !holds(&m->condition[i], value, s))
-            return false;
-    return true;
+        return LB_HOLDS;
+    if (m->method.p && !span_eq(m->method, q->method))
+        return LB_OTHER_METHOD;
+    if (!source_holds(m, &q->source))
+        return LB_OTHER_SOURCE;
+    for (*which = 0; *which < m->nheader; ++*which)
+        if (!header_holds(&m->condition[*which], q, s))
+            return LB_OTHER_HEADER;
+    for (*which = 0; *which < m->nquery; ++*which)
+        if (!query_holds(&m->condition[m->nheader + *which], q, s))
+            return LB_OTHER_QUERY;
+    return LB_HOLDS;
 }

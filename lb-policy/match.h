@@ -31,7 +31,8 @@ bool lb_match_fit(const struct lb_match *m, struct regex_scratch **s);
 /* Which of two matches for the same path comes first: less than 0 for a. 0: the file's order decides. */
 int lb_match_order(const struct lb_match *a, const struct lb_match *b);
 
-bool lb_match_holds(const struct lb_match *m, const struct lb_route_request *q,
-                    const struct regex_scratch *s);
+/* LB_HOLDS, or the first thing that does not; *which then as in struct lb_considered. */
+enum lb_verdict lb_match_judge(const struct lb_match *m, const struct lb_route_request *q,
+                               const struct regex_scratch *s, uint32_t *which);
 
 #endif

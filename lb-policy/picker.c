@@ -311,6 +311,8 @@ void lb_sample(struct lb_picker *p, uint32_t i, uint64_t latency_ns, bool whole,
 
 /* ---- slow start ---- */
 
+typedef uint32_t policy_pick(void *state, const struct lb_turn *turn); /* a policy's pick or peek */
+
 /* What part of its weight endpoint i counts with: from a tenth to all, in a straight line. */
 static uint32_t ramp_of(const struct lb_picker *p, const struct tier *t, uint32_t i, uint64_t now_ns)
 {
@@ -350,14 +352,15 @@ static bool too_early(struct lb_picker *p, const struct tier *t, uint32_t i, con
     return (draw & (LB_RAMP_FULL - 1)) >= ramp_of(p, t, i, turn->now_ns);
 }
 
-static uint32_t pick_with_slow_start(struct lb_picker *p, struct tier *t, struct lb_turn *turn)
+static uint32_t pick_with_slow_start(struct lb_picker *p, struct tier *t, struct lb_turn *turn,
+                                     policy_pick *pick)
 {
     if (turn->skip != t->skip) {
         memcpy(t->skip, turn->skip, t->words * sizeof *t->skip);
         turn->skip = t->skip;
     }
     for (;;) {
-        uint32_t i = p->policy->pick(t->state, turn);
+        uint32_t i = pick(t->state, turn);
         if (!lb_bit(t->slow, i) || !others_left(t, t->skip) || !too_early(p, t, i, turn))
             return i;
         lb_set_bit(t->skip, i, true);
@@ -385,7 +388,8 @@ static const uint64_t *skipped(const struct lb_picker *p, struct tier *t, const 
     return left ? t->skip : NULL;
 }
 
-static uint32_t pick_in(struct lb_picker *p, struct tier *t, const struct lb_request *q, bool also_down)
+static uint32_t pick_in(struct lb_picker *p, struct tier *t, const struct lb_request *q, bool also_down,
+                        policy_pick *pick)
 {
     struct lb_turn turn = {skipped(p, t, q->tried, also_down), q->hash, q->now_ns, &p->random};
     if (!turn.skip)
@@ -393,8 +397,8 @@ static uint32_t pick_in(struct lb_picker *p, struct tier *t, const struct lb_req
     if (t->nslow)
         advance_slow_starts(p, t, q->now_ns);
     if (t->nslow && !p->policy->ramp)
-        return t->member[pick_with_slow_start(p, t, &turn)];
-    return t->member[p->policy->pick(t->state, &turn)];
+        return t->member[pick_with_slow_start(p, t, &turn, pick)];
+    return t->member[pick(t->state, &turn)];
 }
 
 /* The tier whose turn it is, by the tiers' shares. */
@@ -409,12 +413,30 @@ static uint32_t turn_of(struct lb_picker *p, const struct lb_request *q)
     return t < p->ntier ? t : 0;
 }
 
-uint32_t lb_pick(struct lb_picker *p, const struct lb_request *q)
+static uint32_t choose(struct lb_picker *p, const struct lb_request *q, policy_pick *pick)
 {
     if (p->ntier == 0)
         return LB_NONE;
-    uint32_t i = pick_in(p, &p->tier[turn_of(p, q)], q, p->panic);
+    uint32_t i = pick_in(p, &p->tier[turn_of(p, q)], q, p->panic, pick);
     for (uint32_t t = 0; i == LB_NONE && t < 2 * p->ntier; t++)
-        i = pick_in(p, &p->tier[t % p->ntier], q, t >= p->ntier);
+        i = pick_in(p, &p->tier[t % p->ntier], q, t >= p->ntier, pick);
     return i;
+}
+
+uint32_t lb_pick(struct lb_picker *p, const struct lb_request *q)
+{
+    return choose(p, q, p->policy->pick);
+}
+
+uint32_t lb_peek(struct lb_picker *p, const struct lb_request *q)
+{
+    uint64_t random = p->random;
+    uint32_t i = choose(p, q, p->policy->peek ? p->policy->peek : p->policy->pick);
+    p->random = random;
+    return i;
+}
+
+bool lb_is_down(const struct lb_picker *p, uint32_t i)
+{
+    return p->place[i].tier != LB_NONE && lb_bit(p->tier[p->place[i].tier].down, p->place[i].at);
 }

@@ -38,6 +38,9 @@ struct lb_policy {
     /* The next endpoint whose bit in turn->skip is clear. No allocation. */
     uint32_t (*pick)(void *state, const struct lb_turn *turn);
 
+    /* Whom pick would choose, without a step of the state. NULL: pick itself takes none, but draws. */
+    uint32_t (*peek)(void *state, const struct lb_turn *turn);
+
     /* active[i] has gone up or down by one. */
     void (*moved)(void *state, uint32_t i);
 

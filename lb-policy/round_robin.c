@@ -29,30 +29,44 @@ struct round_robin {
     uint32_t *schedule;
 };
 
-/* The rule. `skip` may be NULL. */
+/* Who has most after this turn's gain. `skip` may be NULL. */
+static uint32_t smooth_peek(const struct round_robin *r, const uint64_t *skip)
+{
+    uint32_t best = LB_NONE;
+    int64_t most = 0;
+    for (uint32_t i = 0; i < r->n; i++) {
+        int64_t has = r->endpoint[i].current + r->endpoint[i].weight;
+        if ((skip && lb_bit(skip, i)) || (best != LB_NONE && has <= most))
+            continue;
+        best = i;
+        most = has;
+    }
+    return best;
+}
+
+/* The rule. */
 static uint32_t smooth_pick(struct round_robin *r, const uint64_t *skip)
 {
     int64_t total = 0;
-    uint32_t best = LB_NONE;
+    uint32_t best = smooth_peek(r, skip);
     for (uint32_t i = 0; i < r->n; i++) {
         struct endpoint *e = &r->endpoint[i];
         if (skip && lb_bit(skip, i))
             continue;
         e->current += e->weight;
         total += e->weight;
-        if (best == LB_NONE || e->current > r->endpoint[best].current)
-            best = i;
     }
     r->endpoint[best].current -= total;
     return best;
 }
 
-static uint32_t schedule_pick(struct round_robin *r, const uint64_t *skip)
+/* The first entry from *at on that is not skipped; *at moves behind it. */
+static uint32_t schedule_step(const struct round_robin *r, const uint64_t *skip, uint32_t *at)
 {
     uint32_t i;
     do {
-        i = r->schedule[r->at];
-        r->at = r->at + 1 < r->length ? r->at + 1 : 0;
+        i = r->schedule[*at];
+        *at = *at + 1 < r->length ? *at + 1 : 0;
     } while (lb_bit(skip, i));
     return i;
 }
@@ -60,7 +74,14 @@ static uint32_t schedule_pick(struct round_robin *r, const uint64_t *skip)
 static uint32_t rr_pick(void *state, const struct lb_turn *turn)
 {
     struct round_robin *r = state;
-    return r->length ? schedule_pick(r, turn->skip) : smooth_pick(r, turn->skip);
+    return r->length ? schedule_step(r, turn->skip, &r->at) : smooth_pick(r, turn->skip);
+}
+
+static uint32_t rr_peek(void *state, const struct lb_turn *turn)
+{
+    const struct round_robin *r = state;
+    uint32_t at = r->at;
+    return r->length ? schedule_step(r, turn->skip, &at) : smooth_peek(r, turn->skip);
 }
 
 static uint32_t gcd(uint32_t a, uint32_t b)
@@ -135,4 +156,5 @@ const struct lb_policy lb_round_robin = {
     .create = rr_create,
     .destroy = rr_destroy,
     .pick = rr_pick,
+    .peek = rr_peek,
 };

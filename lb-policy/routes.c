@@ -340,12 +340,44 @@ void lb_route_scratch_destroy(struct lb_route_scratch *s)
 
 /* ---- lookup ---- */
 
-/* One look-up: what is asked, and with what. */
+/* One look-up: what is asked, and with what. With a witness every match is told to it and none is taken, so
+ * that the walk goes through all of them. */
 struct ask {
     const struct lb_routes *r;
     struct lb_route_scratch *s;
     const struct lb_route_request *q;
+    void (*witness)(void *ctx, const struct lb_considered *c);
+    void *ctx;
+    enum lb_host host; /* whose paths are being asked */
+    uint32_t node;     /* and where that is in the trie */
 };
+
+static uint32_t depth_of(const struct lb_trie *t, uint32_t node)
+{
+    uint32_t n = 0;
+    while ((node = t->node[node].parent) != LB_NONE)
+        n++;
+    return n;
+}
+
+static void tell(const struct ask *a, uint32_t match, enum lb_verdict verdict, uint32_t which)
+{
+    struct lb_route_result to = a->r->match[match].to;
+    uint32_t first = match;
+    while (first > 0 && a->r->match[first - 1].to.route == to.route)
+        first--;
+    a->witness(a->ctx, &(struct lb_considered){to, match - first, a->host, depth_of(&a->r->trie, a->node),
+                                               verdict, which});
+}
+
+static bool taken(const struct ask *a, uint32_t match)
+{
+    uint32_t which = 0;
+    enum lb_verdict verdict = lb_match_judge(&a->r->match[match], a->q, a->s->regex, &which);
+    if (a->witness)
+        tell(a, match, verdict, which);
+    return verdict == LB_HOLDS && !a->witness;
+}
 
 /* The first match of a list (LB_NONE: there is none) that holds, or LB_NONE. */
 static uint32_t first_of(const struct ask *a, uint32_t list)
@@ -353,7 +385,7 @@ static uint32_t first_of(const struct ask *a, uint32_t list)
     const struct list *l = list == LB_NONE ? NULL : &a->r->list[list];
     for (uint32_t i = 0; l && i < l->n; i++) {
         uint32_t match = a->r->order[l->first + i];
-        if (lb_match_holds(&a->r->match[match], a->q, a->s->regex))
+        if (taken(a, match))
             return match;
     }
     return LB_NONE;
@@ -376,7 +408,7 @@ static uint32_t first_expression(const struct ask *a, uint32_t list)
     for (uint32_t w = 0; w <= l->n / 64; w++)
         for (uint64_t rest = a->s->found[w]; rest; rest &= rest - 1) {
             uint32_t match = a->r->order[l->first + w * 64 + (uint32_t)__builtin_ctzll(rest)];
-            if (lb_match_holds(&a->r->match[match], a->q, a->s->regex))
+            if (taken(a, match))
                 return match;
         }
     return LB_NONE;
@@ -432,25 +464,43 @@ static uint32_t walk_host(const struct lb_trie *t, uint32_t root, struct span ho
     return at;
 }
 
-static uint32_t match_host(const struct ask *a, uint32_t root, struct span host)
+static uint32_t match_host(struct ask *a, uint32_t root, struct span host)
 {
     const struct lb_trie *t = &a->r->trie;
     bool whole;
     uint32_t at = walk_host(t, root, host, &whole);
     uint32_t match = LB_NONE;
     if (whole && at != root) { /* *.a.example is for hosts below a.example, not for itself */
+        a->host = LB_HOST_EXACT;
+        a->node = at;
         match = match_path(a, t->node[at].exact);
         at = t->node[at].parent;
     }
-    for (; match == LB_NONE && at != LB_NONE; at = t->node[at].parent)
+    for (; match == LB_NONE && at != LB_NONE; at = t->node[at].parent) {
+        a->host = at == root ? LB_HOST_ANY : LB_HOST_WILDCARD;
+        a->node = at;
         match = match_path(a, t->node[at].under);
+    }
     return match;
+}
+
+static uint32_t look_up(struct ask *a)
+{
+    uint32_t listener = a->q->listener;
+    return listener < a->r->nlistener ? match_host(a, listener, plain_host(a->q->host)) : LB_NONE;
 }
 
 struct lb_route_result lb_route(const struct lb_routes *r, struct lb_route_scratch *s,
                                 const struct lb_route_request *q)
 {
-    struct ask a = {r, s, q};
-    uint32_t match = q->listener < r->nlistener ? match_host(&a, q->listener, plain_host(q->host)) : LB_NONE;
+    struct ask a = {.r = r, .s = s, .q = q};
+    uint32_t match = look_up(&a);
     return match == LB_NONE ? (struct lb_route_result){LB_NONE, LB_NONE, 0} : r->match[match].to;
+}
+
+void lb_route_each(const struct lb_routes *r, struct lb_route_scratch *s, const struct lb_route_request *q,
+                   void (*fn)(void *ctx, const struct lb_considered *c), void *ctx)
+{
+    struct ask a = {.r = r, .s = s, .q = q, .witness = fn, .ctx = ctx};
+    (void)look_up(&a);
 }

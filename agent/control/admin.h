@@ -12,7 +12,7 @@
 
 #include <stdint.h>
 
-#define ADMIN_LINE_MAX    256
+#define ADMIN_LINE_MAX    16384 /* a request head, percent-coded, has room */
 #define ADMIN_WORDS_MAX   8
 #define ADMIN_CLIENTS     16
 #define ADMIN_PATIENCE_MS 10000

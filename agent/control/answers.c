@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include "agent/base/counters.h"
+#include "agent/control/answer_parts.h"
+#include "agent/control/explain.h"
 #include "agent/control/process.h"
 #include "agent/net/net.h"
 
@@ -23,23 +25,9 @@ static json_t *integer(uint64_t n)
     return json_integer((json_int_t)n);
 }
 
-static json_t *error(const char *text)
-{
-    return json_pack("{s:s}", "error", text);
-}
-
 static json_t *mac_text(const uint8_t m[6])
 {
     return json_sprintf("%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
-}
-
-/* "192.0.2.1:80", "[2001:db8::1]:80", or null when there is no port. */
-static json_t *address(const struct ip_addr *a, uint16_t port)
-{
-    char ip[IP_STRLEN];
-    if (port == 0)
-        return json_null();
-    return json_sprintf(ip_is_v4(a) ? "%s:%u" : "[%s]:%u", ip_str(a, ip), port);
 }
 
 /* ---- counters ---- */
@@ -181,16 +169,16 @@ static json_t *one_conn(const struct workers *ws, unsigned worker, const struct 
         cluster = json_string(k->name);
         if (c->endpoint < k->nendpoint) {
             const struct ip_port *at = &k->endpoint[c->endpoint].at;
-            endpoint = address(&at->addr, at->port);
+            endpoint = answer_address(&at->addr, at->port);
         }
     }
     return json_pack("{s:s, s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:f}", "side",
                      c->client ? "client" : "endpoint", "worker", (int)worker, "state", c->state, "remote",
-                     address(&c->key.remote, c->key.remote_port), "local",
-                     address(&c->key.local, c->key.local_port), "peer",
-                     address(&c->peer_key.remote, c->peer_key.remote_port), "cluster", cluster, "endpoint",
-                     endpoint, "bytes_in", (json_int_t)c->bytes_in, "bytes_out", (json_int_t)c->bytes_out,
-                     "age_s", (double)c->age_ns / NS_PER_S);
+                     answer_address(&c->key.remote, c->key.remote_port), "local",
+                     answer_address(&c->key.local, c->key.local_port), "peer",
+                     answer_address(&c->peer_key.remote, c->peer_key.remote_port), "cluster", cluster,
+                     "endpoint", endpoint, "bytes_in", (json_int_t)c->bytes_in, "bytes_out",
+                     (json_int_t)c->bytes_out, "age_s", (double)c->age_ns / NS_PER_S);
 }
 
 static json_t *get_connections(const struct workers *ws, enum side side, uint32_t w, uint32_t slot)
@@ -336,8 +324,8 @@ static json_t *get_reload(struct reload_desk *desk)
 {
     int rc;
     char *complaints = reload_desk_wait(desk, ask_main, &rc);
-    json_t *answer = rc           ? error(strerror(-rc))
-                     : complaints ? error(complaints)
+    json_t *answer = rc           ? answer_error(strerror(-rc))
+                     : complaints ? answer_error(complaints)
                                   : json_pack("{s:b}", "reloaded", 1);
     free(complaints);
     return answer;
@@ -362,10 +350,12 @@ static json_t *answer(const struct answers *a, unsigned nword, char *const word[
         enum side side = parse_side(word[1]);
         uint32_t worker, slot;
         if (side == SIDE_BAD || !parse_u32(word[2], &worker) || !parse_u32(word[3], &slot))
-            return error("connections: wanted SIDE WORKER SLOT");
+            return answer_error("connections: wanted SIDE WORKER SLOT");
         return get_connections(a->workers, side, worker, slot);
     }
-    return error("unknown request");
+    if (strcmp(what, "explain") == 0)
+        return explain_answer(a->workers, nword, word);
+    return answer_error("unknown request");
 }
 
 /* A reload is waited for without holding up the main thread, which may have a configuration to free. */

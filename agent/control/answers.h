@@ -7,6 +7,7 @@
  *   clients                           the ANSWERS_CLIENTS addresses with the most connections, by worker
  *   memory                            what each part takes at most, and what the process has
  *   neighbours                        each worker's view of ARP and ND
+ *   explain LISTENER PROTOCOL PORT SOURCE SUBJECT   what would become of a request (explain.h)
  *   reload                            reads the configuration file again; answers when it is in use, or why
  * not
  *

@@ -185,6 +185,9 @@ void upstream_mark_down(struct exchanges *w, struct cluster_state *cs, uint32_t 
 /* Chooses an endpoint and a conn to it: x->e. `fresh`: not from the pool. False: none; *status says what to
  * answer. */
 bool upstream_pick(struct exchanges *w, struct exchange *x, bool fresh, unsigned *status);
+/* Which endpoint of x->cluster upstream_pick() would ask first, LB_NONE: none. Picks that follow are not
+ * changed by it. */
+uint32_t upstream_peek(struct exchanges *w, const struct exchange *x);
 /* The final response's head is here: its time is a sample of the endpoint's latency. */
 void upstream_answered(struct exchanges *w, struct exchange *x);
 /* x is no longer at the endpoint it was last sent to: answered, given up, or about to be tried elsewhere. */
@@ -202,6 +205,10 @@ void routing_find(struct exchange *x, const struct http_head *h);
 /* The rule for a TLS connection's name, as for a request for / without method and fields; NULL: none. */
 const struct cfg_rule *routing_find_name(struct exchanges *w, const struct conn *c, struct span name,
                                          uint32_t *route);
+
+/* Tells all matches whose host and path fit a head or, with h NULL, a name: lb_route_each(). */
+void routing_each(struct exchanges *w, const struct conn *c, const struct http_head *h, struct span name,
+                  void (*fn)(void *ctx, const struct lb_considered *seen), void *ctx);
 
 /* ---- action.c ---- */
 /* The cluster of a rule that has one, by its weights where it has several. h NULL: a stream. */

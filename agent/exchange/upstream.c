@@ -94,6 +94,14 @@ static struct conn *begin(struct exchanges *w, struct exchange *x, bool fresh, e
     }
 }
 
+uint32_t upstream_peek(struct exchanges *w, const struct exchange *x)
+{
+    struct cluster_state *cs = cluster_of(x);
+    if (cs->ndown)
+        forgive(w, cs);
+    return lb_peek(cs->picker, &(struct lb_request){.hash = x->hash, .now_ns = splice_now(w->s)});
+}
+
 bool upstream_pick(struct exchanges *w, struct exchange *x, bool fresh, unsigned *status)
 {
     const struct cfg_cluster *cl = cluster_of(x)->cfg;

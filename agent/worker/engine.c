@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "agent/exchange/exchange.h"
+#include "agent/exchange/explain.h"
 #include "agent/net/net.h"
 #include "agent/net/ports.h"
 #include "agent/splice/clients.h"
@@ -339,6 +340,12 @@ uint64_t engine_kept_bytes(const struct engine *e, uint64_t *total)
 const struct splice *engine_splice(const struct engine *e)
 {
     return e->splice;
+}
+
+void engine_explain(struct engine *e, struct explain *q, uint64_t now_ns)
+{
+    splice_set_now(e->splice, now_ns);
+    exchanges_explain(e->exchanges, q);
 }
 
 void engine_neighbours(const struct engine *e, void (*fn)(void *arg, const struct net_neigh_info *i),

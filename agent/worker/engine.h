@@ -112,6 +112,10 @@ uint64_t engine_kept_bytes(const struct engine *e, uint64_t *total);
 struct splice;
 const struct splice *engine_splice(const struct engine *e);
 
+/* What would become of a request (exchanges_explain()). The worker's thread only. */
+struct explain;
+void engine_explain(struct engine *e, struct explain *q, uint64_t now_ns);
+
 /* Neighbours for laconctl: net_neighbours() of the engine's net. The worker's thread only (a control thread
  * comes by workers_call()). */
 struct net_neigh_info;

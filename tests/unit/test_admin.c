@@ -112,7 +112,7 @@ static bool hear(int fd, char *text, size_t size)
 
 static void assert_answer(int fd, const char *expected)
 {
-    char text[1024];
+    char text[ADMIN_LINE_MAX + 8];
     cr_assert(hear(fd, text, sizeof text));
     cr_assert_str_eq(text, expected);
 }

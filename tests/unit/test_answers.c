@@ -1,6 +1,7 @@
 /* The admin socket's answers about workers that the test makes up: what is added up, what is paged, what is
  * refused. The functions of worker.h and engine.h that answers.c calls are the ones below. */
 #include "agent/control/answers.h"
+#include "agent/exchange/explain.h"
 #include "agent/net/net.h"
 
 #include <criterion/criterion.h>
@@ -30,9 +31,24 @@ struct workers {
 
 static struct cfg_endpoint endpoint = {.at = {.port = 8080}};
 static struct cfg_cluster cluster = {.name = "app", .nendpoint = 1, .endpoint = &endpoint};
+static struct cfg_match match[] = {{.path = (char[]){"/"}},
+                                   {.path = (char[]){"/a"}, .method = (char[]){"GET"}}};
+static struct cfg_rule rule = {.nmatch = 2, .match = match};
+static struct cfg_route route = {.name = "shop", .nrule = 1, .rule = &rule};
+static struct cfg_listener listeners[] = {
+    {.name = "web", .at = {.port = 80}, .head_limit = 1024},
+    {.name = "db", .protocol = CFG_TCP, .at = {.port = 5432}},
+    {.name = "secure", .protocol = CFG_TLS, .at = {.port = 443}},
+};
+static struct explain explained; /* the last question */
+static bool stale;
 static struct cfg_interface interface = {.name = "front"};
 static struct config config = {.ncluster = 1,
                                .cluster = &cluster,
+                               .nlistener = 3,
+                               .listener = listeners,
+                               .nroute = 1,
+                               .route = &route,
                                .ninterface = 1,
                                .interface = &interface,
                                .file = "/etc/lacon/lacon.yaml",
@@ -185,6 +201,25 @@ int workers_call(struct workers *ws, unsigned i, worker_fn *fn, void *arg, bool 
     ws->calls++;
     fn(&ws->worker[i].engine, arg, workers_now_ns());
     return 0;
+}
+
+/* A worker without routes: only the listener's cluster is told. */
+void engine_explain(struct engine *e, struct explain *q, uint64_t now_ns)
+{
+    (void)e;
+    cr_assert_eq(now_ns, workers_now_ns());
+    q->route = q->cluster = q->endpoint = UINT32_MAX;
+    q->stale = stale;
+    explained = *q;
+    if (q->head && span_eq(q->head->path, span_str("/none")))
+        return;
+    q->route = 0;
+    q->rule = &rule;
+    q->cluster = q->endpoint = 0;
+    q->nmatch = 2;
+    q->match[0] = (struct lb_considered){.to = {.route = 0}, .nth = 1, .verdict = LB_HOLDS};
+    q->match[1] = (struct lb_considered){.to = {.route = 0}, .nth = 0, .verdict = LB_HOLDS};
+    q->at[0] = (struct explain_endpoint){.down = true, .down_ns = 1500000000, .active = 3};
 }
 
 void access_log_stats(const struct access_log *l, struct access_log_stats *out)
@@ -423,5 +458,83 @@ Test(answers, places_beyond_the_end)
 {
     json_t *a = ASK("connections", "all", "4294967295", "4294967295");
     assert_json(a, "{\"connections\": []}");
+    json_decref(a);
+}
+
+static json_t *explain(const char *listener, const char *protocol, const char *port, const char *source,
+                       const char *subject)
+{
+    char *text = strdup(subject); /* it is decoded in place */
+    cr_assert_not_null(text);
+    json_t *a = ASK("explain", listener, protocol, port, source, text);
+    free(text);
+    return a;
+}
+
+#define GET_SLASH "GET%20/%20HTTP/1.1%0d%0aHost:%20x%0d%0a%0d%0a"
+
+Test(answers, explain_a_request)
+{
+    json_t *a = explain("-", "http", "80", "192.0.2.1", GET_SLASH);
+    assert_json(json_object_get(a, "listener"), "\"web\"");
+    assert_json(json_object_get(a, "action"), "\"cluster\"");
+    assert_json(json_object_get(a, "status"), "null");
+    assert_json(
+        json_object_get(a, "considered"),
+        "[{\"route\": \"shop\", \"rule\": 0, \"match\": 1, \"asks_for\": \"exact host, path prefix /a, "
+        "method GET\", \"verdict\": \"taken\"}, {\"route\": \"shop\", \"rule\": 0, \"match\": 0, "
+        "\"asks_for\": \"exact host, path prefix /\", \"verdict\": \"no: the one taken has a longer "
+        "path\"}]");
+    cr_assert_eq(json_array_size(json_object_get(a, "workers")), NWORKER);
+    assert_json(json_array_get(json_object_get(a, "workers"), 1),
+                "{\"worker\": 1, \"cluster\": \"app\", \"endpoint\": \"[::]:8080\", \"endpoints\": "
+                "[{\"address\": \"[::]:8080\", \"state\": \"down\", \"down_for_s\": 1.5, \"weight\": 0, "
+                "\"priority\": 0, \"exchanges\": 3, \"picked\": true}]}");
+    json_decref(a);
+}
+
+Test(answers, explain_what_no_endpoint_answers)
+{
+    json_t *a = explain("web", "http", "0", "-", "GET%20/none%20HTTP/1.1%0d%0aHost:%20x%0d%0a%0d%0a");
+    assert_json(json_object_get(a, "action"), "\"none\"");
+    assert_json(json_object_get(a, "status"), "404");
+    json_decref(a);
+    a = explain("web", "http", "0", "-", "GET%20/%20HTTP/1.1%0d%0aHost:%20a%0d%0aHost:%20b%0d%0a%0d%0a");
+    assert_json(json_object_get(a, "action"), "\"refuse\"");
+    assert_json(json_object_get(a, "status"), "400");
+    json_decref(a);
+}
+
+Test(answers, explain_streams)
+{
+    json_t *a = explain("-", "tls", "443", "-", "Shop.example");
+    cr_assert(span_eq(explained.name, span_str("Shop.example")) || explained.name.n == 12);
+    cr_assert_null(explained.head);
+    cr_assert_eq(explained.listener, 2);
+    json_decref(a);
+    a = explain("db", "tcp", "0", "-", "-");
+    cr_assert_eq(explained.listener, 1);
+    json_decref(a);
+}
+
+Test(answers, explain_refuses)
+{
+    static const char *const rows[][5] = {
+        {"-", "http", "81", "-", GET_SLASH},       {"nobody", "http", "80", "-", GET_SLASH},
+        {"db", "http", "80", "-", GET_SLASH},      {"-", "ftp", "80", "-", GET_SLASH},
+        {"-", "http", "80", "nowhere", GET_SLASH}, {"-", "http", "80", "-", "GET%2"},
+        {"-", "http", "80", "-", "GET%zz"},        {"-", "http", "80", "-", "GET%20/%20HTTP/1.1%0d%0a"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        json_t *a = explain(rows[i][0], rows[i][1], rows[i][2], rows[i][3], rows[i][4]);
+        cr_assert(json_is_string(json_object_get(a, "error")), "row %zu", i);
+        json_decref(a);
+    }
+    json_t *a = ASK("explain", "-", "http", "80");
+    cr_assert(json_is_string(json_object_get(a, "error")));
+    json_decref(a);
+    stale = true;
+    a = explain("-", "http", "80", "-", GET_SLASH);
+    assert_json(json_object_get(a, "error"), "\"a reload is under way: ask again\"");
     json_decref(a);
 }

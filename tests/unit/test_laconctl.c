@@ -34,6 +34,26 @@ static const struct {
      "{\"clients\":[{\"address\":\"192.0.2.7\",\"connections\":12,\"kept_bytes\":4096,\"worker\":1}]}"},
     {"memory", "{\"parts\":[{\"part\":\"kept bytes\",\"bytes\":67108864}],\"bytes_max\":67108864,"
                "\"resident\":1048576}"},
+    {"explain web http 8080 - "
+     "POST%20/a?b%20HTTP/1.1%0d%0aHost:%20x.example:8080%0d%0aX-A:%20100%25%0d%0a%0d%0a",
+     "{\"listener\":\"web\",\"considered\":[{\"route\":\"shop\",\"rule\":1,\"match\":0,\"asks_for\":\"any "
+     "host, path "
+     "prefix "
+     "/\",\"verdict\":\"taken\"}],\"route\":\"shop\",\"action\":\"cluster\",\"status\":null,\"rule\":["
+     "\"cluster: "
+     "app\"],\"workers\":[{\"worker\":0,\"cluster\":\"app\",\"endpoint\":\"10.0.0.1:80\",\"endpoints\":[{"
+     "\"address\":"
+     "\"10.0.0.1:80\",\"state\":\"up\",\"down_for_s\":0,\"weight\":2,\"priority\":0,\"exchanges\":7,"
+     "\"picked\":true},"
+     "{\"address\":\"10.0.0.2:80\",\"state\":\"down\",\"down_for_s\":4.5,\"weight\":1,\"priority\":0,"
+     "\"exchanges\":0,"
+     "\"picked\":false}]}],\"not_shown\":0}"},
+    {"explain - http 80 2001:db8::1 GET%20/%20HTTP/1.1%0d%0aHost:%20[fd00::1]%0d%0a%0d%0a",
+     "{\"listener\":\"web\",\"considered\":[],\"route\":null,\"action\":\"none\",\"status\":404,\"rule\":[],"
+     "\"workers\":[]"
+     ",\"not_shown\":0}"},
+    {"explain - tls 443 - shop.example", "{\"error\":\"a name\"}"},
+    {"explain - tcp 5432 - -", "{\"error\":\"a port\"}"},
     {"neighbours", "[]"},
 };
 
@@ -146,6 +166,29 @@ Test(laconctl, clients_and_memory)
                            "resident now      1.0\n");
 }
 
+Test(laconctl, explain)
+{
+    char said[4096];
+    cr_assert_eq(
+        laconctl("explain --listener web 'POST http://x.example:8080/a?b' 'X-A: 100%'", said, sizeof said), 0,
+        "%s", said);
+    cr_assert_str_eq(said, "listener web, route shop, action cluster\n"
+                           "\n"
+                           "ROUTE  RULE  MATCH  ASKS FOR                 VERDICT\n"
+                           "shop      1      0  any host, path prefix /  taken\n"
+                           "\n"
+                           "the rule:\n"
+                           "  cluster: app\n"
+                           "\n"
+                           "worker 0, cluster app: 10.0.0.1:80\n"
+                           "ENDPOINT     STATE  DOWN FOR  WEIGHT  PRIORITY  BUSY  NEXT\n"
+                           "10.0.0.1:80  up         0.0s       2         0     7  <--\n"
+                           "10.0.0.2:80  down       4.5s       1         0     0  \n");
+    assert_says("explain http://[fd00::1] --source 2001:db8::1", 0, "route -, action none, status 404\n");
+    assert_says("explain https://shop.example/x", 1, "a name");
+    assert_says("explain tcp://10.0.0.1:5432", 1, "a port");
+}
+
 Test(laconctl, limit)
 {
     assert_says("--limit 1 connections", 0, "there are more than 1 connections");
@@ -177,6 +220,11 @@ Test(laconctl, wrong_usage_is_2)
                                        "--nonsense status",
                                        "status --all",
                                        "counters --client",
+                                       "explain",
+                                       "explain /path",
+                                       "explain ftp://x/",
+                                       "explain --source 'a b' http://x/",
+                                       "status --listener web",
                                        "connections --all --client",
                                        "connections --limit",
                                        "connections --limit many",

@@ -219,3 +219,39 @@ Test(lb_policy, down_moves_only_its_own_keys)
         lb_picker_destroy(p);
     }
 }
+
+/* Looking who is next changes nobody's turn: two pickers, one of them peeked at, go in step; with endpoints
+ * down and in slow start. */
+Test(lb_policy, peeking_disturbs_nothing)
+{
+    enum { N = 5 };
+    static const uint32_t weight[N] = {1, 3, 0, 2, 5}, heavy[N] = {997, 991, 983, 977, 971};
+    for (unsigned k = 0; k < 2 * POLICIES; k++) {
+        const char *name = names[k / 2];
+        struct lb_endpoint_in e[N];
+        for (uint32_t i = 0; i < N; i++)
+            e[i] = (struct lb_endpoint_in){.weight = k % 2 ? heavy[i] : weight[i], .id = rig_id(i)};
+        struct lb_cluster_in in = {.seed = 9, .slow_start_ns = 100 * SEC};
+        struct lb_picker *a = rig_make(name, e, N, in), *b = rig_make(name, e, N, in);
+        uint64_t rng = 3;
+        for (unsigned turn = 0; turn < 2000; turn++) {
+            struct lb_request q = {.hash = rnd(&rng), .now_ns = turn * SEC / 10};
+            bool slow = turn > 1000 && turn < 1900;
+            if (turn == 500 || turn == 1000) {
+                lb_mark(a, 1, turn == 500, q.now_ns);
+                lb_mark(b, 1, turn == 500, q.now_ns);
+            }
+            uint32_t next = lb_peek(a, &q);
+            cr_assert_eq(next, lb_peek(a, &q), "%s: a second look", name);
+            uint32_t i = lb_pick(a, &q);
+            cr_assert_eq(i, lb_pick(b, &q), "%s: turn %u was moved by a look", name, turn);
+            cr_assert(slow || i == next, "%s: turn %u went to %u, not %u", name, turn, i, next);
+            if (rnd(&rng) % 2) {
+                lb_begin(a, i);
+                lb_begin(b, i);
+            }
+        }
+        lb_picker_destroy(a);
+        lb_picker_destroy(b);
+    }
+}

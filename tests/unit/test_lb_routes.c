@@ -395,6 +395,22 @@ static struct ip_addr ip(const char *text)
     return a;
 }
 
+static void note_first(void *ctx, const struct lb_considered *c)
+{
+    struct lb_considered *first = ctx;
+    if (first->to.route == LB_NONE && c->verdict == LB_HOLDS)
+        *first = *c;
+}
+
+/* What lb_route_each() tells: the first that holds is what lb_route() takes. */
+static uint32_t first_told(const struct lb_routes *r, struct lb_route_scratch *s,
+                           const struct lb_route_request *q)
+{
+    struct lb_considered first = {.to = {.route = LB_NONE}};
+    lb_route_each(r, s, q, note_first, &first);
+    return first.to.route;
+}
+
 /* Route i of the table is match i; any host. */
 static void run_full(const struct lb_match_in *match, uint32_t n, const struct full_row *rows, size_t nrow)
 {
@@ -415,6 +431,7 @@ static void run_full(const struct lb_match_in *match, uint32_t n, const struct f
                                      .head = &rows[i].head};
         cr_expect_eq(lb_route(r, s, &q).route, rows[i].route, "row %zu: %s %s went to %d, not %d", i,
                      rows[i].method, rows[i].path, (int)lb_route(r, s, &q).route, (int)rows[i].route);
+        cr_expect_eq(first_told(r, s, &q), rows[i].route, "row %zu: told otherwise", i);
     }
     lb_route_scratch_destroy(s);
     lb_routes_destroy(r);
@@ -585,4 +602,65 @@ Test(lb_routes, an_expression_that_is_refused)
     static const struct lb_match_in bad = {.path = "/(", .kind = LB_PATH_REGEX};
     const struct lb_route_in in = {.nmatch = 1, .match = &bad};
     cr_assert_null(lb_routes_create(&in, 1, 1));
+}
+
+/* ---- why ---- */
+
+struct told {
+    unsigned n;
+    struct lb_considered at[16];
+};
+
+static void note(void *ctx, const struct lb_considered *c)
+{
+    struct told *t = ctx;
+    t->at[t->n++] = *c;
+}
+
+Test(lb_routes, each_tells_why)
+{
+    static const struct lb_condition_in h[] = {{"x-a", LB_PRESENT, NULL}, {"x-b", LB_IS, "2"}},
+                                        p[] = {{"p", LB_IS, "1"}};
+    static const struct lb_prefix_in lan[] = {{.bits = 104}};
+    static const struct lb_match_in first[] = {{.path = "/a", .method = "POST", .rule = 0},
+                                               {.path = "/a", .nheader = 2, .header = h, .rule = 1},
+                                               {.path = "/a/b", .rule = 1},
+                                               {.path = "/other", .rule = 1}},
+                                    second[] = {{.path = "/a", .nquery = 1, .query = p, .rule = 2},
+                                                {.path = "/", .nsource = 1, .source = lan, .rule = 2}},
+                                    third[] = {{.path = "/", .rule = 3}};
+    static const char *const exact[] = {"a.example"}, *const wild[] = {"*.example"};
+    static const struct lb_route_in in[] = {{.nhost = 1, .host = exact, .nmatch = 4, .match = first},
+                                            {.nhost = 1, .host = wild, .nmatch = 2, .match = second},
+                                            {.nmatch = 1, .match = third}};
+    static const struct lb_considered expected[] = {
+        {{0, 1, 4}, 2, LB_HOST_EXACT, 2, LB_HOLDS, 0},
+        {{0, 0, 2}, 0, LB_HOST_EXACT, 2, LB_OTHER_METHOD, 0},
+        {{0, 1, 2}, 1, LB_HOST_EXACT, 2, LB_OTHER_HEADER, 1},
+        {{1, 2, 2}, 0, LB_HOST_WILDCARD, 1, LB_OTHER_QUERY, 0},
+        {{1, 2, 0}, 1, LB_HOST_WILDCARD, 1, LB_OTHER_SOURCE, 0},
+        {{2, 3, 0}, 0, LB_HOST_ANY, 0, LB_HOLDS, 0},
+    };
+    static const struct head head = {.header = {"X-A", "1", "X-B", "3"}};
+    struct lb_routes *r = lb_routes_create(in, 3, 1);
+    struct lb_route_scratch *s = lb_route_scratch_create(r);
+    struct lb_route_request q = {.host = span_str("A.example"),
+                                 .path = span_str("/a/b"),
+                                 .method = span_str("GET"),
+                                 .source = ip("192.0.2.1"),
+                                 .ask = &asker,
+                                 .head = &head};
+    struct told t = {0};
+    lb_route_each(r, s, &q, note, &t);
+    cr_assert_eq(t.n, COUNT(expected), "%u told", t.n);
+    for (unsigned i = 0; i < t.n; i++) {
+        const struct lb_considered *got = &t.at[i], *want = &expected[i];
+        cr_expect(got->to.route == want->to.route && got->to.rule == want->to.rule && got->nth == want->nth,
+                  "%u: match %u of route %u", i, got->nth, got->to.route);
+        cr_expect(got->host == want->host && got->labels == want->labels, "%u: the host", i);
+        cr_expect(got->verdict == want->verdict, "%u: verdict %d", i, (int)got->verdict);
+        cr_expect(got->verdict == LB_HOLDS || got->which == want->which, "%u: condition %u", i, got->which);
+    }
+    lb_route_scratch_destroy(s);
+    lb_routes_destroy(r);
 }
