@@ -13,6 +13,9 @@
 /* Sum of n bytes, an odd last byte padded with zero on the right. `n` up to 64 KiB. */
 uint16_t csum_bytes(const void *p, size_t n);
 
+/* Ends a sum: s over words in the machine's byte order, and the last n < 8 bytes, at p. */
+uint16_t csum_rest(uint64_t s, const uint8_t *p, size_t n);
+
 /* Folds a sum of 16-bit or 32-bit words; only 0 becomes 0. */
 static inline uint16_t csum_fold(uint64_t s)
 {

@@ -1,8 +1,6 @@
-/* The class table, computed by the compiler from the grammar rather than typed in by hand, and the skip over
- * field text, where nearly all bytes of a head are. Constant data; any thread. */
+/* The class table, computed by the compiler from the grammar rather than typed in by hand. Constant data; any
+ * thread. */
 #include "agent/http/chars.h"
-
-#include <string.h>
 
 #define BETWEEN(c, lo, hi) ((c) >= (lo) && (c) <= (hi))
 #define DIGIT(c)           BETWEEN(c, '0', '9')
@@ -26,25 +24,3 @@
 #define CLASS64(c) CLASS16(c), CLASS16((c) + 16), CLASS16((c) + 32), CLASS16((c) + 48)
 
 const uint8_t http_class[256] = {CLASS64(0), CLASS64(64), CLASS64(128), CLASS64(192)};
-
-#define EACH(byte) ((uint64_t)(byte)*0x0101010101010101u)
-
-/* Is any of the eight bytes a control character (HTAB included) or DEL? The test for "less than" and for
- * "zero" in every byte at once; exact as an any-test, and the same in either byte order. */
-static inline bool any_control(uint64_t w)
-{
-    uint64_t del = w ^ EACH(0x7f);
-    uint64_t below_space = (w - EACH(0x20)) & ~w;
-    uint64_t is_del = (del - EACH(1)) & ~del;
-    return ((below_space | is_del) & EACH(0x80)) != 0;
-}
-
-const uint8_t *http_skip_text(const uint8_t *p, const uint8_t *end)
-{
-    for (uint64_t w; end - p >= 8; p += 8) {
-        memcpy(&w, p, 8);
-        if (any_control(w))
-            break;
-    }
-    return http_skip(p, end, HTTP_C_TEXT);
-}

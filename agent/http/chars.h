@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "agent/base/kernels.h"
+
 enum {
     HTTP_C_TOKEN = 1,    /* tchar, RFC 9110 section 5.6.2 */
     HTTP_C_TEXT = 2,     /* HTAB, SP, VCHAR, obs-text: field values, reason phrases */
@@ -30,8 +32,11 @@ static inline const uint8_t *http_skip(const uint8_t *p, const uint8_t *end, uns
     return p;
 }
 
-/* The first byte in [p, end) that is not HTTP_C_TEXT, or `end`; eight bytes at a time. */
-const uint8_t *http_skip_text(const uint8_t *p, const uint8_t *end);
+/* The first byte in [p, end) that is not HTTP_C_TEXT, or `end`: where nearly all bytes of a head are. */
+static inline const uint8_t *http_skip_text(const uint8_t *p, const uint8_t *end)
+{
+    return kernels.skip_text(p, end);
+}
 
 /* Optional white space (RFC 9110 section 5.6.3) is SP and HTAB. */
 static inline bool http_is_ows(uint8_t c)

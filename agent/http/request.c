@@ -51,7 +51,8 @@ static int take_word(struct http_cursor *c, unsigned classes, size_t max, int st
     const uint8_t *start = c->p, *end = c->end;
     if ((size_t)(end - start) > max + 1)
         end = start + max + 1;
-    const uint8_t *p = http_skip(start, end, classes);
+    const uint8_t *p =
+        classes == HTTP_C_TARGET ? kernels.skip_target(start, end) : http_skip(start, end, classes);
     if ((size_t)(p - start) > max)
         return -status;
     if (p == c->end)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "accel/simd.h"
 #include "agent/http/http.h"
 #include "bench/micro/heads.h"
 #include "bench/micro/micro.h"
@@ -112,6 +113,42 @@ static void run_theirs(void *ctx, struct micro_sample *s)
     micro_end(s, (uint64_t)REPEAT * h->n);
 }
 
+/* ---- the same parser with each set of kernels ---- */
+
+struct with_set {
+    struct head *head;
+    const struct kernels *kernels;
+};
+
+static void run_with(void *ctx, struct micro_sample *s)
+{
+    struct with_set *w = ctx;
+    kernels_use(w->kernels);
+    run_ours(w->head, s);
+    kernels_use(&kernels_soft);
+}
+
+static void each_set(const struct micro *m, struct head *h, const char *kind, uint32_t size)
+{
+    struct with_set w[MICRO_MAX_CASES];
+    struct micro_case c[MICRO_MAX_CASES];
+    char ratio[96] = "";
+    unsigned n = 0;
+    for (const struct simd_set *s = simd_sets; s->name && n + 1 < MICRO_MAX_CASES; s++) {
+        if (!s->usable())
+            continue;
+        w[n] = (struct with_set){h, s->kernels};
+        c[n] = (struct micro_case){.unit = "byte", .run = run_with, .ctx = &w[n]};
+        snprintf(c[n++].name, sizeof c->name, "heads/kernels/%s/%u/%s", kind, size, s->name);
+    }
+    w[n] = (struct with_set){h, &kernels_soft};
+    c[n] = (struct micro_case){.unit = "byte", .run = run_with, .ctx = &w[n]};
+    snprintf(c[n++].name, sizeof c->name, "heads/kernels/%s/%u/soft", kind, size);
+    if (n == 2)
+        snprintf(ratio, sizeof ratio, "heads/kernels_over_soft/%s/%u", kind, size);
+    micro_run_ratio(m, c, n, *ratio ? ratio : NULL);
+}
+
 /* ---- */
 
 static void one(const struct micro *m, bool request, uint32_t size)
@@ -132,6 +169,7 @@ static void one(const struct micro *m, bool request, uint32_t size)
     snprintf(c[2].name, sizeof c[2].name, "heads/edit_%s/%u/lacon", kind, size);
     snprintf(ratio, sizeof ratio, "heads/parse_over_http_parser/%s/%u", kind, size);
     micro_run_ratio(m, c, 3, ratio);
+    each_set(m, &h, kind, size);
     free(h.text);
     free(h.out);
 }

@@ -13,7 +13,7 @@ static const struct {
 } benchmarks[] = {
     {"state", micro_state},       {"table", micro_table},       {"forward", micro_forward},
     {"heads", micro_heads},       {"segments", micro_segments}, {"routes", micro_routes},
-    {"policies", micro_policies}, {"timers", micro_timers},
+    {"policies", micro_policies}, {"timers", micro_timers},     {"kernels", micro_kernels},
 };
 
 static void usage(FILE *to)

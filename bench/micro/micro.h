@@ -121,5 +121,6 @@ void micro_forward(struct micro *m);
 void micro_segments(struct micro *m);
 void micro_timers(struct micro *m);
 void micro_state(struct micro *m);
+void micro_kernels(struct micro *m);
 
 #endif
