@@ -35,13 +35,13 @@ Test(accel_simd, csum_of_every_length_and_alignment)
     uint64_t seed = 11;
     const char *name;
     rnd_fill(&seed, buf, sizeof buf);
-    EACH_SET (k, name)
-        for (size_t off = 0; off < 16; off++)
-            for (size_t n = 0; n <= LONGEST; n++) {
-                struct span s = guarded(buf + off, n);
-                cr_assert_eq(same(k->csum(s.p, n)), same(kernels_soft.csum(buf + off, n)), "%s off %zu n %zu",
-                             name, off, n);
-            }
+    EACH_SET(k, name)
+    for (size_t off = 0; off < 16; off++)
+        for (size_t n = 0; n <= LONGEST; n++) {
+            struct span s = guarded(buf + off, n);
+            cr_assert_eq(same(k->csum(s.p, n)), same(kernels_soft.csum(buf + off, n)), "%s off %zu n %zu",
+                         name, off, n);
+        }
 }
 
 Test(accel_simd, csum_of_the_largest_sums)
@@ -49,11 +49,11 @@ Test(accel_simd, csum_of_the_largest_sums)
     static uint8_t buf[65536];
     const char *name;
     memset(buf, 0xff, sizeof buf);
-    EACH_SET (k, name)
-        for (size_t n = sizeof buf; n > sizeof buf - 130; n--) {
-            struct span s = guarded(buf, n);
-            cr_assert_eq(same(k->csum(s.p, n)), same(kernels_soft.csum(buf, n)), "%s n %zu", name, n);
-        }
+    EACH_SET(k, name)
+    for (size_t n = sizeof buf; n > sizeof buf - 130; n--) {
+        struct span s = guarded(buf, n);
+        cr_assert_eq(same(k->csum(s.p, n)), same(kernels_soft.csum(buf, n)), "%s n %zu", name, n);
+    }
 }
 
 /* One byte of each value at each place of text that is otherwise fine. */
@@ -79,9 +79,9 @@ Test(accel_simd, every_byte_value_at_every_place)
 {
     static const size_t length[] = {0, 1, 7, 15, 16, 17, 31, 32, 33, 63, 64, 65, 95, 127, 128, 129, 200};
     const char *name;
-    EACH_SET (k, name)
-        for (unsigned i = 0; i < sizeof length / sizeof *length; i++)
-            one_odd_byte(k, name, length[i]);
+    EACH_SET(k, name)
+    for (unsigned i = 0; i < sizeof length / sizeof *length; i++)
+        one_odd_byte(k, name, length[i]);
 }
 
 Test(accel_simd, random_bytes)
@@ -90,21 +90,20 @@ Test(accel_simd, random_bytes)
     uint8_t buf[LONGEST];
     uint64_t seed = 5;
     const char *name;
-    EACH_SET (k, name)
-        for (int i = 0; i < 20000; i++) {
-            size_t n = rnd(&seed) % LONGEST, dense = 1 + rnd(&seed) % 64;
-            for (size_t b = 0; b < n; b++)
-                buf[b] = rnd(&seed) % dense ? (uint8_t)('a' + rnd(&seed) % 26) :
-                                              pick[rnd(&seed) % (sizeof pick - 1)];
-            struct span s = guarded(buf, n);
-            const uint8_t *end = s.p + n, *from = s.p + (n ? rnd(&seed) % (n + 1) : 0);
-            cr_assert_eq(k->skip_text(from, end), kernels_soft.skip_text(from, end), "%s text, case %d", name,
-                         i);
-            cr_assert_eq(k->skip_target(from, end), kernels_soft.skip_target(from, end), "%s target, case %d",
-                         name, i);
-            cr_assert_eq(k->head_end(s.p, from, end), kernels_soft.head_end(s.p, from, end),
-                         "%s head end, case %d", name, i);
-        }
+    EACH_SET(k, name)
+    for (int i = 0; i < 20000; i++) {
+        size_t n = rnd(&seed) % LONGEST, dense = 1 + rnd(&seed) % 64;
+        for (size_t b = 0; b < n; b++)
+            buf[b] =
+                rnd(&seed) % dense ? (uint8_t)('a' + rnd(&seed) % 26) : pick[rnd(&seed) % (sizeof pick - 1)];
+        struct span s = guarded(buf, n);
+        const uint8_t *end = s.p + n, *from = s.p + (n ? rnd(&seed) % (n + 1) : 0);
+        cr_assert_eq(k->skip_text(from, end), kernels_soft.skip_text(from, end), "%s text, case %d", name, i);
+        cr_assert_eq(k->skip_target(from, end), kernels_soft.skip_target(from, end), "%s target, case %d",
+                     name, i);
+        cr_assert_eq(k->head_end(s.p, from, end), kernels_soft.head_end(s.p, from, end),
+                     "%s head end, case %d", name, i);
+    }
 }
 
 /* CRs and LFs alone, so that every pattern of three crosses every boundary of a vector. */
@@ -113,23 +112,23 @@ Test(accel_simd, line_ends_of_every_pattern)
     uint8_t buf[LONGEST];
     uint64_t seed = 6;
     const char *name;
-    EACH_SET (k, name)
-        for (int i = 0; i < 50000; i++) {
-            size_t n = rnd(&seed) % 160;
-            for (size_t b = 0; b < n; b += 2) { /* mostly whole CRLF behind a letter: no end */
-                unsigned what = (unsigned)(rnd(&seed) % 40);
-                buf[b] = what == 0 ? '\n' : what == 1 ? '\r' : 'x';
-                buf[b + 1] = what == 2 ? '\n' : 'y';
-                if (what > 30 && b >= 2) {
-                    buf[b] = '\r';
-                    buf[b + 1] = '\n';
-                }
+    EACH_SET(k, name)
+    for (int i = 0; i < 50000; i++) {
+        size_t n = rnd(&seed) % 160;
+        for (size_t b = 0; b < n; b += 2) { /* mostly whole CRLF behind a letter: no end */
+            unsigned what = (unsigned)(rnd(&seed) % 40);
+            buf[b] = what == 0 ? '\n' : what == 1 ? '\r' : 'x';
+            buf[b + 1] = what == 2 ? '\n' : 'y';
+            if (what > 30 && b >= 2) {
+                buf[b] = '\r';
+                buf[b + 1] = '\n';
             }
-            struct span s = guarded(buf, n);
-            size_t from = n ? rnd(&seed) % (n + 1) : 0;
-            cr_assert_eq(k->head_end(s.p, s.p + from, s.p + n), kernels_soft.head_end(s.p, s.p + from, s.p + n),
-                         "%s case %d n %zu from %zu", name, i, n, from);
         }
+        struct span s = guarded(buf, n);
+        size_t from = n ? rnd(&seed) % (n + 1) : 0;
+        cr_assert_eq(k->head_end(s.p, s.p + from, s.p + n), kernels_soft.head_end(s.p, s.p + from, s.p + n),
+                     "%s case %d n %zu from %zu", name, i, n, from);
+    }
 }
 
 Test(accel_simd, the_best_set_is_usable)
