@@ -27,6 +27,7 @@
     X(window_of_old_segment, "an old segment's window replaces a newer one")                                 \
     X(window_overrun, "forwarded bytes pass the receiver's window")                                          \
     X(window_overrun_kept, "kept bytes pass the receiver's window")                                          \
+    X(window_creeps, "the window that we show is rounded up, so that its edge moves with each ack")          \
     X(edge_retreats, "the right edge shown to a client moves back")                                          \
     X(sack_unclipped, "a SACK block is passed on beyond the extent that it lies in")                         \
     X(sack_unshifted, "a SACK block is passed on with the numbers of the other conn")                        \

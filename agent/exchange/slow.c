@@ -6,7 +6,9 @@
  * kept anyway. Tunnels are exempt: silence is part of their use, and they have a timeout of their own.
  *
  * A request is waited for while bytes of it are to come and the endpoint has room for a segment (its window
- * from what it has acked). A client that has sent all, of which nothing is acked, waits itself.
+ * from what it has acked). A client that has sent all, of which nothing is acked, waits itself; so does one
+ * whose bytes we dropped though it had been offered room, until its timer can have sent them again. What its
+ * own network loses is the client's.
  *
  * A response is waited for while bytes that were sent by the last look are not acked at this one, or the
  * client leaves no window. Where those bytes are the endpoint's to repeat, it must be alive: when nothing has
@@ -15,6 +17,8 @@
 #include "agent/exchange/internal.h"
 
 #define LOOKS 4u
+/* A TCP sends again after at most so long (Linux: TCP_RTO_MAX; RFC 6298 asks for 60 at least). */
+#define BACKOFF_MOST_S 120u
 
 static uint64_t period_of(const struct exchanges *w, const struct conn *c)
 {
@@ -53,15 +57,20 @@ void slow_watch(struct exchanges *w, struct conn *c)
                                   .out_sent = c->out_una,
                                   .up_sent = sent_up(c),
                                   .source_bytes = source_bytes(c)};
-    c->cramped = false;
     splice_set_look(w->s, c, splice_now(w->s) + period_of(w, c) / LOOKS);
 }
 
+/* Bytes that were refused come again when the client's TCP sees fit, however soon there is room. */
+static bool backs_off(const struct exchanges *w, const struct conn *c)
+{
+    return c->refused_s && splice_now(w->s) / SEC_NS < c->refused_s + BACKOFF_MOST_S;
+}
+
 /* Is the client waited for, to send? */
-static bool owes_request(const struct conn *c)
+static bool owes_request(const struct exchanges *w, const struct conn *c)
 {
     const struct exchange *x = c->user;
-    if (c->cramped || c->fin_queued || c->user_doom)
+    if (backs_off(w, c) || c->fin_queued || c->user_doom)
         return false;
     if (!x)
         return c->user_mark; /* a head in pieces */
@@ -138,11 +147,8 @@ void slow_look(struct exchanges *w, struct conn *c)
     struct slow_marks *p = &c->slow;
     if (c->out_una < p->out_sent)
         splice_solicit(w->s, c); /* its ack may have been lost, and whoever would send again be gone */
-    bool slow_in = look(in && owes_request(c), &p->in_looks, &p->in_from, c->in_acked, in);
+    bool slow_in = look(in && owes_request(w, c), &p->in_looks, &p->in_from, c->in_acked, in);
     bool slow_out = look(out && owes_acks(c, out / LOOKS), &p->out_looks, &p->out_from, c->out_una, out);
-    /* Bytes that found no memory come again when the client's TCP sees fit: until then it is not slow. */
-    if (c->in_acked > p->in_last)
-        c->cramped = false;
     p->in_last = c->in_acked;
     p->out_sent = c->out_max < c->out_end ? c->out_max : c->out_end;
     p->up_sent = sent_up(c);

@@ -203,7 +203,8 @@ struct conn {
     bool rst_acked : 1;      /* a RST of the peer acked bytes that are not counted in out_una */
     bool by_cookie : 1;      /* accepted by a SYN cookie: leaves a tombstone */
     bool pace_rel : 1;       /* pace_edge counts from what is acked */
-    bool cramped : 1;        /* bytes of it were dropped for want of memory (cleared by exchange) */
+    uint32_t refused_s;      /* second when bytes were dropped that it had been offered room for; 0: never.
+                                Exchange */
     struct slow_marks slow;  /* exchange's own */
     struct splice_remote *remote; /* endpoint side */
     union {

@@ -114,21 +114,30 @@ static enum reason may_hold(const struct splice *s, const struct conn *c, uint32
     return R_NONE;
 }
 
+/* The next bytes of c, from `at` on, are dropped though it was offered room for them. That can't always be
+ * helped: memory is shared, and the edge shown inside a message of unknown length stands also when that ends
+ * early. The minimum rates have to know. Bytes behind a gap wait for the client in any case. */
+static void refuse(const struct splice *s, struct conn *c, pos_t at)
+{
+    if (at <= c->in_mapped + splice_held(c).n && !mutant(refusal_forgotten))
+        c->refused_s = (uint32_t)(s->now / SEC_NS) + 1;
+}
+
 enum reason hold_insert(struct splice *s, struct conn *c, pos_t at, struct span bytes)
 {
     struct hold *h = &c->hold;
     uint64_t off = at - c->in_mapped;
-    if (off >= c->w0)
+    if (pos_min(at + bytes.n, c->in_edge_high) > c->in_mapped + c->w0)
+        refuse(s, c, at);
+    if (off >= c->w0 || bytes.n == 0)
         return R_DROP_HORIZON;
     uint32_t lo = (uint32_t)off;
     uint32_t n = bytes.n < c->w0 - lo ? (uint32_t)bytes.n : c->w0 - lo;
-    if (n == 0)
-        return R_DROP_HORIZON;
     enum reason r = may_hold(s, c, lo + n);
     if (r == R_NONE && reserve(s, c, lo + n) < 0)
         r = R_DROP_NO_BUFFER;
     if (r != R_NONE) {
-        c->cramped = true;
+        refuse(s, c, at);
         return r;
     }
     if (!ranges_add(h, lo, lo + n)) {

@@ -47,24 +47,25 @@ void seg_bare(struct splice *s, const struct tcp_seg *g, struct net_path *path)
     put_out(s, f);
 }
 
-/* The window field for right edge `edge` at `ack`. Rounds down, but not so far that an edge shown before
- * would retreat. */
+/* The window field for right edge `edge` at `ack`, or for the highest one shown before. Rounds down, always:
+ * what is shown may fall back by less than a unit (RFC 7323 section 2.4 has senders expect it), but rounded
+ * up with each ack it would creep beyond what we can hold. */
 static uint16_t window_field(struct conn *c, pos_t ack, pos_t edge)
 {
     if (c->pub.side == SIDE_CLIENT && !mutant(edge_retreats))
         edge = pos_max(edge, c->in_edge);
     uint64_t room = edge > ack ? edge - ack : 0, shown;
+    if (mutant(window_creeps))
+        room += (1u << c->rcv_wscale) - 1u;
     shown = (room >> (mutant(window_out_unscaled) ? 0 : c->rcv_wscale)) + mutant(window_rounded_up);
-    if (shown == 0 && room && c->pub.side == SIDE_ENDPOINT)
-        shown = 1; /* a receiver with less room than one unit: what is too much is cut off (within_window) and
-                      comes again */
-    if (c->pub.side == SIDE_CLIENT && ack + (shown << c->rcv_wscale) < c->in_edge)
-        shown++;
+    if (shown == 0 && room && (c->pub.side == SIDE_ENDPOINT || c->in_mode == IN_WAIT))
+        shown = 1; /* a receiver with less room than one unit, or a head as large as it may be: what is too
+                      much is cut off (within_window, the hold) and comes again */
     if (shown > UINT16_MAX)
         shown = UINT16_MAX;
-    edge = ack + (shown << c->rcv_wscale);
-    c->in_edge = c->pub.side == SIDE_CLIENT ? pos_max(edge, c->in_edge) : edge;
-    c->in_edge_high = pos_max(edge, c->in_edge_high);
+    pos_t visible = ack + (shown << c->rcv_wscale);
+    c->in_edge = c->pub.side == SIDE_CLIENT ? pos_max(pos_min(edge, visible), c->in_edge) : visible;
+    c->in_edge_high = pos_max(visible, c->in_edge_high);
     return (uint16_t)shown;
 }
 

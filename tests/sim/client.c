@@ -13,6 +13,18 @@ static struct plan *current(struct client *c)
 
 #define PATIENCE (600 * SEC)
 
+/* ---- what is permitted ---- */
+
+static bool excused_by_events(const struct client *c, const struct plan *p)
+{
+    return c->cfg.excuses && c->cfg.excuses(c->cfg.arg, p);
+}
+
+static bool may_fail(const struct client *c, const struct plan *p)
+{
+    return p->may_fail || excused_by_events(c, p);
+}
+
 /* ---- sending ---- */
 
 static void send_later(void *arg)
@@ -101,7 +113,7 @@ static void out_of_patience(void *arg)
     const struct plan *p = current(c);
     if (!p || c->done)
         return;
-    if (p->may_fail || c->excused)
+    if (c->excused || may_fail(c, p))
         tcb_abort(c->tcb);
     else
         sim_arm(c->sim, &c->t_patience, c->sim->now + PATIENCE);
@@ -144,21 +156,11 @@ static void settle(struct client *c, enum outcome o)
     sim_say(c->sim, "%s:%u %s %u", c->host->name, c->tcb->lport, o == EX_OK ? "finished" : "gave up", p->id);
 }
 
-static bool excused_by_events(const struct client *c, const struct plan *p)
-{
-    return c->cfg.excuses && c->cfg.excuses(c->cfg.arg, p);
-}
-
-static bool may_fail(const struct client *c, const struct plan *p)
-{
-    return p->may_fail || excused_by_events(c, p);
-}
-
 /* May lacon itself answer so, because an endpoint could not? */
 static bool may_answer(const struct client *c, const struct plan *p, unsigned status)
 {
-    if (p->own_status)
-        return p->own_status == status;
+    if (p->own_status == status)
+        return true;
     if (status < 502 || status > 504)
         return false;
     return (p->may_fail && (!p->fail_status || p->fail_status == status)) || excused_by_events(c, p);

@@ -101,6 +101,7 @@
     X(d_slow_body_gap, "defence: a body in drops, its last byte sent ahead: 408")                            \
     X(d_body_pressed_back, "defence: a body that the endpoint presses back is not slow")                     \
     X(d_slow_endpoint, "defence: a client that waits for its endpoint is not slow")                          \
+    X(d_refused_backs_off, "defence: a client whose bytes found no room may back off")                       \
     X(d_slow_reader, "defence: a reader slower than the minimum rate is reset")                              \
     X(d_shut_window, "defence: a reader with a shut window is reset")                                        \
     X(d_slow_adopted, "defence: an adopted response counts until it is acked")                               \
@@ -289,6 +290,7 @@
     X(wrap_sack_endpoint, "WRAP inside a SACK block as the endpoint gets it")                                \
     X(wrap_fin, "WRAP all FINs have number 0")                                                               \
     X(wrap_rst, "WRAP RST with number 0")                                                                    \
+    X(s4_no_creep, "S4 the window shown is never more than what can be held")                                \
     X(s4_edge_head, "S4 zero window behind a head, update lost: probe without a byte")                       \
     X(s4_edge_head_byte, "S4 zero window behind a head, update lost: probe with a byte")                     \
     X(s4_edge_chunk, "S4 zero window at a chunk's end, update lost")                                         \

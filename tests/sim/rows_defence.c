@@ -127,6 +127,33 @@ void d_slow_endpoint(struct script *s)
     want_bytes(c, 1000);
 }
 
+/* The edge shown inside a chunked request stands when that ends: of the next one, more arrives than can be
+ * held. Its TCP backs off, for up to two minutes, and is not to blame; after them it is. */
+void d_refused_backs_off(struct script *s)
+{
+    struct peer *c, *e;
+    one_endpoint(s);
+    c = hurried(s);
+    e = with_request(c, CHUNKED_HEAD);
+    say(c, "5\r\nhello\r\n0\r\n\r\n");
+    want_text(e, "5\r\nhello\r\n0\r\n\r\n");
+    say(c, POST_HEAD("60000"));
+    say_n(c, 'a', 40000);
+    pass_time(s, 100);
+    want_true(s, counter_of(s, "drop_horizon") > 0, "not all could be held");
+    say(e, OK2);
+    want_text(c, OK2);
+    want_head(e);
+    want_bytes(e, 30000);
+    pass_time(s, 10);
+    drain(e);
+    pass_time(s, 100000);
+    want_counter(s, "close_slow_request", 0);
+    pass_time(s, 60000);
+    want_counter(s, "close_slow_request", 1);
+    want_text(c, "HTTP/1.1 408 ");
+}
+
 void d_slow_reader(struct script *s)
 {
     struct peer *c = hurried(s), *e = with_request(c, GET0);

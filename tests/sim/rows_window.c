@@ -4,6 +4,34 @@
 
 #include "tests/sim/rows_all.h"
 
+/* The right edge, relative, that p was shown with the segment it got last. */
+static uint32_t edge_shown(const struct peer *p)
+{
+    return p->got.ack - p->iss + ((uint32_t)p->got.wnd << (p->wscale >= 0 ? 7 : 0));
+}
+
+/* A pipelined upload fills what lacon can hold. What it shows it has room for, also when acks fall between
+ * the units of its scale: rounded up each time, the edge would move with each of them. */
+void s4_no_creep(struct script *s)
+{
+    struct peer *c = client(s);
+    c->wscale = 7;
+    with_request(c, GET0);
+    pass_time(s, 5);
+    forget(c);
+    uint32_t begin = c->snd;
+    say(c, POST_HEAD("100000"));
+    want(c, "A");
+    for (unsigned i = 0; i < 200 && edge_shown(c) > c->snd && !s->sim.failed; i++) {
+        uint32_t room = edge_shown(c) - c->snd;
+        say_one(c, 'x', room < 1000 ? room : 1000);
+        want(c, "A");
+        want_true(s, c->got.ack == c->iss + c->snd, "what fits the window is taken");
+    }
+    want_true(s, edge_shown(c) == c->snd, "the window closes");
+    want_true(s, c->snd - begin > 32768 - 128, "not before all but a unit of it is used");
+}
+
 /* The client has no room behind the response's head, and its window update is lost. */
 static struct peer *closed_behind_head(struct peer *c, const char *head)
 {

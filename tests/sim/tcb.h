@@ -93,7 +93,7 @@ struct tcb {
     /* what we send */
     uint32_t iss;
     uint64_t una, nxt; /* nxt: first position never sent */
-    uint64_t wnd, max_wnd, wl_seq, wl_ack;
+    uint64_t wnd, max_wnd, wl_seq;
     uint8_t snd_scale;
     bool sack_ok;
     uint16_t smss;

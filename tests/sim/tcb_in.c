@@ -207,15 +207,17 @@ static void new_ack(struct tcb *c, uint64_t ack)
     tcb_tell(c, TCB_EV_ACKED);
 }
 
+/* Linux, tcp_may_update_window(): RFC 9293 alone would keep the window of a later segment, overtaken by this
+ * one, with this one's ack, and so send beyond what was ever offered. */
 static void take_window(struct tcb *c, const struct seg *s, uint64_t pos, uint64_t ack)
 {
-    if (pos < c->wl_seq || (pos == c->wl_seq && ack < c->wl_ack))
+    uint64_t wnd = (uint64_t)s->wnd << (s->flags & SEG_SYN ? 0 : c->snd_scale);
+    if (ack <= c->una && pos <= c->wl_seq && (pos < c->wl_seq || (wnd && wnd <= c->wnd)))
         return;
-    c->wnd = (uint64_t)s->wnd << (s->flags & SEG_SYN ? 0 : c->snd_scale);
+    c->wnd = wnd;
     if (c->wnd > c->max_wnd)
         c->max_wnd = c->wnd;
     c->wl_seq = pos;
-    c->wl_ack = ack;
 }
 
 /* False when the segment must go no further. */
