@@ -115,6 +115,7 @@
     X(log_missing, "an exchange that failed is not logged")                                                  \
     /* memory and time */                                                                                    \
     X(extent_leak, "extents that are acked are not given back")                                              \
+    X(refusal_forgotten, "a client whose bytes found no room is blamed while its TCP backs off")             \
     X(hold_leak, "the hold's memory is not given back")                                                      \
     X(slot_leak, "an exchange's slot is not given back")                                                     \
     X(timer_lost, "a timer that is moved down a level of the wheel is lost")                                 \

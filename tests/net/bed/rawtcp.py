@@ -257,13 +257,19 @@ class RawEndpoint:
         """lacon's next SYN, as a connection that has not been answered."""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
-            s = self.host.get(self.PORT, left)
-            if s and s.flags & SYN:
-                c = RawEndpointConn(self, s.sport)
-                c.seq, c.ack, c.syn_options, c.syn_seq = random.getrandbits(32), (s.seq + 1) & MASK, s.options, s.seq
-                self.conns.append(c)
+            if c := self.syn_if_any(left):
                 return c
         raise Timeout("no SYN at the endpoint")
+
+    def syn_if_any(self, seconds=0):
+        """The same when the next segment, if one comes within so long, is a SYN; else None."""
+        s = self.host.get(self.PORT, seconds)
+        if not s or not s.flags & SYN:
+            return None
+        c = RawEndpointConn(self, s.sport)
+        c.seq, c.ack, c.syn_options, c.syn_seq = random.getrandbits(32), (s.seq + 1) & MASK, s.options, s.seq
+        self.conns.append(c)
+        return c
 
     def accept(self, options=mss(1460), isn=None, window=None):
         """The handshake."""

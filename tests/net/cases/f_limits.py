@@ -61,8 +61,8 @@ def rate_of_a_slow_endpoint(t):
 
 @case()
 def client_share(t):
-    """Connections beyond one address's share are reset; another address has its own."""
-    t.start_origin(dpdk={"connections": 1000}, limits={"client_connections": "1%"})
+    """Connections beyond one address's share of a worker are reset; another address has its own."""
+    t.start_origin(dpdk={"workers": 1, "connections": 1000}, limits={"client_connections": "1%"})
     mine = [t.client() for _ in range(10)]
     t.check(refused(t), "an eleventh connection")
     t.equal(t.client(v6=True).ask("GET", "/length/100").length, 100, "another address")
