@@ -42,6 +42,18 @@ static inline uint16_t csum_final(uint16_t s)
     return (uint16_t)~s;
 }
 
+/* Sum of n 32-bit words, for headers: n is small and mostly a constant. */
+static inline uint16_t csum_words(const void *p, unsigned n)
+{
+    uint64_t s = 0;
+    for (unsigned i = 0; i < n; i++) {
+        uint32_t w;
+        memcpy(&w, (const uint8_t *)p + 4 * i, 4);
+        s += w;
+    }
+    return be16toh(csum_fold(s));
+}
+
 /* Sum of an address, both families. The prefix of an IPv4-mapped address adds 0xffff, which is nothing, so
  * the 16-byte form has the sum of the 4-byte one. */
 static inline uint16_t csum_addr(const struct ip_addr *a)

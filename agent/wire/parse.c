@@ -39,7 +39,7 @@ static enum reason parse_ip4(const struct frame *f, struct pkt *p, uint8_t *prot
         return R_DROP_IP_HEADER;
     if (total > room)
         return R_DROP_SHORT;
-    if (!(f->flags & FRAME_L4_CSUM_OK) && csum_bytes(ip, hlen) != 0xffff)
+    if (!(f->flags & FRAME_L4_CSUM_OK) && csum_words(ip, hlen / 4) != 0xffff)
         return R_DROP_IP_CSUM;
     if (hlen > IP4_LEN)
         return R_DROP_IP_OPTIONS;
@@ -124,7 +124,7 @@ static enum reason tcp_checksum(const struct frame *f, struct pkt *p, uint32_t h
 {
     const uint8_t *t = f->data + p->l4_off;
     uint16_t pseudo = csum_pseudo(&p->key.remote, &p->key.local, PROTO_TCP, p->l4_len);
-    uint16_t head = csum_add(pseudo, csum_bytes(t, hlen));
+    uint16_t head = csum_add(pseudo, csum_words(t, hlen / 4));
     p->payload_sum = csum_final(head);
     if (f->flags & FRAME_L4_CSUM_OK) {
         uint16_t field = get_be16(t + 16);
