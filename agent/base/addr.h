@@ -29,7 +29,11 @@ _Static_assert(sizeof(struct flow_key) == 40, "flow keys are hashed as 40 bytes"
 
 static inline struct ip_addr ip_from_v4(const uint8_t v4[4])
 {
-    struct ip_addr a = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, v4[0], v4[1], v4[2], v4[3]}};
+    /* In whole words: these bytes are read again, as words, before a CPU has put single ones together. */
+    static const uint8_t prefix[12] = {[10] = 0xff, 0xff};
+    struct ip_addr a;
+    memcpy(a.b, prefix, 12);
+    memcpy(a.b + 12, v4, 4);
     return a;
 }
 

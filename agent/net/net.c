@@ -477,7 +477,12 @@ bool net_link(struct net *n, struct net_path *path, const struct ip_addr *dst, s
         e = bind_path(n, path, dst, RANK_GUEST, now_ns);
     if (e == NULL || !i->cfg.up || !neigh_use(n, e, now_ns))
         return false;
-    *out = iface_link(i, e->mac);
+    /* Field by field, each as it will be read: a struct put together on the way would be read before its
+     * bytes have come together. */
+    memcpy(out->dmac, e->mac, 6);
+    memcpy(out->smac, i->cfg.mac, 6);
+    out->vlan = i->cfg.vlan;
+    out->port = i->cfg.port;
     return true;
 }
 

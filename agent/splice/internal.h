@@ -131,6 +131,8 @@ void hold_free(struct splice *s, struct conn *c);
 void seg_send(struct splice *s, struct conn *c, struct frame *f, pos_t at, uint8_t flags,
               uint16_t payload_sum);
 void seg_ack(struct splice *s, struct conn *c);
+/* The same in the empty frame f, NULL: there was none. Consumes f. */
+void seg_ack_in(struct splice *s, struct conn *c, struct frame *f);
 /* Sends an ack when c is owed one, or when its ack position or window moved enough. */
 void seg_flush(struct splice *s, struct conn *c);
 /* A segment without payload and with explicit numbers: SYN, SYN-ACK, RST, probes. */
@@ -150,6 +152,14 @@ void rtt_sample(struct conn *c, uint64_t rtt_ns);
 void conn_segment(struct splice *s, struct conn *c, struct frame *f, const struct pkt *p);
 void judge_held(struct splice *s, struct conn *c);
 void fin_check(struct splice *s, struct conn *c);
+/* The peer's window, from a segment at seq whose ack is not older than out_una. */
+void take_window(struct conn *c, pos_t seq, pos_t ack, uint32_t wnd);
+/* The peer has acked more: out_una < ack <= out_max. */
+void ack_advanced(struct splice *s, struct conn *c, pos_t ack);
+
+/* ---- steady.c ---- */
+/* Takes a segment of the steady state, and f with it. False: it is none, and nothing was done. */
+bool steady_segment(struct splice *s, struct conn *c, struct frame *f, const struct pkt *p);
 
 /* ---- forward.c ---- */
 /* Passes payload positions [lo, hi) of c's stream, all below in_mapped, on to the peer; `*f` is taken (NULL)

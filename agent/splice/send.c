@@ -33,18 +33,23 @@ static void to_peer(const struct flow_key *k, struct tcp_seg *g)
     g->wscale = -1;
 }
 
-void seg_bare(struct splice *s, const struct tcp_seg *g, struct net_path *path)
+/* Sends g in the empty frame f, which may be NULL: there was none. Consumes f. */
+static void put_bare(struct splice *s, const struct tcp_seg *g, struct net_path *path, struct frame *f)
 {
     struct wire_link l;
-    if (!path_link(s, path, &g->dst, &l))
-        return;
-    struct frame *f = frame_alloc(&s->ops);
     if (!f) {
         count(s->cnt, R_DROP_NO_FRAME);
-        return;
+    } else if (!path_link(s, path, &g->dst, &l)) {
+        frame_free(&s->ops, f);
+    } else {
+        wire_push_tcp(f, &l, g, 0);
+        put_out(s, f);
     }
-    wire_push_tcp(f, &l, g, 0);
-    put_out(s, f);
+}
+
+void seg_bare(struct splice *s, const struct tcp_seg *g, struct net_path *path)
+{
+    put_bare(s, g, path, frame_alloc(&s->ops));
 }
 
 /* The window field for right edge `edge` at `ack`, or for the highest one shown before. Rounds down, always:
@@ -124,13 +129,18 @@ static void add_sacks(struct splice *s, struct conn *c, struct tcp_seg *g)
     }
 }
 
-void seg_ack(struct splice *s, struct conn *c)
+void seg_ack_in(struct splice *s, struct conn *c, struct frame *f)
 {
     struct tcp_seg g = {.seq = pos_seq(c->out_max), .flags = TCP_ACK};
     to_peer(&c->key, &g);
     add_sacks(s, c, &g);
     fill_ack(s, c, &g);
-    seg_bare(s, &g, &c->path);
+    put_bare(s, &g, &c->path, f);
+}
+
+void seg_ack(struct splice *s, struct conn *c)
+{
+    seg_ack_in(s, c, frame_alloc(&s->ops));
 }
 
 void seg_flush(struct splice *s, struct conn *c)
