@@ -42,8 +42,9 @@ static inline uint16_t csum_final(uint16_t s)
     return (uint16_t)~s;
 }
 
-/* Sum of n 32-bit words, for headers: n is small and mostly a constant. */
-static inline uint16_t csum_words(const void *p, unsigned n)
+/* Sum of n 32-bit words as they lie in memory, not folded: several may be added, and turned by csum_turn()
+ * together. For headers: n is small, and best a constant. */
+static inline uint64_t csum_raw(const void *p, unsigned n)
 {
     uint64_t s = 0;
     for (unsigned i = 0; i < n; i++) {
@@ -51,16 +52,20 @@ static inline uint16_t csum_words(const void *p, unsigned n)
         memcpy(&w, (const uint8_t *)p + 4 * i, 4);
         s += w;
     }
-    return be16toh(csum_fold(s));
+    return s;
+}
+
+/* The sum that a raw one stands for. */
+static inline uint16_t csum_turn(uint64_t raw)
+{
+    return be16toh(csum_fold(raw));
 }
 
 /* Sum of an address, both families. The prefix of an IPv4-mapped address adds 0xffff, which is nothing, so
  * the 16-byte form has the sum of the 4-byte one. */
 static inline uint16_t csum_addr(const struct ip_addr *a)
 {
-    uint32_t w[4];
-    memcpy(w, a->b, sizeof w);
-    return be16toh(csum_fold((uint64_t)w[0] + w[1] + w[2] + w[3]));
+    return csum_turn(csum_raw(a->b, 4));
 }
 
 /* Sum of the TCP/ICMPv6 pseudo-header; l4_len in bytes. The IPv4 form (RFC 9293 section 3.1) and the IPv6

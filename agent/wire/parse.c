@@ -27,6 +27,12 @@ static enum reason parse_eth(const struct frame *f, uint16_t vlan, struct pkt *p
     return vid == vlan ? R_NONE : R_DROP_VLAN;
 }
 
+/* Raw sum of a header, IPv4's or TCP's: nearly all have no options. */
+static inline uint64_t header_sum(const uint8_t *p, uint32_t hlen)
+{
+    return hlen == 20 ? csum_raw(p, 5) : csum_raw(p, hlen / 4);
+}
+
 /* RFC 791 section 3.1. The frame may be longer than total length says (Ethernet padding), never shorter. */
 static enum reason parse_ip4(const struct frame *f, struct pkt *p, uint8_t *proto)
 {
@@ -39,7 +45,7 @@ static enum reason parse_ip4(const struct frame *f, struct pkt *p, uint8_t *prot
         return R_DROP_IP_HEADER;
     if (total > room)
         return R_DROP_SHORT;
-    if (!(f->flags & FRAME_L4_CSUM_OK) && csum_words(ip, hlen / 4) != 0xffff)
+    if (!(f->flags & FRAME_L4_CSUM_OK) && csum_turn(header_sum(ip, hlen)) != 0xffff)
         return R_DROP_IP_CSUM;
     if (hlen > IP4_LEN)
         return R_DROP_IP_OPTIONS;
@@ -123,12 +129,14 @@ static bool flags_impossible(uint8_t flags)
 static enum reason tcp_checksum(const struct frame *f, struct pkt *p, uint32_t hlen)
 {
     const uint8_t *t = f->data + p->l4_off;
-    uint16_t pseudo = csum_pseudo(&p->key.remote, &p->key.local, PROTO_TCP, p->l4_len);
-    uint16_t head = csum_add(pseudo, csum_words(t, hlen / 4));
+    const uint8_t *ip = f->data + p->l3_off;
+    uint64_t pseudo = p->v4 ? csum_raw(ip + 12, 2) : csum_raw(ip + 8, 8);
+    pseudo += htobe16(PROTO_TCP) + htobe16((uint16_t)p->l4_len);
+    uint16_t head = csum_turn(pseudo + header_sum(t, hlen));
     p->payload_sum = csum_final(head);
     if (f->flags & FRAME_L4_CSUM_OK) {
         uint16_t field = get_be16(t + 16);
-        if (field == pseudo || field == 0)
+        if (field == csum_turn(pseudo) || field == 0)
             p->payload_sum = csum_bytes(t + hlen, p->payload_len);
         return R_NONE;
     }

@@ -169,8 +169,11 @@ void engine_input(struct engine *e, struct frame *const f[], unsigned n, uint64_
             }
         ct_lookup_bulk(splice_table(e->splice), key, k, idx);
         splice_prefetch(e->splice, idx, k);
-        for (unsigned i = 0; i < k; i++)
+        for (unsigned i = 0; i < k; i++) {
+            if (i + 1 < k)
+                __builtin_prefetch(tcp[i + 1]->data, 1);
             splice_input(e->splice, tcp[i], &p[i], idx[i]);
+        }
         splice_reap(e->splice);
         splice_relieve(e->splice);
         f += burst;
