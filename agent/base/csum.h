@@ -19,11 +19,9 @@ uint16_t csum_rest(uint64_t s, const uint8_t *p, size_t n);
 /* Folds a sum of 16-bit or 32-bit words; only 0 becomes 0. */
 static inline uint16_t csum_fold(uint64_t s)
 {
-    s = (s & 0xffffffffu) + (s >> 32);
-    s = (s & 0xffff) + (s >> 16);
-    s = (s & 0xffff) + (s >> 16);
-    s = (s & 0xffff) + (s >> 16);
-    return (uint16_t)s;
+    uint32_t w = (uint32_t)s + (uint32_t)(s >> 32);
+    w += w < (uint32_t)s; /* carries go round */
+    return (uint16_t)((w + (w << 16 | w >> 16)) >> 16);
 }
 
 static inline uint16_t csum_add(uint16_t a, uint16_t b)

@@ -7,11 +7,19 @@
 #include "agent/wire/proto.h"
 #include "agent/wire/wire.h"
 
-/* Writes a big-endian word and returns it, to be summed. */
+/* Writes a big-endian word and returns it as it lies in memory, to be summed (csum_raw). */
 static inline uint64_t put_word(uint8_t *p, uint32_t w)
 {
-    put_be32(p, w);
+    w = htobe32(w);
+    memcpy(p, &w, sizeof w);
     return w;
+}
+
+/* Writes the checksum of what adds up to `raw`. */
+static inline void put_csum(uint8_t *p, uint64_t raw)
+{
+    uint16_t sum = csum_final(csum_fold(raw));
+    memcpy(p, &sum, sizeof sum);
 }
 
 static inline void push_eth(struct frame *f, const struct wire_link *l, uint16_t type)
@@ -34,10 +42,11 @@ static inline void push_ip4(struct frame *f, const struct ip_addr *src, const st
                             uint8_t proto, uint8_t ttl)
 {
     uint8_t *ip = frame_push(f, IP4_LEN);
-    uint32_t life = (uint32_t)ttl << 24 | (uint32_t)proto << 16;
-    uint64_t sum = put_word(ip, 0x45000000u | (f->len & 0xffff)) + put_word(ip + 4, IP4_DF) + life;
-    sum += put_word(ip + 12, get_be32(src->b + 12)) + put_word(ip + 16, get_be32(dst->b + 12));
-    put_be32(ip + 8, life | csum_final(csum_fold(sum)));
+    uint64_t sum = put_word(ip, 0x45000000u | (f->len & 0xffff)) + put_word(ip + 4, IP4_DF);
+    sum += put_word(ip + 8, (uint32_t)ttl << 24 | (uint32_t)proto << 16);
+    memcpy(ip + 12, src->b + 12, 4);
+    memcpy(ip + 16, dst->b + 12, 4);
+    put_csum(ip + 10, sum + csum_raw(ip + 12, 2));
 }
 
 static inline void push_ip6(struct frame *f, const struct ip_addr *src, const struct ip_addr *dst,
@@ -93,7 +102,8 @@ void wire_push_tcp(struct frame *f, const struct wire_link *l, const struct tcp_
     unsigned nopt = (s->flags & TCP_SYN) || s->nsack ? option_words(s, opt) : 0;
     uint32_t hlen = TCP_LEN + 4 * nopt;
     uint8_t *t = frame_push(f, hlen);
-    uint64_t sum = (uint64_t)payload_sum + csum_pseudo(&s->src, &s->dst, PROTO_TCP, f->len);
+    uint64_t sum = (uint64_t)htobe16(payload_sum) + htobe16(PROTO_TCP) + htobe16((uint16_t)f->len);
+    sum += csum_raw(s->src.b, 4) + csum_raw(s->dst.b, 4);
     sum += put_word(t, (uint32_t)s->sport << 16 | s->dport);
     sum += put_word(t + 4, s->seq);
     sum += put_word(t + 8, s->ack);
@@ -101,9 +111,10 @@ void wire_push_tcp(struct frame *f, const struct wire_link *l, const struct tcp_
                                 (uint32_t)(s->flags & TCP_FLAGS & (mutant(urg_kept) ? TCP_FLAGS : ~TCP_URG))
                                     << 16 |
                                 s->wnd);
+    put_be32(t + 16, 0); /* urgent pointer 0 */
     for (unsigned i = 0; i < nopt; i++)
         sum += put_word(t + TCP_LEN + 4 * i, opt[i]);
-    put_be32(t + 16, (uint32_t)csum_final(csum_fold(sum)) << 16); /* urgent pointer 0 */
+    put_csum(t + 16, sum);
     push_below(f, l, &s->src, &s->dst, PROTO_TCP, WIRE_TTL - mutant(ttl_not_ours));
 }
 
