@@ -32,6 +32,8 @@
     X(sack_unclipped, "a SACK block is passed on beyond the extent that it lies in")                         \
     X(sack_unshifted, "a SACK block is passed on with the numbers of the other conn")                        \
     X(sack_not_passed, "SACK blocks are not passed on")                                                      \
+    X(dsack_swallowed, "what the receiver got twice is not passed on to the source")                         \
+    X(dup_acks_by_edge, "an ack that shows SACK blocks and another right edge is no duplicate")              \
     X(dup_acks_swallowed, "duplicate acks are not passed on to the source")                                  \
     X(probe_unanswered, "a probe of the byte before the window draws no ack")                                \
     X(probe_not_passed, "a probe is answered without asking the receiver for its window")                    \

@@ -29,6 +29,7 @@
 struct sack_fwd {
     const struct conn *to;
     unsigned n;
+    bool twice; /* the first says what came twice (RFC 2883), and lies below the ack */
     struct {
         pos_t lo, hi;
     } block[TCP_MAX_SACK];

@@ -66,24 +66,35 @@ static enum reason acceptable(struct splice *s, struct conn *c, pos_t seq, const
 
 /* ---- step 2 ---- */
 
+/* One block. `twice`: it says what came twice (RFC 2883), and lies below the ack. */
+static void take_block(struct splice *s, const struct conn *c, pos_t lo, pos_t hi, bool twice)
+{
+    const struct extent *x = lo < c->out_una && !twice ? NULL : ext_at(c, lo);
+    if (!x || lo >= hi || hi > c->out_max)
+        return;
+    if (!twice) {
+        s->own.block[s->own.n].lo = lo;
+        s->own.block[s->own.n++].hi = hi;
+    }
+    /* Clip to each live copy extent that the block touches (S5). */
+    for (; x && x->out < hi; x = x->next)
+        sack_translate(c, pos_max(lo, x->out), mutant(sack_unclipped) ? hi : pos_min(hi, x->out + x->n),
+                       &s->sack);
+    s->sack.twice |= twice && s->sack.n;
+}
+
 static void take_sack(struct splice *s, const struct conn *c, const struct pkt *p)
 {
     struct tcp_opts o;
     s->sack.n = s->own.n = 0;
+    s->sack.twice = false;
     s->sack.to = c->peer;
     if (!c->sack_ok || p->opts.n < 10 || !wire_tcp_opts(p->opts, &o))
         return;
+    pos_t ack = pos_unwrap(c->out_una, p->ack);
     for (unsigned i = 0; i < o.nsack; i++) {
         pos_t lo = pos_unwrap(c->out_una, o.sack[i].lo), hi = pos_unwrap(c->out_una, o.sack[i].hi);
-        const struct extent *x = lo < c->out_una ? NULL : ext_at(c, lo);
-        if (!x || lo >= hi || hi > c->out_max)
-            continue;
-        s->own.block[s->own.n].lo = lo;
-        s->own.block[s->own.n++].hi = hi;
-        /* Clip to each live copy extent that the block touches (S5). */
-        for (; x && x->out < hi; x = x->next)
-            sack_translate(c, pos_max(lo, x->out), mutant(sack_unclipped) ? hi : pos_min(hi, x->out + x->n),
-                           &s->sack);
+        take_block(s, c, lo, hi, i == 0 && hi <= ack && !mutant(dsack_swallowed));
     }
 }
 
@@ -154,6 +165,9 @@ static bool take_ack(struct splice *s, struct conn *c, pos_t seq, const struct p
         return true;
     take_window(c, seq, ack, p->wnd);
     c->probes = 0;
+    if (s->sack.twice && c->peer)
+        c->peer->dup_now =
+            true; /* where nothing is missing, too: its source may have slowed down for nothing */
     if (ack > c->out_una) {
         ack_advanced(s, c, ack);
         s->user->progress(s->ux, c);
@@ -166,7 +180,10 @@ static bool take_ack(struct splice *s, struct conn *c, pos_t seq, const struct p
         c->backoff = 0;
         rto_arm(s, c, true);
     }
-    if (p->payload_len == 0 && !(p->flags & TCP_FIN) && c->out_edge == old_edge && c->out_una < c->out_max &&
+    /* A receiver whose window grows while it waits for a hole shows another edge in each ack: with SACK it is
+     * the blocks that make a duplicate (RFC 6675 section 2). */
+    bool same = c->out_edge == old_edge || (s->own.n && !mutant(dup_acks_by_edge));
+    if (p->payload_len == 0 && !(p->flags & TCP_FIN) && same && c->out_una < c->out_max &&
         !is_probe(c, seq, p))
         duplicate_ack(s, c);
     return true;

@@ -108,25 +108,31 @@ void seg_send(struct splice *s, struct conn *c, struct frame *f, pos_t at, uint8
     put_out(s, f);
 }
 
-/* SACK blocks toward c: what we hold beyond a gap, then what its receiver has beyond a gap. */
+static void add_block(struct tcp_seg *g, pos_t lo, pos_t hi)
+{
+    if (g->nsack == TCP_MAX_SACK)
+        return;
+    g->sack[g->nsack].lo = pos_seq(lo);
+    g->sack[g->nsack++].hi = pos_seq(hi);
+}
+
+/* SACK blocks toward c: what its receiver got twice, what we hold beyond a gap, what its receiver has beyond
+ * a gap. */
 static void add_sacks(struct splice *s, struct conn *c, struct tcp_seg *g)
 {
+    const struct sack_fwd *f = &s->sack;
     if (!c->sack_ok)
         return;
     pos_t ack = conn_ack_pos(c);
-    for (uint32_t i = 0; i < c->hold.nrange && g->nsack < 3; i++) {
-        pos_t lo = c->in_mapped + c->hold.range[i].lo;
-        if (lo > ack) {
-            g->sack[g->nsack].lo = pos_seq(lo);
-            g->sack[g->nsack++].hi = pos_seq(c->in_mapped + c->hold.range[i].hi);
-        }
-    }
-    for (unsigned i = 0; s->sack.to == c && !mutant(sack_not_passed) && i < s->sack.n && g->nsack < 3; i++) {
-        if (s->sack.block[i].lo <= ack)
-            continue;
-        g->sack[g->nsack].lo = pos_seq(s->sack.block[i].lo);
-        g->sack[g->nsack++].hi = pos_seq(s->sack.block[i].hi);
-    }
+    unsigned n = f->to == c && !mutant(sack_not_passed) ? f->n : 0, first = n && f->twice ? 1 : 0;
+    if (first)
+        add_block(g, f->block[0].lo, f->block[0].hi);
+    for (uint32_t i = 0; i < c->hold.nrange; i++)
+        if (c->in_mapped + c->hold.range[i].lo > ack)
+            add_block(g, c->in_mapped + c->hold.range[i].lo, c->in_mapped + c->hold.range[i].hi);
+    for (unsigned i = first; i < n; i++)
+        if (f->block[i].lo > ack)
+            add_block(g, f->block[i].lo, f->block[i].hi);
 }
 
 void seg_ack_in(struct splice *s, struct conn *c, struct frame *f)

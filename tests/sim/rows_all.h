@@ -38,6 +38,9 @@
     X(s5_old_bytes, "S5 old bytes are acked again by us")                                                    \
     X(s5_dup_acks, "S5 duplicate acks in a copy extent reach the source")                                    \
     X(s5_sack_shifted, "S5 SACK blocks are translated")                                                      \
+    X(s5_sack_window_grows, "S5 duplicate acks with SACK whose window grows reach the source")               \
+    X(s5_dsack, "S5 what the client got twice is told the endpoint")                                         \
+    X(s5_sack_four, "S5 four SACK blocks are passed on")                                                     \
     X(s5_sack_with_fin, "S5 a SACK block that reaches over our FIN ends at the body")                        \
     X(s5_rate_cap, "S5 however fast a client acks, the endpoint's edge moves at max_rate")                   \
     X(s5_rate_kept, "S5 max_rate holds over all requests of a connection")                                   \

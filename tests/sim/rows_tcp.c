@@ -249,6 +249,79 @@ void s5_sack_shifted(struct script *s)
               "the SACK block arrives at the endpoint's numbers");
 }
 
+/* A receiver that lacks bytes and whose buffer grows meanwhile (Linux does that) shows another window in each
+ * duplicate ack: the blocks make it one all the same, or the endpoint learns of its loss by a timeout. */
+void s5_sack_window_grows(struct script *s)
+{
+    struct peer *c = client(s), *e;
+    c->wnd = 20000; /* from the first byte on: it is to grow */
+    e = with_request(c, GET0);
+    say(e, "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n");
+    want_head(c);
+    c->auto_ack = false;
+    pass_time(s, 10);
+    forget(e);
+    uint32_t body_c = c->rcv, body_e = e->snd;
+    say_n(e, 'x', 5000);
+    pass_time(s, 10);
+    forget(e);
+    for (uint32_t i = 2; i <= 5; i++) {
+        c->wnd = (uint16_t)(c->wnd + 3);
+        sack(c, body_c, body_c + 1000, body_c + i * 1000);
+        want(e, "A len=0");
+        want_true(s, e->got.ack == e->iss + body_e, "nothing new is acked");
+        want_true(s, e->got.nsack == 1 && e->got.sack[0].hi == e->iss + body_e + i * 1000,
+                  "each block is passed on");
+    }
+}
+
+/* What the client got twice, the endpoint is told: it takes its mistaken retransmission back (RFC 2883). */
+void s5_dsack(struct script *s)
+{
+    struct peer *c = client(s), *e;
+    c->wnd = 20000; /* from the first byte on: it is to grow */
+    e = with_request(c, GET0);
+    say(e, "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n");
+    want_head(c);
+    c->auto_ack = false;
+    uint32_t body_c = c->rcv, body_e = e->snd;
+    say_n(e, 'x', 3000);
+    want_bytes(c, 3000);
+    ack_all(c);
+    pass_time(s, 10);
+    forget(e);
+    c->wnd = (uint16_t)(c->wnd + 3);
+    sack(c, body_c + 3000, body_c + 1000, body_c + 2000);
+    want(e, "A len=0");
+    want_true(s, e->got.ack == e->iss + body_e + 3000, "a duplicate");
+    want_true(s,
+              e->got.nsack == 1 && e->got.sack[0].lo == e->iss + body_e + 1000 &&
+                  e->got.sack[0].hi == e->iss + body_e + 2000,
+              "the block below it, at the endpoint's numbers");
+    sack(c, body_c + 3000, body_c - 5, body_c + 1000);
+    want_silence(e, 10);
+    want_counter(s, "responses", 1);
+}
+
+/* Without timestamps four blocks fit, and a client that lost as much sends four. */
+void s5_sack_four(struct script *s)
+{
+    struct peer *c = client(s), *e = with_request(c, GET0);
+    say(e, "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n");
+    want_head(c);
+    c->auto_ack = false;
+    uint32_t at = c->rcv;
+    say_n(e, 'x', 9000);
+    pass_time(s, 10);
+    forget(e);
+    sacks(
+        c, at, 4,
+        (const uint32_t[][2]){
+            {at + 7000, at + 8000}, {at + 5000, at + 6000}, {at + 3000, at + 4000}, {at + 1000, at + 2000}});
+    want_eventually(e, "A len=0");
+    want_true(s, e->got.nsack == 4, "all four reach the endpoint");
+}
+
 /* Blind data (RFC 5961 section 5): its ack lies far below what was ever in flight. */
 void s5_ack_ancient(struct script *s)
 {
