@@ -34,6 +34,7 @@ static void read_tree(struct reading *r, const struct node *root)
     check_interfaces(r);
     check_listeners(r);
     check_access(r);
+    check_rates(r);
     check_endpoints(r);
     check_balancing(r);
     check_rules(r);

@@ -80,6 +80,37 @@ enum cfg_protocol {
     CFG_TLS, /* routed by the host name in the ClientHello, then spliced */
 };
 
+enum cfg_hash_on {
+    CFG_HASH_SOURCE, /* the client's address */
+    CFG_HASH_PATH,
+    CFG_HASH_HEADER,
+    CFG_HASH_COOKIE,
+    CFG_HASH_QUERY,
+};
+
+struct cfg_hash_key {
+    enum cfg_hash_on on;
+    char *name; /* of the header, cookie or query parameter; else NULL */
+};
+
+enum cfg_rate_of {
+    CFG_RATE_REQUESTS,
+    CFG_RATE_CONNECTIONS, /* of a listener alone; keyed by source or not at all */
+};
+
+/* A token bucket, or one for each value of its key. */
+struct cfg_rate_limit {
+    enum cfg_rate_of of;
+    uint32_t rate;   /* in `per`; 1..10000000 */
+    uint64_t per_ns; /* default 1 s; to 1 h */
+    uint32_t burst;  /* default rate; 1..1000000 */
+    bool keyed;
+    struct cfg_hash_key key; /* requests without it are not limited */
+    uint32_t keys;           /* that have buckets at a time, at least; default 65536 */
+    uint32_t id;             /* below config.nrate_limit */
+    char *name;              /* where it stands: the same after a reload for what is to go on */
+};
+
 /* Whether a client of this address may connect: cfg_listener.access's verdicts; 0: neither list has it. */
 enum cfg_access {
     CFG_ALLOWED = 1,
@@ -111,6 +142,10 @@ struct cfg_listener {
     char *allow_file, *deny_file; /* NULL: none */
     bool only_allowed;            /* there is an allow or an allow_file: who is in no list is refused */
     struct networks access;       /* of all four; n 0: no list, everybody may connect */
+    uint32_t client_connections;  /* open at a time of one client, on each worker; 0: any (the default) */
+    uint32_t client_requests;     /* likewise, requests in flight (429) */
+    uint32_t nrate_limit;
+    struct cfg_rate_limit *rate_limit;
 };
 
 enum cfg_match_path {
@@ -141,19 +176,6 @@ struct cfg_match {
     struct cfg_condition *header, *query;
     uint32_t nsource; /* 0: any client */
     struct cfg_prefix *source;
-};
-
-enum cfg_hash_on {
-    CFG_HASH_SOURCE, /* the client's address */
-    CFG_HASH_PATH,
-    CFG_HASH_HEADER,
-    CFG_HASH_COOKIE,
-    CFG_HASH_QUERY,
-};
-
-struct cfg_hash_key {
-    enum cfg_hash_on on;
-    char *name; /* of the header, cookie or query parameter; else NULL */
 };
 
 struct cfg_split {
@@ -200,6 +222,8 @@ struct cfg_rule {
     struct cfg_hash_key split_key;
     struct cfg_redirect redirect;
     struct cfg_reply reply;
+    uint32_t nrate_limit;
+    struct cfg_rate_limit *rate_limit; /* of requests */
 };
 
 struct cfg_route {
@@ -280,6 +304,7 @@ struct config {
     struct cfg_listener *listener;
     struct cfg_route *route;
     struct cfg_cluster *cluster;
+    uint32_t nrate_limit; /* of all listeners and rules */
     struct cfg_limits limits;
     struct cfg_admin admin;
     struct cfg_logging logging;

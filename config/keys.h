@@ -128,6 +128,7 @@ void check_names(struct reading *r); /* names.c: unique names; fills references 
 void check_dpdk(struct reading *r);  /* check.c */
 void check_interfaces(struct reading *r);
 void check_listeners(struct reading *r);
+void check_rates(struct reading *r);  /* check_rates.c */
 void check_access(struct reading *r); /* access.c: allow and deny lists, compiled */
 void check_endpoints(struct reading *r);
 void check_balancing(struct reading *r); /* check_balancing.c */

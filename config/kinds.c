@@ -422,6 +422,17 @@ static bool split_key_present(const struct cfg_key *k, const void *obj)
     return ((const struct cfg_rule *)obj)->split_fixed;
 }
 
+static bool read_rate_key(struct reading *r, const struct cfg_key *k, const struct node *v, void *obj)
+{
+    return ((struct cfg_rate_limit *)obj)->keyed = read_hash_key(r, k, v, obj);
+}
+
+static bool rate_key_present(const struct cfg_key *k, const void *obj)
+{
+    (void)k;
+    return ((const struct cfg_rate_limit *)obj)->keyed;
+}
+
 /* The name of a cluster or a listener; the index follows when all names are known (names.c). */
 static bool read_reference(struct reading *r, const struct cfg_key *k, const struct node *v, void *obj)
 {
@@ -459,6 +470,7 @@ const struct key_kind kind_percent = {read_percent, print_percent, NULL};
 const struct key_kind kind_action = {read_action, NULL, action_present};
 const struct key_kind kind_deny = {read_deny, print_deny, deny_present};
 const struct key_kind kind_split_key = {read_split_key, print_hash_key, split_key_present};
+const struct key_kind kind_rate_key = {read_rate_key, print_hash_key, rate_key_present};
 const struct key_kind kind_word_or_none = {read_word, print_word, uint_present};
 const struct key_kind kind_mtu = {read_mtu, print_uint, NULL};
 const struct key_kind kind_duration = {read_duration, print_duration, NULL};

@@ -25,6 +25,7 @@
     X(retries, "retries", "requests moved to another endpoint connection (S7)")                              \
     X(requests, "requests", "request heads accepted")                                                        \
     X(requests_refused, "requests_refused", "requests answered 503 because memory runs short")               \
+    X(requests_limited, "requests_limited", "requests answered 429: beyond a limit")                         \
     X(responses, "responses", "final response heads spliced from endpoints")                                 \
     X(own_replies, "own_replies", "replies made by lacon itself")                                            \
     X(exchanges, "exchanges", "exchanges ended")                                                             \

@@ -43,6 +43,7 @@
     X(DROP_NO_BUFFER, "drop_no_buffer", "kept-byte pool is full, or this connection's share of it")          \
     X(DROP_OVERLOAD, "drop_overload", "new connection while memory runs short")                              \
     X(DROP_CLIENT_SHARE, "drop_client_share", "new connection beyond its client's share")                    \
+    X(DROP_CLIENT_RATE, "drop_client_rate", "new connection beyond a rate limit")                            \
     X(DROP_CLIENT_BYTES, "drop_client_bytes", "bytes beyond what is kept for one client")                    \
     X(DROP_TOMBSTONE, "drop_tombstone", "late duplicate for a closed connection")                            \
     X(DROP_SEQ, "drop_seq", "sequence number outside the window")                                            \

@@ -10,6 +10,7 @@
 #define LACON_EXCHANGE_EXCHANGE_H
 
 #include "agent/exchange/access.h"
+#include "agent/exchange/shared.h"
 #include "agent/splice/splice.h"
 #include "config/config.h"
 
@@ -17,6 +18,8 @@ struct exchanges;
 
 struct exchanges_params {
     const struct config *config; /* outlives the object */
+    struct shared *shared;       /* outlives it, too; NULL: one of its own (one worker alone) */
+    struct sip_key rate_key;     /* the same for all workers */
     unsigned worker;
     struct access_sink log;
     int64_t wall_offset_ns;

@@ -17,12 +17,14 @@ struct exchanges *exchanges_create(const struct exchanges_params *p)
     w->log = p->log;
     w->worker = p->worker;
     w->wall_offset_ns = p->wall_offset_ns;
+    w->shared = p->shared ? p->shared : (w->own_shared = shared_create());
+    w->rate_key = p->rate_key;
     w->slots = p->config->dpdk.connections;
     w->gone = p->config->listener[0];
     w->gone.name = NULL; /* the configuration's */
     w->slab = bigmem_alloc(w->slots, sizeof *w->slab);
     w->gen = generation_create(p->config, p->worker, 0);
-    if (w->gen && w->slab) {
+    if (w->gen && w->slab && w->shared) {
         w->gen->users = 1;
         return w;
     }
@@ -37,11 +39,13 @@ int exchanges_bind(struct exchanges *w, struct splice *s)
     return generation_bind(w, w->gen);
 }
 
-/* Remotes went with the splice, so nothing is unbound. */
-static void discard(struct generation *g)
+/* Remotes went with the splice, so only the rest is unbound. */
+static void discard(struct exchanges *w, struct generation *g)
 {
-    if (g)
+    if (g) {
+        limits_unbind(w, g);
         g->bound = false;
+    }
     generation_destroy(g);
 }
 
@@ -51,12 +55,13 @@ void exchanges_destroy(struct exchanges *w)
     if (!w)
         return;
     while ((g = exchanges_retired(w)))
-        discard(g);
+        discard(w, g);
     while ((g = w->former)) {
         w->former = g->next;
-        discard(g);
+        discard(w, g);
     }
-    discard(w->gen);
+    discard(w, w->gen);
+    shared_destroy(w->own_shared);
     bigmem_free(w->slab, w->slots, sizeof *w->slab);
     free(w);
 }
@@ -64,6 +69,8 @@ void exchanges_destroy(struct exchanges *w)
 void exchanges_memory(const struct exchanges *w, struct memory_list *l)
 {
     memory_add(l, "exchanges", sizeof *w + w->slots * sizeof *w->slab);
+    if (w->worker == 0) /* of all workers */
+        memory_add(l, "rate limits", shared_memory(w->shared));
 }
 
 static void drain_one(void *arg, struct conn *c)
@@ -95,10 +102,17 @@ static bool cb_listens(void *u, const struct flow_key *k, struct splice_listener
         *out = (struct splice_listener){.index = i,
                                         .w0 = l->head_limit > 32768 ? l->head_limit : 32768,
                                         .max_rate = l->max_rate,
+                                        .client_conns = l->client_connections,
                                         .denied = listener_denies(l, &k->remote)};
         return true;
     }
     return false;
+}
+
+static bool cb_admits(void *u, const struct flow_key *k, uint32_t index)
+{
+    const struct exchanges *w = u;
+    return limits_admit(w, &w->gen->cfg->listener[index], &k->remote);
 }
 
 static void cb_accepted(void *u, struct conn *c)
@@ -220,6 +234,7 @@ static void cb_ended(void *u, struct conn *c, enum reason why)
 
 const struct splice_user exchange_user = {
     .listens = cb_listens,
+    .admits = cb_admits,
     .accepted = cb_accepted,
     .judge = cb_judge,
     .progress = cb_progress,

@@ -92,6 +92,8 @@ void generation_destroy(struct generation *g)
     if (!g)
         return;
     assert(!g->bound);
+    if (g->shared)
+        shared_sweep(g->shared);
     for (uint32_t i = 0; g->cluster && i < g->cfg->ncluster; i++) {
         lb_picker_destroy(g->cluster[i].picker);
         free(g->cluster[i].endpoint);
@@ -112,6 +114,7 @@ const struct config *generation_config(const struct generation *g)
 void generation_unbind(struct exchanges *w, struct generation *g)
 {
     g->bound = false;
+    limits_unbind(w, g);
     for (uint32_t i = 0; i < g->cfg->ncluster; i++)
         for (uint32_t j = 0; j < g->cfg->cluster[i].nendpoint; j++) {
             struct endpoint_state *es = &g->cluster[i].endpoint[j];
@@ -124,6 +127,10 @@ void generation_unbind(struct exchanges *w, struct generation *g)
 int generation_bind(struct exchanges *w, struct generation *g)
 {
     g->bound = true;
+    if (limits_bind(w, g) < 0) {
+        generation_unbind(w, g);
+        return -ENOMEM;
+    }
     for (uint32_t i = 0; i < g->cfg->ncluster; i++)
         for (uint32_t j = 0; j < g->cfg->cluster[i].nendpoint; j++) {
             struct endpoint_state *es = &g->cluster[i].endpoint[j];

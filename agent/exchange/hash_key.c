@@ -3,8 +3,8 @@
  * worker's thread. */
 #include "agent/exchange/internal.h"
 
-static bool find(const struct exchange *x, const struct cfg_hash_key *k, const struct http_head *h,
-                 struct span *value)
+bool hash_key_find(const struct exchange *x, const struct cfg_hash_key *k, const struct http_head *h,
+                   struct span *value)
 {
     if (k->on == CFG_HASH_SOURCE) {
         *value = span_of(x->c->key.remote.b, sizeof x->c->key.remote.b);
@@ -29,7 +29,7 @@ uint64_t hash_of_key(struct exchanges *w, const struct exchange *x, const struct
                      const struct http_head *h)
 {
     struct span value;
-    if (find(x, key, h, &value))
+    if (hash_key_find(x, key, h, &value))
         return lb_hash(value);
     w->keyless++;
     return lb_hash(span_of(&w->keyless, sizeof w->keyless));

@@ -3,6 +3,7 @@
 #define LACON_EXCHANGE_INTERNAL_H
 
 #include "agent/exchange/exchange.h"
+#include "agent/exchange/shared.h"
 #include "agent/http/http.h"
 #include "lb-policy/lb.h"
 
@@ -22,9 +23,10 @@ struct exchange {
     const struct cfg_listener *listener; /* of that */
     uint32_t cluster, endpoint;
     uint32_t tried[MAX_TRIED];
-    uint8_t tries; /* endpoints in tried: those that were connected to for this request */
-    bool e_pooled; /* the endpoint conn came from the pool */
-    bool counted;  /* among its endpoint's active exchanges; see upstream_leave() */
+    uint8_t tries;       /* endpoints in tried: those that were connected to for this request */
+    bool e_pooled;       /* the endpoint conn came from the pool */
+    bool counted;        /* among its endpoint's active exchanges; see upstream_leave() */
+    bool client_counted; /* among its client's requests in flight */
     bool timed; /* all of the request was there when it was sent: its answer says how fast the endpoint is */
     uint64_t hash; /* of the hash key, where the cluster's lb_policy wants one */
     uint64_t picked_ns;
@@ -85,7 +87,9 @@ struct generation {
     struct lb_route_scratch *route_scratch;
     const struct cfg_rule **rule; /* of all routes, by lb_route_result.rule */
     struct cluster_state *cluster;
-    uint64_t *tried; /* scratch bit set, as long as the largest cluster needs */
+    struct shared *shared; /* where rate is from; NULL: it was never bound */
+    struct lb_rate **rate; /* buckets, by cfg_rate_limit.id; while bound */
+    uint64_t *tried;       /* scratch bit set, as long as the largest cluster needs */
     uint32_t tried_words;
 };
 
@@ -97,6 +101,8 @@ struct exchanges {
     struct cfg_listener gone;            /* for clients of LISTENER_GONE: timeouts */
     struct splice *s;
     struct counters *cnt;
+    struct shared *shared, *own_shared; /* own_shared: the same, when it is ours */
+    struct sip_key rate_key;
     uint64_t keyless; /* requests without the key that is hashed */
     uint64_t splits;  /* requests drawn for one of several clusters */
     unsigned worker;
@@ -219,7 +225,20 @@ uint32_t action_cluster(struct exchanges *w, const struct exchange *x, const str
 void action_reply(struct exchanges *w, struct exchange *x, const struct cfg_rule *rule,
                   const struct http_head *h);
 
+/* ---- limits.c ---- */
+int limits_bind(struct exchanges *w, struct generation *g); /* 0 or -ENOMEM; limits_unbind() in any case */
+void limits_unbind(struct exchanges *w, struct generation *g);
+/* The request takes a token of each of these n limits: 0; else the ns until the first that has none gets one.
+ */
+uint64_t limits_wait(const struct exchanges *w, const struct exchange *x, const struct cfg_rate_limit *l,
+                     uint32_t n, const struct http_head *h);
+/* May this client open one more conn now? Takes the tokens. */
+bool limits_admit(const struct exchanges *w, const struct cfg_listener *l, const struct ip_addr *client);
+
 /* ---- hash_key.c ---- */
+/* What `key` names in a request; false: it is not there. h NULL: a stream. */
+bool hash_key_find(const struct exchange *x, const struct cfg_hash_key *k, const struct http_head *h,
+                   struct span *value);
 /* The hash of what `key` names in a request; of anything, another each time, where that is not there. */
 uint64_t hash_of_key(struct exchanges *w, const struct exchange *x, const struct cfg_hash_key *key,
                      const struct http_head *h);
@@ -232,6 +251,8 @@ void response_judge(struct exchanges *w, struct conn *e, struct span bytes, bool
 /* ---- reply.c ---- */
 /* Answers with a reply of our own; what is left of the request is thrown away. Ends the exchange. */
 void reply_own(struct exchanges *w, struct exchange *x, unsigned status, enum reason why);
+/* 429: there is more of it than a limit allows, for so long. */
+void reply_limited(struct exchanges *w, struct exchange *x, uint64_t wait_ns);
 /* The same with a reply that the caller has put together; its close and head_only are seen to here. */
 void reply_made(struct exchanges *w, struct exchange *x, const struct http_reply *r, enum reason why);
 

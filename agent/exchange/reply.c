@@ -37,6 +37,18 @@ void reply_own(struct exchanges *w, struct exchange *x, unsigned status, enum re
     reply_made(w, x, &r, why);
 }
 
+void reply_limited(struct exchanges *w, struct exchange *x, uint64_t wait_ns)
+{
+    static const char text[] = "429 Too Many Requests\n";
+    stat_add(&w->cnt->requests_limited, 1);
+    reply_made(w, x,
+               &(struct http_reply){.status = 429,
+                                    .retry_after = (uint32_t)((wait_ns + SEC_NS - 1) / SEC_NS),
+                                    .type = "text/plain",
+                                    .body = span_of(text, sizeof text - 1)},
+               R_NONE);
+}
+
 void reply_made(struct exchanges *w, struct exchange *x, const struct http_reply *r, enum reason why)
 {
     struct conn *c = x->c, *e = x->e;

@@ -194,6 +194,27 @@ static void turn_away(struct exchanges *w, struct exchange *x, const struct http
     answer(w, x, h, 503, R_CLOSE_OVERLOAD);
 }
 
+/* Is it beyond what is taken of its listener's clients, or of its rule's? Answered then, and true. */
+static bool limited(struct exchanges *w, struct exchange *x, const struct http_head *h)
+{
+    const struct cfg_listener *l = listener_of(w, x->c);
+    uint64_t wait = 0;
+    if (l->client_requests) {
+        x->client_counted = splice_request_begin(w->s, x->c, l->client_requests);
+        wait = x->client_counted ? 0 : SEC_NS;
+    }
+    if (!wait && l->nrate_limit)
+        wait = limits_wait(w, x, l->rate_limit, l->nrate_limit, h);
+    if (!wait && x->rule && x->rule->nrate_limit)
+        wait = limits_wait(w, x, x->rule->rate_limit, x->rule->nrate_limit, h);
+    if (!wait)
+        return false;
+    x->req_mapped = x->req_body == HTTP_BODY_NONE;
+    splice_skip(w->s, x->c, h->bytes);
+    reply_limited(w, x, wait);
+    return true;
+}
+
 void request_start(struct exchanges *w, struct exchange *x, const struct http_head *h, struct span bytes,
                    bool held)
 {
@@ -206,6 +227,8 @@ void request_start(struct exchanges *w, struct exchange *x, const struct http_he
         return;
     }
     unsigned status = refusal(w, x, h);
+    if (limited(w, x, h))
+        return;
     if (!status && x->rule->action != CFG_TO_CLUSTER) {
         x->req_mapped = x->req_body == HTTP_BODY_NONE;
         action_reply(w, x, x->rule, h);

@@ -219,6 +219,7 @@ struct http_reply {
     bool close;           /* "Connection: close" */
     bool head_only;       /* leaves the body out but keeps its length: answers to HEAD */
     struct span location; /* empty: no such field */
+    uint32_t retry_after; /* seconds (RFC 9110 section 10.2.3); 0: no such field */
     const char *type;     /* Content-Type of a body */
     struct span body;
 };

@@ -59,6 +59,10 @@ int http_write_reply(const struct http_reply *r, uint8_t *out, uint32_t cap)
         put_span(&w, r->location);
         put_str(&w, "\r\n");
     }
+    if (r->retry_after) {
+        snprintf(line, sizeof line, "Retry-After: %u\r\n", r->retry_after);
+        put_str(&w, line);
+    }
     if (r->status != 204 && r->body.n) {
         put_str(&w, "Content-Type: ");
         put_str(&w, r->type);

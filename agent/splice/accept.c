@@ -33,9 +33,9 @@ static bool is_trusted(const struct splice *s, const struct ip_addr *a)
     return false;
 }
 
-static bool beyond_share(const struct splice *s, const struct ip_addr *a)
+static bool beyond_share(const struct splice *s, const struct ip_addr *a, const struct splice_listener *l)
 {
-    return !clients_may_open(s->clients, a) && !is_trusted(s, a);
+    return !clients_may_open(s->clients, a, l->client_conns) && !is_trusted(s, a);
 }
 
 void accept_syn(struct splice *s, struct frame *f, const struct pkt *p, uint32_t isn_floor, bool has_floor)
@@ -53,7 +53,7 @@ void accept_syn(struct splice *s, struct frame *f, const struct pkt *p, uint32_t
         seg_rst_reply(s, f, p);
     } else if (splice_load(s) >= LOAD_NO_NEW) {
         count(s->cnt, R_DROP_OVERLOAD); /* silently: it will ask again, and this may have passed */
-    } else if (beyond_share(s, &p->key.remote)) {
+    } else if (beyond_share(s, &p->key.remote, &l)) {
         count(s->cnt, R_DROP_CLIENT_SHARE);
         seg_rst_reply(s, f, p);
     } else if (!wire_tcp_opts(p->opts, &o)) {
@@ -97,12 +97,15 @@ static void client_open(struct splice *s, struct conn *c, const struct handshake
 }
 
 /* The conn, in the table; NULL with *why. */
-static struct conn *enter(struct splice *s, const struct flow_key *k, enum reason *why)
+static struct conn *enter(struct splice *s, const struct flow_key *k, const struct splice_listener *l,
+                          enum reason *why)
 {
     if (splice_load(s) >= LOAD_SHED_IDLE)
         *why = R_DROP_OVERLOAD;
-    else if (beyond_share(s, &k->remote))
+    else if (beyond_share(s, &k->remote, l))
         *why = R_DROP_CLIENT_SHARE;
+    else if (!s->user->admits(s->ux, k, l->index))
+        *why = R_DROP_CLIENT_RATE;
     else
         *why = R_DROP_TABLE_FULL;
     struct conn *c = *why == R_DROP_TABLE_FULL ? conn_new(s, k, SIDE_CLIENT) : NULL;
@@ -127,7 +130,7 @@ struct conn *accept_ack(struct splice *s, struct frame *f, const struct pkt *p, 
         *why = R_DROP_TOMBSTONE;
     if (r != HALF_OK || s->draining || !net_route_back(s->net, f, p, &path, s->now))
         return NULL;
-    struct conn *c = enter(s, &p->key, why);
+    struct conn *c = enter(s, &p->key, &l, why);
     if (!c)
         return NULL;
     c->path = path;

@@ -107,6 +107,16 @@ bool splice_client_full(const struct splice *s, const struct conn *c)
     return clients_full(s->clients, c->client);
 }
 
+bool splice_request_begin(struct splice *s, const struct conn *c, uint32_t most)
+{
+    return clients_begin(s->clients, c->client, most);
+}
+
+void splice_request_end(struct splice *s, const struct conn *c)
+{
+    clients_end(s->clients, c->client);
+}
+
 void splice_drain(struct splice *s)
 {
     s->draining = true;

@@ -27,12 +27,15 @@ struct splice_listener {
     uint32_t index;    /* becomes c->user_index */
     uint32_t w0;       /* bytes to hold beyond a message, at most KBUF_MAX */
     uint64_t max_rate; /* bytes a second that an endpoint may be made to send to one client conn; 0: any */
-    bool denied;       /* not this client: no answer, as if nobody were here */
+    uint32_t client_conns; /* open at a time of one client on this worker; 0: any */
+    bool denied;           /* not this client: no answer, as if nobody were here */
 };
 
 struct splice_user {
     /* May a client (k->remote) be accepted on this local address? Fills *l. Called per SYN. */
     bool (*listens)(void *u, const struct flow_key *k, struct splice_listener *l);
+    /* A handshake is complete: is there to be a conn, on listener `index`? Asked once for each. */
+    bool (*admits)(void *u, const struct flow_key *k, uint32_t index);
     void (*accepted)(void *u, struct conn *c);
     /* In-order bytes at c->in_mapped. The user maps what it understands (splice_map_*, splice_skip: they move
      * in_mapped) or nothing, to wait for more or for later. `held`: the bytes come from the hold, so what is
@@ -124,6 +127,10 @@ bool splice_room(const struct splice *s, const struct conn *dst, unsigned n);
 unsigned splice_extent_limit(const struct splice *s);
 /* What stands at c->in_mapped found no memory. If the bytes are held, they are judged again soon. */
 void splice_wait_room(struct splice *s, struct conn *c);
+/* One more request of client conn c's address is in flight, unless there are `most` of it already on this
+ * worker (false); and one less. Clients that are trusted are not counted. */
+bool splice_request_begin(struct splice *s, const struct conn *c, uint32_t most);
+void splice_request_end(struct splice *s, const struct conn *c);
 const struct clients *splice_clients(const struct splice *s);
 /* Adds what it takes at most. */
 void splice_memory(const struct splice *s, struct memory_list *l);

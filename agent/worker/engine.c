@@ -96,8 +96,12 @@ struct engine *engine_create(const struct engine_params *p)
     struct engine *e = calloc(1, sizeof *e);
     if (!e)
         return NULL;
-    struct exchanges_params xp = {
-        .config = p->config, .worker = p->worker, .log = p->log, .wall_offset_ns = p->wall_offset_ns};
+    struct exchanges_params xp = {.config = p->config,
+                                  .shared = p->shared,
+                                  .rate_key = sip_key_for(p->secret, "rates"),
+                                  .worker = p->worker,
+                                  .log = p->log,
+                                  .wall_offset_ns = p->wall_offset_ns};
     e->ops = p->ops;
     e->port_lo = p->config->dpdk.port_lo;
     e->port_hi = p->config->dpdk.port_hi;

@@ -25,7 +25,9 @@ struct engine_port {
 };
 
 struct engine_params {
-    const struct config *config;    /* outlives the engine */
+    const struct config *config; /* outlives the engine */
+    struct shared
+        *shared; /* of all workers, outlives the engines; NULL: this one's own (agent/exchange/shared.h) */
     const struct engine_port *port; /* config->ninterface of them; copied */
     unsigned worker, nworkers;
     uint8_t secret[32];     /* drawn at boot; the same for all workers: hashing, cookies, ISNs */

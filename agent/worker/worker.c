@@ -10,12 +10,14 @@
 #include <time.h>
 
 #include "agent/base/log.h"
+#include "agent/exchange/shared.h"
 #include "agent/worker/core.h"
 #include "agent/worker/reload.h"
 
 struct workers {
     const struct config *config; /* the first one, borrowed: threads, memory and ports are as it says */
     struct snapshots snapshots;
+    struct shared *shared;
     struct io *io; /* borrowed */
     unsigned n;
     struct worker *worker[CFG_MAX_WORKERS];
@@ -102,7 +104,7 @@ static int worker_create(struct workers *ws, unsigned i, struct engine_params *p
 
 static int create_all(struct workers *ws)
 {
-    struct engine_params params = {.config = ws->config, .nworkers = ws->n};
+    struct engine_params params = {.config = ws->config, .shared = ws->shared, .nworkers = ws->n};
     struct engine_port *ports = engine_ports(ws);
     int rc = 0;
 
@@ -155,7 +157,8 @@ int workers_start(const struct config *config, struct io *io, struct workers **o
     ws->n = config->dpdk.workers;
     ws->handover = handover_create(ws->n);
     ws->link_up = calloc(io_port_count(io), sizeof *ws->link_up);
-    rc = ws->handover && ws->link_up ? snapshots_init(&ws->snapshots, config, ws->n) : -ENOMEM;
+    ws->shared = shared_create();
+    rc = ws->handover && ws->link_up && ws->shared ? snapshots_init(&ws->snapshots, config, ws->n) : -ENOMEM;
     if (rc == 0)
         rc = create_all(ws);
     for (unsigned i = 0; i < ws->n && rc == 0; i++)
@@ -201,6 +204,7 @@ void workers_stop(struct workers *ws)
     for (unsigned i = 0; i < ws->n; i++)
         worker_destroy(ws->worker[i]);
     snapshots_destroy(&ws->snapshots);
+    shared_destroy(ws->shared);
     free(ws->link_up);
     free(ws);
 }

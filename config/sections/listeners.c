@@ -87,6 +87,20 @@ static const struct cfg_key listener_keys[] = {
     {.name = "allow_file", .kind = &kind_text, FIELD(struct cfg_listener, allow_file), .judge = judge_file},
     {.name = "deny", LIST(struct cfg_listener, deny, ndeny, deny_item), .min = 1, .max = 4096},
     {.name = "deny_file", .kind = &kind_text, FIELD(struct cfg_listener, deny_file), .judge = judge_file},
+    {.name = "client_connections",
+     .kind = &kind_uint,
+     FIELD(struct cfg_listener, client_connections),
+     .initial = "0",
+     .max = 16777216},
+    {.name = "client_requests",
+     .kind = &kind_uint,
+     FIELD(struct cfg_listener, client_requests),
+     .initial = "0",
+     .max = 16777216},
+    {.name = "rate_limits",
+     LIST(struct cfg_listener, rate_limit, nrate_limit, rate_limit_item),
+     .min = 1,
+     .max = 8},
 };
 
 /* Not zero, which would be the first cluster. */

@@ -183,6 +183,10 @@ static const struct cfg_key rule_keys[] = {
      .choice = true,
      .which = CFG_REPLY},
     {.name = "deny", .kind = &kind_deny, FIELD(struct cfg_rule, action), .choice = true},
+    {.name = "rate_limits",
+     LIST(struct cfg_rule, rate_limit, nrate_limit, rate_limit_item),
+     .min = 1,
+     .max = 8},
 };
 static const struct cfg_section rule_section = {"a rule", KEYS(rule_keys), finish_rule};
 static const struct cfg_key rule_item = {.name = "rules", SECTION(rule_section), ITEM(struct cfg_rule)};

@@ -39,4 +39,8 @@ const char *judge_file(const char *s);
 extern const struct cfg_section dpdk_section, limits_section, admin_section, logging_section;
 extern const struct cfg_key interface_item, listener_item, route_item, cluster_item;
 
+/* ---- in more than one section ---- */
+
+extern const struct cfg_key rate_limit_item; /* rates.c */
+
 #endif

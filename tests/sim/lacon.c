@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "agent/exchange/exchange.h"
+#include "agent/exchange/shared.h"
 #include "tests/sim/invariants.h"
 
 #define WALL_OFFSET (1700000000ll * (int64_t)SEC)
@@ -233,7 +234,9 @@ static void start_engines(struct lacon *l)
         port[i] = (struct engine_port){.mtu = SEG_MTU, .up = true};
         memcpy(port[i].mac, l->port[i].mac, 6);
     }
+    l->shared = shared_create();
     struct engine_params p = {.config = l->config,
+                              .shared = l->shared,
                               .port = port,
                               .nworkers = l->nworkers,
                               .ops = frames_ops(&l->frames),
@@ -298,6 +301,8 @@ void lacon_crash(struct lacon *l)
         for (unsigned k = 0; k < l->nworkers; k++)
             empty(l, &w->from[k]);
     }
+    shared_destroy(l->shared);
+    l->shared = NULL;
     if (l->frames.live)
         sim_fail(l->sim, "%llu frames leaked", (unsigned long long)l->frames.live);
     oracle_forget(&l->oracle);

@@ -36,6 +36,7 @@ struct lacon {
     unsigned nworkers, nports;
     struct lacon_worker worker[LACON_WORKERS];
     struct lan_port port[LACON_PORTS];
+    struct shared *shared; /* of the workers */
     struct frames frames;
     struct oracle oracle;
     bool down;        /* crashed */

@@ -345,6 +345,15 @@
     X(list_denied, "LIMIT a client that a list refuses gets no answer")                                      \
     X(list_allowed, "LIMIT a client that a list allows is served")                                           \
     X(list_denied_ack, "LIMIT a list that comes between SYN-ACK and ACK")                                    \
+    X(rate_requests, "LIMIT requests beyond a rate: 429, Retry-After, the connection stays")                 \
+    X(rate_pipelined, "LIMIT pipelined requests beyond a rate")                                              \
+    X(rate_with_body, "LIMIT a request beyond a rate whose body is still to come")                           \
+    X(rate_by_header, "LIMIT a rate for each value of a header")                                             \
+    X(rate_reload, "LIMIT a reload does not fill the bucket")                                                \
+    X(rate_of_rule, "LIMIT a rule's rate is that rule's alone")                                              \
+    X(rate_connections, "LIMIT connections beyond a rate are reset; SYNs take no token")                     \
+    X(client_connections, "LIMIT so many connections of one client")                                         \
+    X(client_requests, "LIMIT so many requests in flight of one client")                                     \
     X(list_reload, "LIMIT a list that comes by reload: requests in flight end well, idle clients go")
 
 /* Of the model hosts themselves (rows_model.c). */

@@ -4,6 +4,27 @@
 #include "tests/unit/config_rig.h"
 
 static const struct row rows[] = {
+    {"rate limits",
+     "listeners:\n"
+     "- name: l\n"
+     "  address: \"10.0.0.2:80\"\n"
+     "  rate_limits:\n"
+     "  - {rate: 0}\n"
+     "  - {rate: 1, per: 10ms, burst: 0, key: what, keys: 1, of: bytes}\n"
+     "  - {of: connections, rate: 1, key: path}\n"
+     "- {name: t, address: \"10.0.0.2:81\", protocol: tcp, cluster: c, client_requests: 1,\n"
+     "   rate_limits: [{rate: 1}]}\n" INTERFACES
+     "routes: [{name: r, rules: [{cluster: c, rate_limits: [{of: connections, rate: 1}]}]}]\n" CLUSTERS,
+     "5:12: rate: must be a whole number from 1 to 10000000, not \"0\"\n"
+     "6:20: per: must be a duration from 1s to 1h (units: ms, s, m, h), not \"10ms\"\n"
+     "6:33: burst: must be a whole number from 1 to 1000000, not \"0\"\n"
+     "6:41: key: must be source, path, header:NAME, cookie:NAME or query:NAME, not \"what\"\n"
+     "6:53: keys: must be a whole number from 64 to 16777216, not \"1\"\n"
+     "6:60: of: must be requests or connections, not \"bytes\"\n"
+     "7:37: key: must be source for connections, of which no more is known\n"
+     "8:81: client_requests: goes with \"protocol: http\"\n"
+     "9:25: rate: of requests goes with \"protocol: http\"; say \"of: connections\"\n"
+     "11:60: of: a rule limits requests only\n"},
     {"allow and deny",
      "listeners:\n"
      "- name: l\n"

@@ -3,6 +3,7 @@ import os
 
 from bed.case import case
 from bed.lacon import cluster, configuration
+from bed.message import Broken
 from bed.wait import until
 
 from cases.g_reload import reload, write
@@ -35,3 +36,53 @@ def deny_list(t):
     write(t, config)
     t.equal(reload(t), None, "laconctl reload")
     t.equal(t.client().ask("GET", "/name").body, b"ep1", "after the reload")
+
+
+@case()
+def rate_limit_of_all_workers(t):
+    """Two workers share one bucket: of 40 requests on 8 connections as many are served as it has tokens; the rest
+    get 429 with Retry-After, and their connections stay. Another address has a bucket of its own."""
+    t.start_origin(dpdk={"workers": 2},
+                   listener={"rate_limits": [{"rate": 10, "per": "1h", "key": "source"}]})
+    clients = [t.client() for _ in range(8)]
+    answers = [c.ask("GET", "/name") for _ in range(5) for c in clients]
+    t.equal(sorted({r.status for r in answers}), [200, 429], "statuses")
+    t.equal(sum(r.status == 200 for r in answers), 10, "requests served")
+    waits = [int(r.get("retry-after")) for r in answers if r.status == 429]
+    t.check(all(0 < w <= 360 for w in waits), f"Retry-After: {waits}")
+    t.equal(t.client(v6=True).ask("GET", "/name").status, 200, "another address")
+    t.equal(t.lacon.counters()["requests_limited"], 30, "counter")
+
+
+@case()
+def connection_limits(t):
+    """So many connections of one address at a time, and so many at all in an hour."""
+    t.start_origin(listener={"client_connections": 2,
+                             "rate_limits": [{"of": "connections", "rate": 4, "per": "1h", "key": "source"}]})
+    first = [t.client(), t.client()]
+    for c in first:
+        t.equal(c.ask("GET", "/name").status, 200, "status")
+    t.check(refused(t), "a third connection at a time")
+    for c in first:
+        c.close()
+    t.wait_counter("close_normal", 2)
+    for _ in range(2):
+        c = t.client()
+        t.equal(c.ask("GET", "/name").status, 200, "status")
+        c.close()
+    until(lambda: t.lacon.counters()["clients_open"] == 0, "connections to end")
+    t.check(refused(t), "a fifth connection in an hour")
+    t.check(t.lacon.counters()["drop_client_rate"] > 0, "nothing is counted")
+
+
+def refused(t):
+    """Is a connection reset at once, or before it is answered?"""
+    try:
+        c = t.client()
+        c.ask("GET", "/name")
+    except ConnectionError:
+        return True
+    except Broken as why:
+        return "reset" in str(why) or "ended" in str(why)
+    c.close()
+    return False

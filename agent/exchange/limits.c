@@ -1,0 +1,97 @@
+/* What is taken of clients: rates of requests and connections (token buckets, shared by all workers), and
+ * requests in flight for one client. The worker's thread. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "agent/base/mutant.h"
+#include "agent/exchange/internal.h"
+#include "agent/splice/clients.h"
+
+/* ---- buckets: when a generation is bound and unbound ---- */
+
+static int get_each(struct exchanges *w, struct generation *g, const struct cfg_rate_limit *l, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        g->rate[l[i].id] = shared_rate_get(w->shared, l[i].name, l[i].keyed ? l[i].keys : 1);
+        if (!g->rate[l[i].id])
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+int limits_bind(struct exchanges *w, struct generation *g)
+{
+    const struct config *cfg = g->cfg;
+    int rc = 0;
+    g->rate = calloc(cfg->nrate_limit ? cfg->nrate_limit : 1, sizeof *g->rate);
+    if (!g->rate)
+        return -ENOMEM;
+    g->shared = w->shared;
+    for (uint32_t i = 0; i < cfg->nlistener && rc == 0; i++)
+        rc = get_each(w, g, cfg->listener[i].rate_limit, cfg->listener[i].nrate_limit);
+    for (uint32_t i = 0; i < cfg->nroute && rc == 0; i++)
+        for (uint32_t j = 0; j < cfg->route[i].nrule && rc == 0; j++)
+            rc = get_each(w, g, cfg->route[i].rule[j].rate_limit, cfg->route[i].rule[j].nrate_limit);
+    return rc;
+}
+
+void limits_unbind(struct exchanges *w, struct generation *g)
+{
+    for (uint32_t i = 0; g->rate && i < g->cfg->nrate_limit; i++)
+        shared_rate_put(w->shared, g->rate[i]);
+    free(g->rate);
+    g->rate = NULL;
+}
+
+/* ---- asking ---- */
+
+static uint64_t take(const struct exchanges *w, const struct generation *g, const struct cfg_rate_limit *l,
+                     uint64_t hash)
+{
+    return lb_rate_take(g->rate[l->id], hash, l->per_ns / l->rate, l->burst, splice_now(w->s));
+}
+
+static uint64_t hash_of_client(const struct exchanges *w, const struct ip_addr *a)
+{
+    struct ip_addr prefix = client_prefix(a);
+    return siphash(&w->rate_key, &prefix, sizeof prefix);
+}
+
+/* What the request has as the limit's key; false: nothing. */
+static bool key_of(const struct exchanges *w, const struct exchange *x, const struct cfg_rate_limit *l,
+                   const struct http_head *h, uint64_t *hash)
+{
+    struct span value;
+    *hash = 1;
+    if (l->keyed && l->key.on == CFG_HASH_SOURCE)
+        *hash = hash_of_client(w, &x->c->key.remote);
+    else if (l->keyed && hash_key_find(x, &l->key, h, &value))
+        *hash = siphash(&w->rate_key, value.p, value.n);
+    else if (l->keyed)
+        return false;
+    return true;
+}
+
+uint64_t limits_wait(const struct exchanges *w, const struct exchange *x, const struct cfg_rate_limit *l,
+                     uint32_t n, const struct http_head *h)
+{
+    uint64_t hash;
+    for (uint32_t i = 0; i < n; i++) {
+        if (l[i].of != CFG_RATE_REQUESTS || !key_of(w, x, &l[i], h, &hash))
+            continue;
+        uint64_t wait = take(w, x->gen, &l[i], hash);
+        if (wait)
+            return wait;
+    }
+    return 0;
+}
+
+bool limits_admit(const struct exchanges *w, const struct cfg_listener *l, const struct ip_addr *client)
+{
+    for (uint32_t i = 0; i < l->nrate_limit; i++) {
+        const struct cfg_rate_limit *r = &l->rate_limit[i];
+        if (r->of == CFG_RATE_CONNECTIONS && take(w, w->gen, r, r->keyed ? hash_of_client(w, client) : 1))
+            return false;
+    }
+    return true;
+}

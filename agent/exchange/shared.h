@@ -1,0 +1,31 @@
+/* shared: what workers have together beside the configuration: the buckets of rate limits. One object for a
+ * process.
+ *
+ * Things are found by name and live while somebody holds them, so what is called the same before and after a
+ * reload goes on as it was. Finding and giving back takes a lock and is done when a generation is bound and
+ * unbound; what is found is used without. What nobody holds any more is freed by shared_sweep(), off the
+ * workers' threads: it can be large. */
+#ifndef LACON_EXCHANGE_SHARED_H
+#define LACON_EXCHANGE_SHARED_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lb-policy/rate.h"
+
+struct shared;
+
+/* NULL when memory is short; destroy(NULL) is legal. */
+struct shared *shared_create(void);
+void shared_destroy(struct shared *s);
+/* Frees what nobody holds. Any thread. */
+void shared_sweep(struct shared *s);
+/* Bytes that it takes now. Any thread. */
+size_t shared_memory(struct shared *s);
+
+/* The buckets of that name and number of keys, made when there are none; NULL when memory is short. Each get
+ * is followed by a put (NULL is legal there). Any thread. */
+struct lb_rate *shared_rate_get(struct shared *s, const char *name, uint32_t keys);
+void shared_rate_put(struct shared *s, struct lb_rate *r);
+
+#endif
