@@ -49,8 +49,7 @@ void exchange_over(struct exchanges *w, struct exchange *x, enum reason why)
         w->free = x;
 }
 
-/* Is every byte of the request where it belongs? */
-static bool request_done(const struct exchange *x)
+bool exchange_request_done(const struct exchange *x)
 {
     return x->req_mapped && (!x->e || x->e->out_una >= x->e->out_end);
 }
@@ -63,7 +62,7 @@ void exchange_give_back(struct exchanges *w, struct exchange *x)
      * exchange. */
     if (e->in_max > e->in_mapped && !mutant(extra_pooled))
         x->e_extra = true;
-    bool clean = request_done(x) && !x->e_extra && !x->tunnel;
+    bool clean = exchange_request_done(x) && !x->e_extra && !x->tunnel;
     x->e = NULL;
     e->user = NULL;
     splice_release(w->s, e);
@@ -104,7 +103,7 @@ void exchange_check(struct exchanges *w, struct exchange *x)
         return;
     if (x->client_close && !c->fin_queued)
         splice_fin(w->s, c, R_CLOSE_NORMAL);
-    bool delivered = x->adopted || c->out_una >= x->resp_end, done = request_done(x);
+    bool delivered = x->adopted || c->out_una >= x->resp_end, done = exchange_request_done(x);
     if (!delivered)
         return;
     bool close = x->client_close || !done;

@@ -126,6 +126,8 @@ void generation_leave(struct exchanges *w, struct generation *g); /* one user le
 
 /* ---- exchange.c ---- */
 struct exchange *exchange_new(struct exchanges *w, struct conn *c);
+/* Is every byte of the request where it belongs? */
+bool exchange_request_done(const struct exchange *x);
 /* Looks whether the exchange can give back its endpoint conn, or is over. May free x. */
 void exchange_check(struct exchanges *w, struct exchange *x);
 /* Counts, logs and frees. The endpoint conn must be gone. */

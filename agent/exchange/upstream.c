@@ -195,9 +195,14 @@ static void fail(struct exchanges *w, struct exchange *x, unsigned status, enum 
 
 /* Its conn has ended, but the client has been sent the whole response: only acks are missing, and an endpoint
  * that resets behind its last byte (a killed server, SO_LINGER) has not failed. Bytes that were lost on the
- * way to the client nobody can repair now: then its patience ends (client_timeout). */
+ * way to the client nobody can repair now: then its patience ends (client_timeout). What the endpoint had not
+ * acked of a request that it answered early is nobody's any more (S10). */
 static void orphaned(struct exchanges *w, struct exchange *x, struct conn *e)
 {
+    if (!exchange_request_done(x)) {
+        x->req_mapped = false;
+        splice_sink(w->s, x->c); /* while what is acked can still be told */
+    }
     x->orphan = true;
     x->e = NULL;
     e->user = NULL;

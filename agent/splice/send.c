@@ -60,7 +60,7 @@ static uint16_t window_field(struct conn *c, pos_t ack, pos_t edge)
     if (c->pub.side == SIDE_CLIENT && !mutant(edge_retreats))
         edge = pos_max(edge, c->in_edge);
     uint64_t room = edge > ack ? edge - ack : 0, shown;
-    if (mutant(window_creeps))
+    if (c->pub.side == SIDE_CLIENT && mutant(window_creeps))
         room += (1u << c->rcv_wscale) - 1u;
     shown = (room >> (mutant(window_out_unscaled) ? 0 : c->rcv_wscale)) + mutant(window_rounded_up);
     if (shown == 0 && room && (c->pub.side == SIDE_ENDPOINT || c->in_mode == IN_WAIT))

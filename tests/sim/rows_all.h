@@ -73,6 +73,7 @@
     X(s10_rst_behind, "S10 an endpoint's RST behind its whole response costs the client nothing")            \
     X(s10_rst_behind_lost,                                                                                   \
       "S10 an endpoint's RST behind its whole response: what the client lacks, nobody has")                  \
+    X(s10_rst_behind_early, "S10 an endpoint's RST behind its early response acks nothing that never came")  \
     X(s10_endpoint_rst, "S10 endpoint RST inside a body resets the client")                                  \
     X(s10_reset_in_flight, "S10 a reset has the number that a client expects that has nothing")              \
     X(s10_client_rst, "S10 client RST inside a body resets the endpoint")                                    \

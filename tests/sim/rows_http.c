@@ -587,6 +587,32 @@ void s10_rst_behind_lost(struct script *s)
     want_eventually(c, "RA");
 }
 
+/* Behind an early response, too: what the client has not sent yet of its request is not acked for it. */
+void s10_rst_behind_early(struct script *s)
+{
+    struct peer *c = client(s), *e = with_request(c, POST_HEAD("100000"));
+    say_n(c, 'x', 3000);
+    want_bytes(e, 3000);
+    pass_time(s, 5);
+    forget(c);
+    c->auto_ack = false;
+    say(e, "HTTP/1.1 413 Too Large\r\nContent-Length: 20000\r\n\r\n");
+    say_n(e, 'y', 20000);
+    want_head(c);
+    want_bytes(c, 20000);
+    rst(e, e->snd);
+    want_eventually(c, "A len=0"); /* lacon asks what the client has */
+    want_true(s, c->got.ack == c->iss + c->snd, "what was sent is acked, and no more");
+    say_n(c, 'x', 3000); /* acks the response; the rest is acked and thrown away */
+    pass_time(s, 5);
+    forget(c);
+    want_true(s, c->got.ack == c->iss + c->snd, "the rest is acked");
+    fin(c);
+    pass_time(s, 5);
+    want_counter(s, "clients_open", 0);
+    want_counter(s, "exchanges", 1);
+}
+
 void http_bad_head(struct script *s)
 {
     struct peer *c = client(s);

@@ -66,14 +66,15 @@ void loosen(void)
     w.loose = true;
     w.oracle.bytes_may_differ = w.lied;
 }
-/* A neighbour is found or given up; with seconds between the ticks it takes three of them. */
+/* A neighbour is found or given up; with seconds between the ticks it takes three of them. Each tick is
+ * looked at: one that is given up may be sought again at the next. */
 static void see_neighbour(void *arg, const struct net_neigh_info *i)
 {
+    const bool *seconds = arg;
     uint8_t *n = &w.sought[i->addr.b[15] % 4 + (ip_is_v4(&i->addr) ? 4 : 0)];
-    (void)arg;
     if (i->addr.b[14] == 2 || i->addr.b[13] == 2)
         return; /* a client's */
-    *n = strcmp(i->state, "incomplete") == 0 ? (uint8_t)(*n + 1) : 0;
+    *n = strcmp(i->state, "incomplete") == 0 ? (uint8_t)(*n + *seconds) : 0;
     PROPERTY(*n < 6);
 }
 
@@ -83,8 +84,8 @@ void pass(uint64_t ns)
     w.sim.now += ns;
     engine_tick(w.engine, w.sim.now);
     PROPERTY(engine_next_ns(w.engine) > w.sim.now);
-    if (ns >= SEC)
-        engine_neighbours(w.engine, see_neighbour, NULL);
+    bool seconds = ns >= SEC;
+    engine_neighbours(w.engine, see_neighbour, &seconds);
     check();
     settle();
 }
