@@ -33,6 +33,9 @@ static const char usage_text[] =
     "  clients                                 the addresses with the most connections, of each worker\n"
     "  memory                                  what each part takes at most, and what the process has\n"
     "  neighbours                              link-layer addresses (ARP, neighbour discovery)\n"
+    "  endpoints                               the endpoints of each cluster: state, reason, use\n"
+    "  drain [CLUSTER/]ENDPOINT                it takes no new requests; those in flight end\n"
+    "  enable [CLUSTER/]ENDPOINT               it takes requests again\n"
     "  reload                                  read the configuration file again\n"
     "  explain 'GET http://host/path' ['Name: value' ...]\n"
     "                                          which route, rule, cluster and endpoint, and why;\n"
@@ -462,6 +465,79 @@ static json_t *get_neighbours(int fd, const struct options *opt)
     return ask(fd, "neighbours\n");
 }
 
+static void print_endpoints(const json_t *a)
+{
+    static const char *const endpoint_heads[] = {"CLUSTER",   "ENDPOINT",  "STATE",   ">SINCE", ">ACTIVE",
+                                                 ">REQUESTS", ">FAILURES", ">WEIGHT", "REASON"};
+    struct table t;
+    size_t i;
+    json_t *o;
+    char since[64];
+    heads(&t, sizeof endpoint_heads / sizeof endpoint_heads[0], endpoint_heads);
+    json_array_foreach(json_object_get(a, "endpoints"), i, o)
+    {
+        text_cell(&t, o, "cluster");
+        text_cell(&t, o, "endpoint");
+        text_cell(&t, o, "state");
+        if (json_is_number(json_object_get(o, "since_s")))
+            cell(&t, "%s", duration(real_of(o, "since_s"), since, sizeof since));
+        else
+            cell(&t, "-");
+        int_cell(&t, o, "active");
+        int_cell(&t, o, "requests");
+        int_cell(&t, o, "failures");
+        int_cell(&t, o, "weight");
+        text_cell(&t, o, "reason");
+    }
+    print_table(&t);
+}
+
+static json_t *get_endpoints(int fd, const struct options *opt)
+{
+    (void)opt;
+    return ask(fd, "endpoints\n");
+}
+
+/* A value that becomes one word of a request. */
+static const char *word_of(const char *option, const char *s)
+{
+    if (!*s || strpbrk(s, " \t\n"))
+        die(EXIT_USAGE, "%s takes one word, not '%s'", option, s);
+    return s;
+}
+
+/* An order about endpoints: a verb, and the operands as they stand. */
+static json_t *order(int fd, const char *verb, const struct options *opt)
+{
+    char request[256];
+    const char *more = opt->operand[1];
+    int n = snprintf(request, sizeof request, "%s %s%s%s\n", verb, word_of(verb, opt->operand[0]),
+                     more ? " " : "", more ? word_of(verb, more) : "");
+    if (n < 0 || (size_t)n >= sizeof request)
+        die(EXIT_USAGE, "'%s' is too long", opt->operand[0]);
+    return ask(fd, request);
+}
+
+static json_t *get_drain(int fd, const struct options *opt)
+{
+    return order(fd, "drain", opt);
+}
+
+static json_t *get_enable(int fd, const struct options *opt)
+{
+    return order(fd, "enable", opt);
+}
+
+static void print_drain(const json_t *a)
+{
+    printf("%lld drained\n", int_of(a, "endpoints"));
+}
+
+static void print_enable(const json_t *a)
+{
+    printf("%lld enabled\n", int_of(a, "endpoints"));
+}
+
 static void print_reload(const json_t *a)
 {
     (void)a;
@@ -631,15 +707,19 @@ static const struct command {
     const char *name;
     json_t *(*get)(int fd, const struct options *opt);
     void (*print)(const json_t *answer);
+    int operands;
 } commands[] = {
-    {"status", get_status, print_status},
-    {"counters", get_counters, print_counters},
-    {"connections", get_connections, print_connections},
-    {"clients", get_clients, print_clients},
-    {"memory", get_memory, print_memory},
-    {"neighbours", get_neighbours, print_neighbours},
-    {"reload", get_reload, print_reload},
-    {"explain", get_explain, print_explain},
+    {"status", get_status, print_status, 0},
+    {"counters", get_counters, print_counters, 0},
+    {"connections", get_connections, print_connections, 0},
+    {"clients", get_clients, print_clients, 0},
+    {"memory", get_memory, print_memory, 0},
+    {"neighbours", get_neighbours, print_neighbours, 0},
+    {"endpoints", get_endpoints, print_endpoints, 0},
+    {"drain", get_drain, print_drain, 1},
+    {"enable", get_enable, print_enable, 1},
+    {"reload", get_reload, print_reload, 0},
+    {"explain", get_explain, print_explain, 0},
 };
 
 /* ---- the command line ---- */
@@ -661,14 +741,6 @@ static unsigned long parse_limit(const char *s)
     if (*s < '0' || *s > '9' || *end || errno)
         die(EXIT_USAGE, "--limit takes a number, not '%s'", s);
     return n;
-}
-
-/* A value that becomes one word of a request. */
-static const char *word_of(const char *option, const char *s)
-{
-    if (!*s || strpbrk(s, " \t\n"))
-        die(EXIT_USAGE, "%s takes one word, not '%s'", option, s);
-    return s;
 }
 
 /* Options may stand before and after the command. */
@@ -735,6 +807,14 @@ static const struct command *find_command(const char *name)
     die(EXIT_USAGE, "no command '%s' (laconctl help)", name);
 }
 
+static void check_operands(const struct command *command, int n, char *const operand[])
+{
+    if (n > command->operands)
+        die(EXIT_USAGE, "'%s' is too much (laconctl help)", operand[command->operands]);
+    if (n < command->operands)
+        die(EXIT_USAGE, "'%s' needs more words (laconctl help)", command->name);
+}
+
 int main(int argc, char *argv[])
 {
     struct options opt = {
@@ -750,8 +830,8 @@ int main(int argc, char *argv[])
     }
     const struct command *command = find_command(argv[optind]);
     opt.operand = argv + optind + 1;
-    if (opt.operand[0] && command->get != get_explain)
-        die(EXIT_USAGE, "'%s' is too much (laconctl help)", opt.operand[0]);
+    if (command->get != get_explain)
+        check_operands(command, argc - optind - 1, opt.operand);
     if ((opt.for_explain && command->get != get_explain) ||
         (opt.for_counters && command->get != get_counters) ||
         (opt.for_connections && command->get != get_connections))

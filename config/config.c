@@ -37,6 +37,7 @@ static void read_tree(struct reading *r, const struct node *root)
     check_rates(r);
     check_endpoints(r);
     check_balancing(r);
+    check_health(r);
     check_rules(r);
 }
 

@@ -250,6 +250,43 @@ enum cfg_lb_policy {
 #undef X
 };
 
+enum cfg_check_protocol {
+    CFG_CHECK_NONE,
+    CFG_CHECK_TCP,
+    CFG_CHECK_HTTP,
+};
+
+enum cfg_check_method {
+    CFG_CHECK_GET,
+    CFG_CHECK_HEAD,
+    CFG_CHECK_OPTIONS,
+};
+
+enum cfg_check_initial {
+    CFG_CHECK_UP, /* until the first check has ended */
+    CFG_CHECK_DOWN,
+};
+
+struct cfg_statuses {
+    uint16_t lo, hi; /* 100..599 */
+};
+
+/* Active checks of each endpoint of a cluster. */
+struct cfg_health_check {
+    enum cfg_check_protocol protocol;
+    uint32_t port; /* 0: the endpoint's own */
+    enum cfg_check_method method;
+    char *path;
+    char *host;         /* NULL: the endpoint's address */
+    uint32_t nexpected; /* 0: 200 to 399 */
+    struct cfg_statuses *expected;
+    char *body_contains;              /* NULL: any body; at most 255 bytes */
+    uint64_t interval_ns, timeout_ns; /* defaults 5 s, 2 s */
+    uint32_t jitter;                  /* percent of the interval that is added or taken off at most */
+    uint32_t healthy, unhealthy;      /* checks in a row that change an endpoint's state; 1..100 */
+    enum cfg_check_initial initial;   /* default up */
+};
+
 struct cfg_cluster {
     char *name;
     enum cfg_lb_policy lb_policy;
@@ -259,9 +296,11 @@ struct cfg_cluster {
     uint32_t overprovisioning_factor; /* percent, 100..10000; default 140 */
     uint32_t subset_size;             /* endpoints a worker keeps to; 0: all (the default) */
     char *prefer_zone;                /* some endpoint's zone, or NULL: none is preferred */
-    uint64_t connect_timeout_ns;      /* per try; default 1 s */
-    uint64_t response_timeout_ns;     /* request sent to response head; default 60 s (504) */
-    uint64_t pool_idle_ns;            /* default 60 s */
+    uint32_t panic_threshold; /* percent of endpoints; default 0: while one is up, down ones get nothing */
+    struct cfg_health_check check;
+    uint64_t connect_timeout_ns;  /* per try; default 1 s */
+    uint64_t response_timeout_ns; /* request sent to response head; default 60 s (504) */
+    uint64_t pool_idle_ns;        /* default 60 s */
     uint32_t pool_size;    /* idle connections per endpoint and worker; default 256; 0: no reuse; ..65536 */
     uint32_t tries;        /* endpoint connections tried per request; default 3; 1..10 */
     uint32_t retry_buffer; /* bytes; default 16 KiB; 0..60 KiB (S7) */

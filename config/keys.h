@@ -132,6 +132,7 @@ void check_rates(struct reading *r);  /* check_rates.c */
 void check_access(struct reading *r); /* access.c: allow and deny lists, compiled */
 void check_endpoints(struct reading *r);
 void check_balancing(struct reading *r); /* check_balancing.c */
+void check_health(struct reading *r);    /* check_health.c */
 void check_rules(struct reading *r);     /* check_rules.c */
 
 #endif

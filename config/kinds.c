@@ -433,6 +433,45 @@ static bool rate_key_present(const struct cfg_key *k, const void *obj)
     return ((const struct cfg_rate_limit *)obj)->keyed;
 }
 
+static bool read_check(struct reading *r, const struct cfg_key *k, const struct node *v, void *obj)
+{
+    return kind_section.read(r, k, v, obj);
+}
+
+static bool check_present(const struct cfg_key *k, const void *obj)
+{
+    const struct cfg_health_check *h = key_value(k, obj);
+
+    return h->protocol != CFG_CHECK_NONE;
+}
+
+/* A status, or a range of them. */
+static bool read_statuses(struct reading *r, const struct cfg_key *k, const struct node *v, void *obj)
+{
+    const char *text = v->kind == NODE_SCALAR ? v->text : "", *dash = strchr(text, '-');
+    char first[8] = "";
+    uint64_t lo = 0, hi = 0;
+
+    snprintf(first, sizeof first, "%.*s", dash ? (int)(dash - text) : (int)strlen(text), text);
+    if (!scalar_uint(first, &lo) || !scalar_uint(dash ? dash + 1 : text, &hi) || lo < k->min || hi > k->max ||
+        lo > hi)
+        return must_be(r, k, v, "a status from %llu to %llu, or a range of them, such as 200-299",
+                       (unsigned long long)k->min, (unsigned long long)k->max);
+    *(struct cfg_statuses *)key_field(k, obj) = (struct cfg_statuses){(uint16_t)lo, (uint16_t)hi};
+    return true;
+}
+
+static void print_statuses(FILE *f, const struct config *c, const struct cfg_key *k, const void *obj)
+{
+    const struct cfg_statuses *s = key_value(k, obj);
+
+    (void)c;
+    if (s->lo == s->hi)
+        fprintf(f, "%u", s->lo);
+    else
+        fprintf(f, "%u-%u", s->lo, s->hi);
+}
+
 /* The name of a cluster or a listener; the index follows when all names are known (names.c). */
 static bool read_reference(struct reading *r, const struct cfg_key *k, const struct node *v, void *obj)
 {
@@ -482,5 +521,7 @@ const struct key_kind kind_output = {read_output, print_output, NULL};
 const struct key_kind kind_mode = {read_mode, print_mode, NULL};
 const struct key_kind kind_match_path = {read_match_path, print_text, match_path_present};
 const struct key_kind kind_condition = {read_condition, print_condition, condition_present};
+const struct key_kind kind_check = {read_check, NULL, check_present};
+const struct key_kind kind_statuses = {read_statuses, print_statuses, NULL};
 const struct key_kind kind_cluster = {read_reference, print_cluster, reference_present};
 const struct key_kind kind_listener = {read_reference, print_listener, NULL};

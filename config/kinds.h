@@ -23,6 +23,8 @@ extern const struct key_kind kind_mtu;          /* a number, or 0: as the device
 extern const struct key_kind kind_match_path;   /* struct cfg_match; which: enum cfg_match_path */
 extern const struct key_kind kind_condition;    /* struct cfg_condition; which: enum cfg_test */
 extern const struct key_kind kind_percent;      /* uint32_t: "0%" to "100%" */
+extern const struct key_kind kind_check;        /* a section, struct cfg_health_check, that may be absent */
+extern const struct key_kind kind_statuses;     /* struct cfg_statuses: 200, or 200-399 */
 extern const struct key_kind kind_cluster, kind_listener; /* index of what is named */
 
 /* kinds_net.c; those with a struct's name read several of its fields */

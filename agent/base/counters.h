@@ -36,6 +36,9 @@
     X(syn_cookies, "syn_cookies", "SYNs answered with a cookie")                                             \
     X(room_waits, "room_waits", "times that an exchange in flight had to wait for memory")                   \
     X(challenge_acks, "challenge_acks", "challenge acknowledgements sent (RFC 5961)")                        \
+    X(checks_passed, "checks_passed", "checks of endpoints that were passed")                                \
+    X(checks_failed, "checks_failed", "checks of endpoints that failed")                                     \
+    X(checks_skipped, "checks_skipped", "checks of endpoints that lacon had no means to make")               \
     X(handed_over, "handed_over", "frames handed to another worker")                                         \
     X(log_dropped, "log_dropped", "access-log records lost because the log thread was behind")
 

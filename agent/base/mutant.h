@@ -117,6 +117,10 @@
     X(bucket_fresh, "a key that takes another's place gets a full bucket")                                   \
     X(lists_ignored, "clients that a listener's lists refuse are accepted")                                  \
     X(log_missing, "an exchange that failed is not logged")                                                  \
+    /* which endpoints are asked */                                                                          \
+    X(check_ignored, "an endpoint that fails its checks is asked as before")                                 \
+    X(check_threshold, "a single check changes an endpoint's state")                                         \
+    X(drained_asked, "an endpoint that is drained is asked as before")                                       \
     /* memory and time */                                                                                    \
     X(extent_leak, "extents that are acked are not given back")                                              \
     X(refusal_forgotten, "a client whose bytes found no room is blamed while its TCP backs off")             \

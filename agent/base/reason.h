@@ -81,6 +81,7 @@
     X(CLOSE_TRUNCATED, "close_truncated", "message ended before its framing did")                            \
     X(CLOSE_EARLY, "close_early", "final response before the request was complete (S10)")                    \
     X(CLOSE_NOT_REUSABLE, "close_not_reusable", "endpoint connection may not carry another request")         \
+    X(CLOSE_CHECKED, "close_checked", "check of an endpoint is over")                                        \
     X(CLOSE_DRAIN, "close_drain", "closed because lacon is draining")                                        \
     X(CLOSE_NO_MEMORY, "close_no_memory", "closed because a pool was empty")                                 \
     X(CLOSE_NO_ENDPOINT, "close_no_endpoint", "no endpoint could be asked")                                  \

@@ -14,6 +14,7 @@
 
 #include "agent/base/counters.h"
 #include "agent/control/answer_parts.h"
+#include "agent/control/endpoints.h"
 #include "agent/control/explain.h"
 #include "agent/control/process.h"
 #include "agent/net/net.h"
@@ -346,6 +347,10 @@ static json_t *answer(const struct answers *a, unsigned nword, char *const word[
         return get_memory(a);
     if (nword == 1 && strcmp(what, "neighbours") == 0)
         return get_neighbours(a->workers);
+    if (nword == 1 && strcmp(what, "endpoints") == 0)
+        return endpoints_list(a->workers);
+    if (nword == 2 && (strcmp(what, "drain") == 0 || strcmp(what, "enable") == 0))
+        return endpoints_drain(a->workers, word[1], strcmp(what, "drain") == 0);
     if (nword == 4 && strcmp(what, "connections") == 0) {
         enum side side = parse_side(word[1]);
         uint32_t worker, slot;

@@ -8,6 +8,8 @@
  *   memory                            what each part takes at most, and what the process has
  *   neighbours                        each worker's view of ARP and ND
  *   explain LISTENER PROTOCOL PORT SOURCE SUBJECT   what would become of a request (explain.h)
+ *   endpoints                         each endpoint's state, and what it was used for
+ *   drain, enable WHICH               an endpoint takes no new requests; it does so again (endpoints.h)
  *   reload                            reads the configuration file again; answers when it is in use, or why
  * not
  *

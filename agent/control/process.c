@@ -43,6 +43,7 @@ void process_memory(struct workers *ws, uint64_t start, struct memory_list *out)
     for (unsigned i = 0; i < out->n; i++)
         out->part[i].bytes *= n; /* all workers are alike */
     memory_add(out, "packet buffers", workers_config(ws, NULL)->dpdk.memory_bytes);
+    memory_add(out, "endpoints", roster_memory(workers_roster(ws)));
     memory_add(out, "answers, logs", CONTROL_BYTES);
     memory_add(out, "program at start", start);
 }

@@ -71,7 +71,8 @@ void exchange_give_back(struct exchanges *w, struct exchange *x)
         splice_reset(w->s, e, x->e_extra ? R_CLOSE_POOL_DATA : R_CLOSE_EARLY);
         return;
     }
-    if (x->e_reusable && !w->draining && splice_pool_put(w->s, e, cl->pool_size)) {
+    bool closed = cluster_of(x)->endpoint[x->endpoint].closed;
+    if (x->e_reusable && !w->draining && !closed && splice_pool_put(w->s, e, cl->pool_size)) {
         splice_set_timer(w->s, e, splice_now(w->s) + cl->pool_idle_ns);
         splice_push(w->s, e);
         return;

@@ -10,6 +10,7 @@
 #define LACON_EXCHANGE_EXCHANGE_H
 
 #include "agent/exchange/access.h"
+#include "agent/exchange/roster.h"
 #include "agent/exchange/shared.h"
 #include "agent/splice/splice.h"
 #include "config/config.h"
@@ -17,9 +18,10 @@
 struct exchanges;
 
 struct exchanges_params {
-    const struct config *config; /* outlives the object */
-    struct shared *shared;       /* outlives it, too; NULL: one of its own (one worker alone) */
-    struct sip_key rate_key;     /* the same for all workers */
+    const struct config *config; /* outlives the object, as does the roster */
+    struct roster *roster;
+    struct shared *shared;   /* outlives it, too; NULL: one of its own (one worker alone) */
+    struct sip_key rate_key; /* the same for all workers */
     unsigned worker;
     struct access_sink log;
     int64_t wall_offset_ns;
@@ -42,8 +44,9 @@ void exchanges_memory(const struct exchanges *w, struct memory_list *l);
  * exchanges_create(), with id 0. */
 struct generation;
 
-/* Any thread. NULL when memory is short. */
-struct generation *generation_create(const struct config *cfg, unsigned worker, uint32_t id);
+/* Any thread that may wait, as generation_destroy(). NULL when memory is short. */
+struct generation *generation_create(const struct config *cfg, struct roster *roster, unsigned worker,
+                                     uint32_t id);
 /* Any thread; of one that was not bound, or was unbound, or has retired. NULL is legal. */
 void generation_destroy(struct generation *g);
 const struct config *generation_config(const struct generation *g);
@@ -58,7 +61,10 @@ void exchanges_adopt(struct exchanges *w, struct generation *g);
 /* A generation that nobody uses any more, the caller's to destroy; NULL when there is none. */
 struct generation *exchanges_retired(struct exchanges *w);
 
-/* Ends what outlived a drain_timeout; when it has something to do next. */
+/* Takes what has changed in the roster; costs a look when nothing has. */
+void exchanges_sync(struct exchanges *w);
+
+/* Makes the checks that are due, ends what outlived a drain_timeout; when there is something to do next. */
 void exchanges_tick(struct exchanges *w);
 uint64_t exchanges_next_ns(const struct exchanges *w);
 

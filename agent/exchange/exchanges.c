@@ -16,6 +16,7 @@ struct exchanges *exchanges_create(const struct exchanges_params *p)
         return NULL;
     w->log = p->log;
     w->worker = p->worker;
+    w->roster = p->roster;
     w->wall_offset_ns = p->wall_offset_ns;
     w->shared = p->shared ? p->shared : (w->own_shared = shared_create());
     w->rate_key = p->rate_key;
@@ -23,7 +24,7 @@ struct exchanges *exchanges_create(const struct exchanges_params *p)
     w->gone = p->config->listener[0];
     w->gone.name = NULL; /* the configuration's */
     w->slab = bigmem_alloc(w->slots, sizeof *w->slab);
-    w->gen = generation_create(p->config, p->worker, 0);
+    w->gen = generation_create(p->config, p->roster, p->worker, 0);
     if (w->gen && w->slab && w->shared) {
         w->gen->users = 1;
         return w;
@@ -36,7 +37,12 @@ int exchanges_bind(struct exchanges *w, struct splice *s)
 {
     w->s = s;
     w->cnt = splice_counters(s);
-    return generation_bind(w, w->gen);
+    tw_init(&w->check_wheel, splice_now(s));
+    if (generation_bind(w, w->gen) < 0)
+        return -ENOMEM;
+    endpoints_settle(w, w->gen);
+    checks_begin(w, w->gen);
+    return 0;
 }
 
 /* Remotes went with the splice, so only the rest is unbound. */
@@ -148,6 +154,8 @@ static void cb_judge(void *u, struct conn *c, struct span bytes, bool held)
 {
     if (c->pub.side == SIDE_CLIENT)
         judge_client(u, c, bytes, held);
+    else if (c->user_check)
+        check_judge(c, bytes);
     else
         response_judge(u, c, bytes, held);
 }
@@ -155,6 +163,8 @@ static void cb_judge(void *u, struct conn *c, struct span bytes, bool held)
 static void cb_progress(void *u, struct conn *c)
 {
     struct exchanges *w = u;
+    if (c->user_check)
+        return;
     struct exchange *x = c->user;
     if (!x) {
         client_progress(w, c);
@@ -175,12 +185,19 @@ static void cb_progress(void *u, struct conn *c)
 
 static void cb_connected(void *u, struct conn *e)
 {
-    upstream_connected(u, e);
+    if (e->user_check)
+        check_connected(e);
+    else
+        upstream_connected(u, e);
 }
 
 static void cb_fin(void *u, struct conn *c)
 {
     struct exchanges *w = u;
+    if (c->user_check) {
+        check_fin(c);
+        return;
+    }
     struct exchange *x = c->user;
     if (x && x->tunnel)
         tunnel_fin(w, x, c);
@@ -194,6 +211,8 @@ static void cb_timeout(void *u, struct conn *c)
 {
     if (c->pub.side == SIDE_CLIENT)
         client_timeout(u, c);
+    else if (c->user_check)
+        check_timeout(c);
     else
         upstream_timeout(u, c);
 }
@@ -221,6 +240,10 @@ static void client_ended(struct exchanges *w, struct conn *c, enum reason why)
 static void cb_ended(void *u, struct conn *c, enum reason why)
 {
     struct exchanges *w = u;
+    if (c->user_check) {
+        check_ended(c, why);
+        return;
+    }
     struct exchange *x = c->user;
     if (!x)
         return;

@@ -35,6 +35,7 @@ static struct lb_picker *make_picker(const struct generation *g, const struct cf
                               .endpoint = in,
                               .n = cfg->nendpoint,
                               .overprovisioning = cfg->overprovisioning_factor,
+                              .panic_percent = cfg->panic_threshold,
                               .table_size =
                                   cfg->lb_policy == CFG_LB_MAGLEV ? cfg->maglev_table : cfg->ring_size,
                               .slow_start_ns = cfg->slow_start_ns,
@@ -50,9 +51,13 @@ static int cluster_start(const struct generation *g, struct cluster_state *cs, c
 {
     struct lb_endpoint_in *in = calloc(cfg->nendpoint, sizeof *in);
     cs->cfg = cfg;
+    cs->forgive_ns = UINT64_MAX;
     cs->hashes = lb_policy_hashes(lb_policy_nth(cfg->lb_policy));
     cs->endpoint = calloc(cfg->nendpoint, sizeof *cs->endpoint);
-    if (in && cs->endpoint)
+    bool good = in && cs->endpoint;
+    for (uint32_t i = 0; good && i < cfg->nendpoint; i++)
+        good = (cs->endpoint[i].entry = roster_get(g->roster, cfg->name, &cfg->endpoint[i].at)) != NULL;
+    if (good)
         cs->picker = make_picker(g, cfg, in, worker);
     free(in);
     return cs->picker ? 0 : -ENOMEM;
@@ -73,15 +78,26 @@ static int clusters_start(struct generation *g, unsigned worker)
     return g->cluster && g->tried ? 0 : -ENOMEM;
 }
 
-struct generation *generation_create(const struct config *cfg, unsigned worker, uint32_t id)
+static void cluster_stop(struct generation *g, struct cluster_state *cs)
+{
+    for (uint32_t i = 0; cs->endpoint && i < cs->cfg->nendpoint; i++)
+        if (cs->endpoint[i].entry)
+            roster_put(g->roster, cs->endpoint[i].entry);
+    lb_picker_destroy(cs->picker);
+    free(cs->endpoint);
+}
+
+struct generation *generation_create(const struct config *cfg, struct roster *roster, unsigned worker,
+                                     uint32_t id)
 {
     struct generation *g = calloc(1, sizeof *g);
     if (!g)
         return NULL;
     g->cfg = cfg;
+    g->roster = roster;
     g->id = id;
     g->expire_ns = UINT64_MAX;
-    if (routing_start(g) == 0 && clusters_start(g, worker) == 0)
+    if (routing_start(g) == 0 && clusters_start(g, worker) == 0 && checks_make(g, worker) == 0)
         return g;
     generation_destroy(g);
     return NULL;
@@ -94,10 +110,9 @@ void generation_destroy(struct generation *g)
     assert(!g->bound);
     if (g->shared)
         shared_sweep(g->shared);
-    for (uint32_t i = 0; g->cluster && i < g->cfg->ncluster; i++) {
-        lb_picker_destroy(g->cluster[i].picker);
-        free(g->cluster[i].endpoint);
-    }
+    checks_free(g);
+    for (uint32_t i = 0; g->cluster && i < g->cfg->ncluster; i++)
+        cluster_stop(g, &g->cluster[i]);
     routing_stop(g);
     free(g->cluster);
     free(g->tried);
@@ -115,6 +130,7 @@ void generation_unbind(struct exchanges *w, struct generation *g)
 {
     g->bound = false;
     limits_unbind(w, g);
+    checks_unbind(w, g);
     for (uint32_t i = 0; i < g->cfg->ncluster; i++)
         for (uint32_t j = 0; j < g->cfg->cluster[i].nendpoint; j++) {
             struct endpoint_state *es = &g->cluster[i].endpoint[j];
@@ -141,7 +157,10 @@ int generation_bind(struct exchanges *w, struct generation *g)
             }
             splice_remote_warm(w->s, es->remote);
         }
-    return 0;
+    if (checks_bind(w, g) == 0)
+        return 0;
+    generation_unbind(w, g);
+    return -ENOMEM;
 }
 
 /* When every exchange has left, none may be counted at an endpoint any more: a leak here would send
@@ -210,18 +229,20 @@ static void move_client(void *arg, struct conn *c)
 }
 
 /* What this worker has learned of an endpoint holds as well under another configuration. */
-static void carry_marks(struct exchanges *w, const struct cluster_state *from, struct cluster_state *to)
+static void carry_marks(const struct exchanges *w, const struct cluster_state *from, struct cluster_state *to)
 {
     uint64_t now = splice_now(w->s);
-    for (uint32_t i = 0; i < from->cfg->nendpoint && from->ndown; i++) {
+    for (uint32_t i = 0; i < from->cfg->nendpoint; i++) {
         uint64_t until = from->endpoint[i].down_until_ns;
         for (uint32_t j = 0; until > now && j < to->cfg->nendpoint; j++)
-            if (to->endpoint[j].remote == from->endpoint[i].remote && !to->endpoint[j].down_until_ns)
-                upstream_mark_down(w, to, j, until);
+            if (to->endpoint[j].entry == from->endpoint[i].entry) {
+                to->endpoint[j].down_until_ns = until;
+                to->endpoint[j].marked_ns = from->endpoint[i].marked_ns;
+            }
     }
 }
 
-static void carry_all_marks(struct exchanges *w, const struct generation *from, struct generation *to)
+static void carry_all_marks(const struct exchanges *w, const struct generation *from, struct generation *to)
 {
     for (uint32_t i = 0; i < from->cfg->ncluster; i++)
         for (uint32_t j = 0; j < to->cfg->ncluster; j++)
@@ -237,8 +258,11 @@ void exchanges_adopt(struct exchanges *w, struct generation *g)
     for (uint32_t i = 0; i < old->cfg->nlistener; i++)
         map[i] = listener_in(g->cfg, &old->cfg->listener[i]);
     carry_all_marks(w, old, g);
+    endpoints_settle(w, g);
+    checks_end(w, old);
     g->users = 1;
     w->gen = g;
+    checks_begin(w, g);
     uint64_t until = splice_now(w->s) + g->cfg->admin.drain_timeout_ns;
     if (w->draining)
         g->expire_ns = old->expire_ns; /* a reload does not put off the end of a drain */
@@ -276,7 +300,7 @@ static void expire(void *arg, struct conn *c)
     }
 }
 
-uint64_t exchanges_next_ns(const struct exchanges *w)
+static uint64_t next_expiry(const struct exchanges *w)
 {
     uint64_t t = w->gen->expire_ns;
     for (const struct generation *g = w->former; g; g = g->next)
@@ -284,10 +308,18 @@ uint64_t exchanges_next_ns(const struct exchanges *w)
     return t;
 }
 
+uint64_t exchanges_next_ns(const struct exchanges *w)
+{
+    uint64_t t = next_expiry(w), check = tw_next_ns(&w->check_wheel);
+    return check < t ? check : t;
+}
+
 void exchanges_tick(struct exchanges *w)
 {
     struct expiry e = {w, splice_now(w->s)};
-    if (exchanges_next_ns(w) > e.now_ns)
+    exchanges_sync(w);
+    checks_tick(w);
+    if (next_expiry(w) > e.now_ns)
         return;
     splice_each_client(w->s, expire, &e);
     if (w->gen->expire_ns <= e.now_ns)

@@ -3,6 +3,7 @@
 #define LACON_EXCHANGE_INTERNAL_H
 
 #include "agent/exchange/exchange.h"
+#include "agent/exchange/roster.h"
 #include "agent/exchange/shared.h"
 #include "agent/http/http.h"
 #include "lb-policy/lb.h"
@@ -62,23 +63,27 @@ struct exchange {
 };
 
 struct endpoint_state {
+    struct roster_entry *entry;
     struct splice_remote *remote;
-    uint64_t down_until_ns; /* 0: not marked down */
+    uint64_t down_until_ns; /* connecting failed; 0: not marked down */
+    uint64_t marked_ns;     /* when that was found out */
+    bool closed;            /* takes no new requests */
 };
 
 struct cluster_state {
     const struct cfg_cluster *cfg;
     struct lb_picker *picker;
     struct endpoint_state *endpoint;
-    bool hashes;         /* its lb_policy picks by exchange.hash */
-    uint32_t ndown;      /* endpoints marked down */
-    uint64_t forgive_ns; /* not before then is one of them to be forgiven */
+    bool hashes;             /* its lb_policy picks by exchange.hash */
+    uint64_t forgive_ns;     /* not before then is an endpoint that is marked down to be forgiven */
+    struct matcher *matcher; /* of what its checks want (check.c); NULL: none */
 };
 
 /* One configuration, as this worker has made it ready (generation.c). */
 struct generation {
     struct generation *next; /* among the former, or the retired */
     const struct config *cfg;
+    struct roster *roster;
     uint32_t id;
     uint32_t users;     /* exchanges that began under it, and one for being the current one */
     bool bound;         /* it holds remotes */
@@ -87,6 +92,8 @@ struct generation {
     struct lb_route_scratch *route_scratch;
     const struct cfg_rule **rule; /* of all routes, by lb_route_result.rule */
     struct cluster_state *cluster;
+    struct check *check; /* those that are this worker's to make */
+    uint32_t nchecks;
     struct shared *shared; /* where rate is from; NULL: it was never bound */
     struct lb_rate **rate; /* buckets, by cfg_rate_limit.id; while bound */
     uint64_t *tried;       /* scratch bit set, as long as the largest cluster needs */
@@ -101,6 +108,10 @@ struct exchanges {
     struct cfg_listener gone;            /* for clients of LISTENER_GONE: timeouts */
     struct splice *s;
     struct counters *cnt;
+    struct roster *roster;
+    uint64_t roster_seen; /* its version when the pickers were told */
+    struct timer_wheel check_wheel;
+    uint64_t check_draws;               /* for chance */
     struct shared *shared, *own_shared; /* own_shared: the same, when it is ours */
     struct sip_key rate_key;
     uint64_t keyless; /* requests without the key that is hashed */
@@ -187,9 +198,36 @@ void request_body(struct exchanges *w, struct exchange *x, struct span bytes, bo
 /* The endpoint conn is open: what waited may go. */
 void request_go_on(struct exchanges *w, struct exchange *x);
 
+/* ---- endpoints.c ---- */
+/* Tells g's pickers the present states of all endpoints. */
+void endpoints_settle(struct exchanges *w, struct generation *g);
+/* Endpoint i could not be connected to: it is asked last until then; or it could. */
+void endpoint_mark_down(struct exchanges *w, struct cluster_state *cs, uint32_t i, uint64_t until_ns);
+void endpoint_mark_up(struct exchanges *w, struct cluster_state *cs, uint32_t i);
+/* Marks whose time is over are taken off. */
+void endpoints_forgive(struct exchanges *w, struct cluster_state *cs);
+/* A request goes to endpoint i, is no longer there, was failed by it. */
+void endpoint_begin(struct exchanges *w, struct cluster_state *cs, uint32_t i);
+void endpoint_leave(struct exchanges *w, struct cluster_state *cs, uint32_t i);
+void endpoint_failed(struct exchanges *w, struct cluster_state *cs, uint32_t i);
+
+/* ---- check.c ---- */
+int checks_make(struct generation *g, unsigned worker); /* 0 or -ENOMEM; checks_free() in any case */
+void checks_free(struct generation *g);
+int checks_bind(struct exchanges *w, struct generation *g); /* 0 or -ENOMEM; checks_unbind() in any case */
+void checks_unbind(struct exchanges *w, struct generation *g);
+/* g is the current generation from now on, or no longer. */
+void checks_begin(struct exchanges *w, struct generation *g);
+void checks_end(struct exchanges *w, struct generation *g);
+void checks_tick(struct exchanges *w);
+/* What happens to a conn whose user_check is set. */
+void check_connected(struct conn *e);
+void check_judge(struct conn *e, struct span bytes);
+void check_fin(struct conn *e);
+void check_timeout(struct conn *e);
+void check_ended(struct conn *e, enum reason why);
+
 /* ---- upstream.c ---- */
-/* Endpoint i could not be connected to: it is asked last until then. */
-void upstream_mark_down(struct exchanges *w, struct cluster_state *cs, uint32_t i, uint64_t until_ns);
 /* Chooses an endpoint and a conn to it: x->e. `fresh`: not from the pool. False: none; *status says what to
  * answer. */
 bool upstream_pick(struct exchanges *w, struct exchange *x, bool fresh, unsigned *status);

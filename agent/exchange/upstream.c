@@ -4,40 +4,6 @@
 
 #define DOWN_NS (5 * SEC_NS) /* an endpoint that could not be connected to is asked last for this long */
 
-void upstream_mark_down(struct exchanges *w, struct cluster_state *cs, uint32_t i, uint64_t until_ns)
-{
-    if (!cs->ndown || until_ns < cs->forgive_ns)
-        cs->forgive_ns = until_ns;
-    if (!cs->endpoint[i].down_until_ns)
-        cs->ndown++;
-    cs->endpoint[i].down_until_ns = until_ns;
-    lb_mark(cs->picker, i, true, splice_now(w->s));
-}
-
-static void mark_up(struct exchanges *w, struct cluster_state *cs, uint32_t i)
-{
-    if (!cs->endpoint[i].down_until_ns)
-        return;
-    cs->ndown--;
-    cs->endpoint[i].down_until_ns = 0;
-    lb_mark(cs->picker, i, false, splice_now(w->s));
-}
-
-static void forgive(struct exchanges *w, struct cluster_state *cs)
-{
-    uint64_t now = splice_now(w->s), next = UINT64_MAX;
-    if (now < cs->forgive_ns)
-        return;
-    for (uint32_t i = 0; cs->ndown && i < cs->cfg->nendpoint; i++) {
-        uint64_t until = cs->endpoint[i].down_until_ns;
-        if (until && until <= now)
-            mark_up(w, cs, i);
-        else if (until && until < next)
-            next = until;
-    }
-    cs->forgive_ns = next;
-}
-
 void upstream_leave(struct exchanges *w, struct exchange *x)
 {
     if (!x->counted)
@@ -47,7 +13,7 @@ void upstream_leave(struct exchanges *w, struct exchange *x)
     x->counted = false;
     if (x->timed && !x->resp_head)
         lb_sample(p, x->endpoint, now - x->picked_ns, false, now);
-    lb_end(p, x->endpoint);
+    endpoint_leave(w, cluster_of(x), x->endpoint);
 }
 
 void upstream_answered(struct exchanges *w, struct exchange *x)
@@ -69,8 +35,7 @@ static void add_tried(struct generation *g, bool some, uint32_t i)
 static struct conn *begin(struct exchanges *w, struct exchange *x, bool fresh, enum reason *why)
 {
     struct cluster_state *cs = cluster_of(x);
-    if (cs->ndown)
-        forgive(w, cs);
+    endpoints_forgive(w, cs);
     struct lb_request q = {.hash = x->hash, .now_ns = splice_now(w->s)};
     for (unsigned i = 0; i < x->tries && i < MAX_TRIED && !mutant(retry_same_endpoint); i++) {
         add_tried(x->gen, q.tried != NULL, x->tried[i]);
@@ -97,8 +62,7 @@ static struct conn *begin(struct exchanges *w, struct exchange *x, bool fresh, e
 uint32_t upstream_peek(struct exchanges *w, const struct exchange *x)
 {
     struct cluster_state *cs = cluster_of(x);
-    if (cs->ndown)
-        forgive(w, cs);
+    endpoints_forgive(w, cs);
     return lb_peek(cs->picker, &(struct lb_request){.hash = x->hash, .now_ns = splice_now(w->s)});
 }
 
@@ -119,7 +83,7 @@ bool upstream_pick(struct exchanges *w, struct exchange *x, bool fresh, unsigned
     x->e = e;
     x->picked_ns = splice_now(w->s);
     x->counted = true;
-    lb_begin(cluster_of(x)->picker, x->endpoint);
+    endpoint_begin(w, cluster_of(x), x->endpoint);
     x->rec.tries++;
     x->rec.endpoint = cl->endpoint[x->endpoint].at;
     e->user = x;
@@ -140,7 +104,7 @@ bool upstream_pick(struct exchanges *w, struct exchange *x, bool fresh, unsigned
 void upstream_connected(struct exchanges *w, struct conn *e)
 {
     struct exchange *x = e->user;
-    mark_up(w, cluster_of(x), x->endpoint);
+    endpoint_mark_up(w, cluster_of(x), x->endpoint);
     splice_set_timer(w->s, e, splice_now(w->s) + cluster_of(x)->cfg->response_timeout_ns);
     if (x->stream)
         stream_connected(w, x);
@@ -220,8 +184,9 @@ void upstream_ended(struct exchanges *w, struct conn *e, enum reason why)
     }
     bool connecting =
         why == R_CLOSE_CONNECT_REFUSED || why == R_CLOSE_CONNECT_TIMEOUT || why == R_CLOSE_UNREACHABLE;
+    endpoint_failed(w, cluster_of(x), x->endpoint);
     if (connecting) {
-        upstream_mark_down(w, cluster_of(x), x->endpoint, splice_now(w->s) + DOWN_NS);
+        endpoint_mark_down(w, cluster_of(x), x->endpoint, splice_now(w->s) + DOWN_NS);
         stat_add(&w->cnt->connect_failures, 1);
     }
     if (retry(w, x, e))
@@ -279,6 +244,7 @@ void upstream_timeout(struct exchanges *w, struct conn *e)
         splice_set_timer(w->s, e, last + limit);
         return;
     }
+    endpoint_failed(w, cluster_of(x), x->endpoint);
     /* It may have died without a word: another one is asked where that does no harm (S7). That nothing was
      * acked proves nothing here. */
     if (http_idempotent((enum http_method)x->method) && retry(w, x, e))

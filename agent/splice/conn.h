@@ -200,6 +200,7 @@ struct conn {
     uint64_t last_opened_ns; /* and when that client was opened (endpoint side: a slot alone names no conn) */
     bool user_mark : 1;      /* exchange's own (the head timer runs) */
     bool user_doom : 1;      /* exchange's own (to be reset when what is before out_msg is delivered) */
+    bool user_check : 1;     /* exchange's own (its user is a check, not an exchange) */
     bool rst_acked : 1;      /* a RST of the peer acked bytes that are not counted in out_una */
     bool by_cookie : 1;      /* accepted by a SYN cookie: leaves a tombstone */
     bool pace_rel : 1;       /* pace_edge counts from what is acked */

@@ -72,14 +72,19 @@ static void close_idle(struct splice *s, struct conn *e)
     splice_fin(s, e, R_CLOSE_DRAIN);
 }
 
-void splice_remote_put(struct splice *s, struct splice_remote *r)
+void splice_remote_close_idle(struct splice *s, struct splice_remote *r)
 {
-    if (--r->refs)
-        return;
     for (unsigned i = 0; i < PROFILES; i++)
         for (unsigned k = 0; k < RTT_CLASSES; k++)
             while (r->idle[i][k])
                 close_idle(s, r->idle[i][k]);
+}
+
+void splice_remote_put(struct splice *s, struct splice_remote *r)
+{
+    if (--r->refs)
+        return;
+    splice_remote_close_idle(s, r);
     free_unused(s, r);
 }
 
@@ -128,6 +133,15 @@ void splice_remote_warm(struct splice *s, struct splice_remote *r)
     struct wire_link l;
     if (remote_path(s, r))
         (void)net_link(s->net, &r->path, &r->at.addr, &l, s->now);
+}
+
+/* For what has no client: all that the path takes. */
+static uint8_t own_profile(uint16_t most)
+{
+    uint8_t m = MSS_CLASSES - 1;
+    while (m > 0 && mss_class[m] > most)
+        m--;
+    return (uint8_t)(m * 2 + 1);
 }
 
 /* The class that fits the client: not above its MSS, nor above half of its window, or a sender that saw
@@ -328,12 +342,14 @@ struct conn *splice_connect(struct splice *s, struct splice_remote *r, struct co
     e->remote = r;
     r->conns++;
     e->path = r->path;
-    e->profile = profile_for(c, path_mss(s, &r->path, &r->at.addr));
+    uint16_t most = path_mss(s, &r->path, &r->at.addr);
+    e->profile = c ? profile_for(c, most) : own_profile(most);
     e->sack_ok = e->profile & 1;
     e->mss = 536;
     e->w0 = 32768;
     e->pub.state = TCP_SYN_SENT;
-    used_by(e, c);
+    if (c)
+        used_by(e, c);
     start_at(e, pick_isn(s, e, used, last));
     stat_add(&s->cnt->connects, 1);
     stat_add(&s->cnt->endpoints_open, 1);

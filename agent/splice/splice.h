@@ -199,6 +199,8 @@ void splice_set_look(struct splice *s, struct conn *c, uint64_t deadline_ns);  /
  * freed when its last conn is gone. */
 struct splice_remote *splice_remote_get(struct splice *s, const struct ip_port *at);
 void splice_remote_put(struct splice *s, struct splice_remote *r);
+/* Closes its idle conns. */
+void splice_remote_close_idle(struct splice *s, struct splice_remote *r);
 /* Starts resolving its next hop. */
 void splice_remote_warm(struct splice *s, struct splice_remote *r);
 
@@ -208,8 +210,8 @@ struct conn *splice_pool_take(struct splice *s, struct splice_remote *r, struct 
 /* Puts an open, unjoined conn into the pool, unless there are `max` already (false). */
 bool splice_pool_put(struct splice *s, struct conn *e, uint32_t max);
 void splice_pool_remove(struct splice *s, struct conn *e);
-/* Begins a handshake; kept bytes may be mapped to it at once. NULL with *why when it can't (no port, no
- * route, table full). */
+/* Begins a handshake for client c (NULL: for ourselves); kept bytes may be mapped to it at once. NULL with
+ * *why when it can't (no port, no route, table full). */
 struct conn *splice_connect(struct splice *s, struct splice_remote *r, struct conn *c, enum reason *why);
 
 #endif

@@ -20,6 +20,7 @@ struct engine {
     struct net *net;
     struct splice *splice;
     struct exchanges *exchanges;
+    struct roster *roster; /* its own; NULL: it shares one */
     struct sip_key steer;
     uint16_t port_lo, port_hi; /* local ports */
     unsigned worker, nworkers;
@@ -96,7 +97,9 @@ struct engine *engine_create(const struct engine_params *p)
     struct engine *e = calloc(1, sizeof *e);
     if (!e)
         return NULL;
+    e->roster = p->roster ? NULL : roster_create(p->nworkers);
     struct exchanges_params xp = {.config = p->config,
+                                  .roster = p->roster ? p->roster : e->roster,
                                   .shared = p->shared,
                                   .rate_key = sip_key_for(p->secret, "rates"),
                                   .worker = p->worker,
@@ -109,7 +112,7 @@ struct engine *engine_create(const struct engine_params *p)
     e->nworkers = p->nworkers;
     e->steer = sip_key_for(p->secret, "steering");
     e->net = net_start(e, p);
-    e->exchanges = e->net ? exchanges_create(&xp) : NULL;
+    e->exchanges = e->net && xp.roster ? exchanges_create(&xp) : NULL;
     e->splice = e->exchanges ? splice_start(e, p) : NULL;
     if (!e->splice || exchanges_bind(e->exchanges, e->splice) < 0) {
         engine_destroy(e);
@@ -124,6 +127,7 @@ void engine_destroy(struct engine *e)
         return;
     splice_destroy(e->splice);
     exchanges_destroy(e->exchanges);
+    roster_destroy(e->roster);
     net_destroy(e->net);
     free(e);
 }
@@ -164,6 +168,7 @@ void engine_input(struct engine *e, struct frame *const f[], unsigned n, uint64_
     const struct flow_key *key[ENGINE_BURST];
     uint32_t idx[ENGINE_BURST];
     splice_set_now(e->splice, now_ns);
+    exchanges_sync(e->exchanges);
     while (n > 0) {
         unsigned burst = n < ENGINE_BURST ? n : ENGINE_BURST, k = 0;
         for (unsigned i = 0; i < burst; i++)
@@ -205,6 +210,13 @@ uint64_t engine_next_ns(const struct engine *e)
 void engine_set_link(struct engine *e, uint16_t port, bool up, uint64_t now_ns)
 {
     net_set_link(e->net, port, up, now_ns);
+}
+
+void engine_sync(struct engine *e, uint64_t now_ns)
+{
+    splice_set_now(e->splice, now_ns);
+    exchanges_sync(e->exchanges);
+    splice_reap(e->splice);
 }
 
 void engine_drain(struct engine *e, uint64_t now_ns)

@@ -14,6 +14,7 @@
 #include "agent/base/memory.h"
 #include "agent/base/siphash.h"
 #include "agent/exchange/access.h"
+#include "agent/exchange/roster.h"
 #include "config/config.h"
 
 /* What the driver knows about each of the configuration's interfaces, in the same order; index = frame.port.
@@ -28,6 +29,7 @@ struct engine_params {
     const struct config *config; /* outlives the engine */
     struct shared
         *shared; /* of all workers, outlives the engines; NULL: this one's own (agent/exchange/shared.h) */
+    struct roster *roster; /* shared by all workers, outlives the engines; NULL: one of the engine's own */
     const struct engine_port *port; /* config->ninterface of them; copied */
     unsigned worker, nworkers;
     uint8_t secret[32];     /* drawn at boot; the same for all workers: hashing, cookies, ISNs */
@@ -64,6 +66,9 @@ int engine_bind(struct engine *e, struct generation *g, uint64_t now_ns); /* 0 o
 void engine_unbind(struct engine *e, struct generation *g, uint64_t now_ns);
 void engine_adopt(struct engine *e, struct generation *g, uint64_t now_ns); /* after engine_bind() */
 struct generation *engine_retired(struct engine *e); /* the next one to be destroyed, or NULL */
+
+/* What has changed in the roster is taken now; otherwise before the next burst or tick. */
+void engine_sync(struct engine *e, uint64_t now_ns);
 
 /* Drain: accept no new connection, close idle ones, add Connection: close to responses. engine_idle(): no
  * client connection and no exchange is left. */

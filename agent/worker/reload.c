@@ -101,7 +101,7 @@ static int prepare(struct workers *ws, const struct config *next, uint32_t id, s
     unsigned n = workers_count(ws), made, bound;
     int rc = 0;
     for (made = 0; made < n && rc == 0; made++) {
-        plan[made].g = generation_create(next, made, id);
+        plan[made].g = generation_create(next, workers_roster(ws), made, id);
         rc = plan[made].g ? 0 : -ENOMEM;
     }
     for (bound = 0; bound < n && rc == 0; bound++) {

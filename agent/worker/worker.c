@@ -18,6 +18,7 @@ struct workers {
     const struct config *config; /* the first one, borrowed: threads, memory and ports are as it says */
     struct snapshots snapshots;
     struct shared *shared;
+    struct roster *roster;
     struct io *io; /* borrowed */
     unsigned n;
     struct worker *worker[CFG_MAX_WORKERS];
@@ -104,7 +105,8 @@ static int worker_create(struct workers *ws, unsigned i, struct engine_params *p
 
 static int create_all(struct workers *ws)
 {
-    struct engine_params params = {.config = ws->config, .shared = ws->shared, .nworkers = ws->n};
+    struct engine_params params = {
+        .config = ws->config, .shared = ws->shared, .roster = ws->roster, .nworkers = ws->n};
     struct engine_port *ports = engine_ports(ws);
     int rc = 0;
 
@@ -158,7 +160,9 @@ int workers_start(const struct config *config, struct io *io, struct workers **o
     ws->handover = handover_create(ws->n);
     ws->link_up = calloc(io_port_count(io), sizeof *ws->link_up);
     ws->shared = shared_create();
-    rc = ws->handover && ws->link_up && ws->shared ? snapshots_init(&ws->snapshots, config, ws->n) : -ENOMEM;
+    ws->roster = roster_create(ws->n);
+    bool made = ws->handover && ws->link_up && ws->shared && ws->roster;
+    rc = made ? snapshots_init(&ws->snapshots, config, ws->n) : -ENOMEM;
     if (rc == 0)
         rc = create_all(ws);
     for (unsigned i = 0; i < ws->n && rc == 0; i++)
@@ -205,6 +209,7 @@ void workers_stop(struct workers *ws)
         worker_destroy(ws->worker[i]);
     snapshots_destroy(&ws->snapshots);
     shared_destroy(ws->shared);
+    roster_destroy(ws->roster);
     free(ws->link_up);
     free(ws);
 }
@@ -228,6 +233,23 @@ void workers_drain(struct workers *ws)
 {
     for (unsigned i = 0; i < ws->n; i++)
         workers_call(ws, i, drain, NULL, true);
+}
+
+static void sync_one(struct engine *e, void *arg, uint64_t now_ns)
+{
+    (void)arg;
+    engine_sync(e, now_ns);
+}
+
+void workers_sync(struct workers *ws)
+{
+    for (unsigned i = 0; i < ws->n; i++)
+        workers_call(ws, i, sync_one, NULL, true);
+}
+
+struct roster *workers_roster(const struct workers *ws)
+{
+    return ws->roster;
 }
 
 static void ask_idle(struct engine *e, void *arg, uint64_t now_ns)

@@ -52,6 +52,10 @@ void workers_release_configs(struct workers *ws);
  * given number, NULL when it is gone. */
 const struct config *workers_config(const struct workers *ws, uint32_t *id);
 const struct config *workers_config_of(const struct workers *ws, uint32_t id);
+/* What is known of the endpoints; lives as long as the workers. */
+struct roster *workers_roster(const struct workers *ws);
+/* Has every worker take what has changed in it, and waits for that. */
+void workers_sync(struct workers *ws);
 unsigned workers_count(const struct workers *ws);
 struct worker *workers_at(const struct workers *ws, unsigned i);
 

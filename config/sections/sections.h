@@ -34,6 +34,10 @@ const char *judge_value(const char *s); /* a header field's or query parameter's
 const char *judge_regex(const char *s);
 const char *judge_file(const char *s);
 
+/* ---- parts of a cluster ---- */
+
+extern const struct cfg_section health_check_section;
+
 /* ---- the parts of the file, for top.c ---- */
 
 extern const struct cfg_section dpdk_section, limits_section, admin_section, logging_section;

@@ -235,8 +235,12 @@ static void start_engines(struct lacon *l)
         memcpy(port[i].mac, l->port[i].mac, 6);
     }
     l->shared = shared_create();
+    l->roster = roster_create(l->nworkers);
+    if (!l->roster)
+        sim_fail(l->sim, "roster_create failed");
     struct engine_params p = {.config = l->config,
                               .shared = l->shared,
+                              .roster = l->roster,
                               .port = port,
                               .nworkers = l->nworkers,
                               .ops = frames_ops(&l->frames),
@@ -303,6 +307,8 @@ void lacon_crash(struct lacon *l)
     }
     shared_destroy(l->shared);
     l->shared = NULL;
+    roster_destroy(l->roster);
+    l->roster = NULL;
     if (l->frames.live)
         sim_fail(l->sim, "%llu frames leaked", (unsigned long long)l->frames.live);
     oracle_forget(&l->oracle);
@@ -328,7 +334,7 @@ void lacon_stop(struct lacon *l)
 void lacon_reload(struct lacon *l, const struct config *next, uint32_t id)
 {
     for (unsigned i = 0; i < l->nworkers; i++) {
-        struct generation *g = generation_create(next, i, id);
+        struct generation *g = generation_create(next, l->roster, i, id);
         struct lacon_worker *w = &l->worker[i];
         if (!g || engine_bind(w->engine, g, l->sim->now) < 0)
             abort();
@@ -345,6 +351,14 @@ unsigned lacon_collect(struct lacon *l)
         for (struct generation *g; (g = engine_retired(l->worker[i].engine)); n++)
             generation_destroy(g);
     return n;
+}
+
+void lacon_sync(struct lacon *l)
+{
+    for (unsigned i = 0; i < l->nworkers && !l->down; i++) {
+        engine_sync(l->worker[i].engine, l->sim->now);
+        called(&l->worker[i]);
+    }
 }
 
 void lacon_drain(struct lacon *l)

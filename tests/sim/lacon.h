@@ -33,6 +33,7 @@ struct lacon {
     struct sim *sim;
     struct book *book; /* exchanges that the access log must know; may be NULL */
     const struct config *config;
+    struct roster *roster; /* all workers' */
     unsigned nworkers, nports;
     struct lacon_worker worker[LACON_WORKERS];
     struct lan_port port[LACON_PORTS];
@@ -58,6 +59,8 @@ void lacon_crash(struct lacon *l);
 void lacon_revive(struct lacon *l);
 
 void lacon_drain(struct lacon *l);
+/* The workers take what has changed in the roster. */
+void lacon_sync(struct lacon *l);
 /* Another configuration, of number id, for all engines at once; it outlives them. */
 void lacon_reload(struct lacon *l, const struct config *next, uint32_t id);
 /* Frees what engines made of configurations that no exchange uses any more; returns how many of them. */

@@ -141,6 +141,34 @@
     X(tls_no_route, "TLS a name without a route: alert and close")                                           \
     X(tls_no_hello, "TLS bytes that are no ClientHello: alert and close")                                    \
     X(tls_silent, "TLS half a ClientHello and no more: close after head_timeout")                            \
+    X(check_http, "CHECK an HTTP check: what it asks, and that it leaves nothing behind")                    \
+    X(check_tcp, "CHECK a TCP check opens a connection and closes it")                                       \
+    X(check_pieces, "CHECK an answer in pieces, behind a 100, with what is looked for cut in the middle")    \
+    X(check_pieces_reordered, "CHECK an answer in pieces that change places")                                \
+    X(check_statuses, "CHECK statuses that are expected and that are not")                                   \
+    X(check_body, "CHECK what the body has to hold, by length, in chunks, to the end of the connection")     \
+    X(check_body_endless, "CHECK a body without end is read for 64 KiB, and not kept")                       \
+    X(check_head_endless, "CHECK a head without end")                                                        \
+    X(check_garbage, "CHECK an answer that is not HTTP")                                                     \
+    X(check_syn_lost, "CHECK the SYN is lost")                                                               \
+    X(check_request_lost, "CHECK the request is lost")                                                       \
+    X(check_refused, "CHECK thresholds: failures and passes in a row; the first check decides alone")        \
+    X(check_silent, "CHECK an endpoint that does not answer the handshake")                                  \
+    X(check_reset, "CHECK an endpoint that resets")                                                          \
+    X(check_closed, "CHECK an endpoint that closes in the middle of its answer")                             \
+    X(check_late, "CHECK an answer after the timeout does not count")                                        \
+    X(check_slow, "CHECK a check that takes longer than the interval")                                       \
+    X(check_no_port, "CHECK no local port is left: says nothing of the endpoint")                            \
+    X(check_other_port, "CHECK another port")                                                                \
+    X(check_drain, "CHECK lacon drains while a check is under way")                                          \
+    X(check_reload, "CHECK reload: what is under way is broken off, the run of failures goes on")            \
+    X(check_reload_without, "CHECK reload: without checks nobody is down by them")                           \
+    X(check_decides, "CHECK an endpoint that is down gets nothing, whichever worker found out")              \
+    X(check_panic, "CHECK below panic_threshold all are asked")                                              \
+    X(check_pardons, "CHECK an endpoint that is found up is asked again at once")                            \
+    X(check_all_down, "CHECK when all are down they are asked")                                              \
+    X(drained_endpoint, "DRAIN an endpoint ends what is in flight, and gets nothing new")                    \
+    X(drained_reload, "DRAIN a drained endpoint stays so over a reload")                                     \
     X(reload_in_flight, "reload: an exchange in flight ends as it began, the next one is routed anew")       \
     X(reload_endpoint_gone, "reload: the pooled conns of an endpoint that is gone are closed")               \
     X(reload_endpoint_stays, "reload: the pooled conns of an endpoint that stays are used")                  \

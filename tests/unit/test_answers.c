@@ -26,8 +26,10 @@ struct worker {
 
 struct workers {
     struct worker worker[NWORKER];
-    unsigned calls;
+    unsigned calls, syncs;
 };
+
+static struct roster *roster;
 
 static struct cfg_endpoint endpoint = {.at = {.port = 8080}};
 static struct cfg_cluster cluster = {.name = "app", .nendpoint = 1, .endpoint = &endpoint};
@@ -222,6 +224,17 @@ void engine_explain(struct engine *e, struct explain *q, uint64_t now_ns)
     q->at[0] = (struct explain_endpoint){.down = true, .down_ns = 1500000000, .active = 3};
 }
 
+struct roster *workers_roster(const struct workers *ws)
+{
+    (void)ws;
+    return roster;
+}
+
+void workers_sync(struct workers *ws)
+{
+    ws->syncs++;
+}
+
 void access_log_stats(const struct access_log *l, struct access_log_stats *out)
 {
     (void)l;
@@ -403,17 +416,21 @@ Test(answers, clients_with_the_most_connections_come_first)
 
 Test(answers, memory_is_added_up)
 {
+    roster = roster_create(NWORKER);
+    uint64_t endpoints = (roster_memory(roster) + MEMORY_PAGE - 1) / MEMORY_PAGE * MEMORY_PAGE + MEMORY_PAGE;
     config.dpdk.memory_bytes = 10 * MEMORY_PAGE;
     answers.start_bytes = 5 * MEMORY_PAGE;
     json_t *a = ASK("memory"), *parts = json_object_get(a, "parts");
-    cr_assert_eq(json_array_size(parts), 4);
+    cr_assert_eq(json_array_size(parts), 5);
     assert_json(json_array_get(parts, 0), "{\"part\": \"all of it\", \"bytes\": 32768}"); /* of two workers */
     assert_json(json_array_get(parts, 1), "{\"part\": \"packet buffers\", \"bytes\": 45056}");
-    assert_json(json_array_get(parts, 3), "{\"part\": \"program at start\", \"bytes\": 24576}");
+    assert_json(json_array_get(parts, 4), "{\"part\": \"program at start\", \"bytes\": 24576}");
     cr_assert_eq(json_integer_value(json_object_get(a, "bytes_max")),
-                 32768 + 45056 + (8 << 20) + 4096 + 24576);
+                 32768 + 45056 + (8 << 20) + 4096 + 24576 + (long long)endpoints);
     cr_assert_gt(json_integer_value(json_object_get(a, "resident")), 0);
     json_decref(a);
+    roster_destroy(roster);
+    roster = NULL;
 }
 
 Test(answers, neighbours_of_each_worker)
@@ -537,4 +554,97 @@ Test(answers, explain_refuses)
     a = explain("-", "http", "80", "-", GET_SLASH);
     assert_json(json_object_get(a, "error"), "\"a reload is under way: ask again\"");
     json_decref(a);
+}
+
+/* ---- endpoints ---- */
+
+static void with_roster(void)
+{
+    roster = roster_create(NWORKER);
+    cr_assert_not_null(roster);
+    endpoint.at.addr = ip_from_v4((const uint8_t[]){10, 0, 0, 9});
+    endpoint.weight = 3;
+}
+
+static void without_roster(void)
+{
+    roster_destroy(roster);
+    roster = NULL;
+}
+
+/* The only endpoint's state, since when, and why. */
+static void assert_endpoint(const char *state, double since_s, const char *reason)
+{
+    json_t *a = ASK("endpoints"), *o = json_array_get(json_object_get(a, "endpoints"), 0);
+    assert_json(json_object_get(o, "endpoint"), "\"10.0.0.9:8080\"");
+    cr_expect_str_eq(json_string_value(json_object_get(o, "state")), state);
+    cr_expect_float_eq(json_number_value(json_object_get(o, "since_s")), since_s, 1e-6, "%s", state);
+    cr_expect_str_eq(json_string_value(json_object_get(o, "reason")), reason);
+    json_decref(a);
+}
+
+Test(answers, endpoint_states, .init = with_roster, .fini = without_roster)
+{
+    struct roster_entry *e = roster_get(roster, "app", &endpoint.at);
+    uint64_t now = workers_now_ns();
+    assert_endpoint("up", 0, "");
+    e->use[1].down_until_ns = now + 1;
+    assert_endpoint("up", 0, "1 of 2 workers could not connect");
+    e->use[0].down_until_ns = now + 1;
+    assert_endpoint("down", 0, "2 of 2 workers could not connect");
+    e->use[0].down_until_ns = e->use[1].down_until_ns = now;
+    assert_endpoint("up", 0, "");
+    cluster.check = (struct cfg_health_check){.protocol = CFG_CHECK_HTTP};
+    assert_endpoint("up", 0, "not checked yet");
+    cluster.check.initial = CFG_CHECK_DOWN;
+    assert_endpoint("down", 0, "not checked yet");
+    roster_set_check(roster, e, (struct roster_check){ROSTER_DOWN, FINDING_STATUS, 503}, now - 2000000000);
+    assert_endpoint("down", 2, "answers with status 503");
+    roster_set_check(roster, e, (struct roster_check){ROSTER_DOWN, FINDING_REFUSED, 0}, now - 1000000000);
+    assert_endpoint("down", 2, "refuses connections");
+    roster_set_check(roster, e, (struct roster_check){ROSTER_UP, FINDING_PASSED, 0}, now - 1000000000);
+    assert_endpoint("up", 1, "passes its checks");
+    cluster.check = (struct cfg_health_check){0};
+    endpoint.weight = 0;
+    assert_endpoint("disabled", 0, "has weight 0");
+    roster_put(roster, e);
+}
+
+Test(answers, endpoint_use_is_summed, .init = with_roster, .fini = without_roster)
+{
+    struct roster_entry *e = roster_get(roster, "app", &endpoint.at);
+    e->use[0] = (struct roster_use){.requests = 10, .failures = 1, .active = 2};
+    e->use[1] = (struct roster_use){.requests = 300, .failures = 20, .active = 3};
+    json_t *a = ASK("endpoints");
+    assert_json(
+        json_object_get(a, "endpoints"),
+        "[{\"cluster\": \"app\", \"endpoint\": \"10.0.0.9:8080\", \"state\": \"up\", \"since_s\": null, "
+        "\"reason\": \"\", \"active\": 5, \"requests\": 310, \"failures\": 21, \"weight\": 3}]");
+    json_decref(a);
+    roster_put(roster, e);
+}
+
+Test(answers, orders_to_endpoints, .init = with_roster, .fini = without_roster)
+{
+    struct roster_entry *e = roster_get(roster, "app", &endpoint.at);
+    json_t *a = ASK("drain", "app/10.0.0.9:8080");
+    assert_json(a, "{\"endpoints\": 1}");
+    json_decref(a);
+    cr_expect_eq(workers.syncs, 1, "the workers have taken it");
+    e->use[1].active = 1;
+    assert_endpoint("draining", 0, "told so by laconctl");
+    e->use[1].active = 0;
+    assert_endpoint("drained", 0, "told so by laconctl");
+    a = ASK("enable", "10.0.0.9:8080");
+    assert_json(a, "{\"endpoints\": 1}");
+    json_decref(a);
+    assert_endpoint("up", 0, "");
+    static const char *const none[] = {"ap/10.0.0.9:8080", "appp/10.0.0.9:8080", "app/10.0.0.9", "app", "/"};
+    for (unsigned i = 0; i < sizeof none / sizeof none[0]; i++) {
+        a = ASK("drain", none[i]);
+        cr_expect_not_null(json_object_get(a, "error"), "%s", none[i]);
+        json_decref(a);
+    }
+    assert_endpoint("up", 0, "");
+    roster_put(roster, e);
 }

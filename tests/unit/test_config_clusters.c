@@ -47,6 +47,43 @@ static const struct row rows[] = {
      "1:65: pool_size: must be a whole number from 0 to 65536, not \"-1\"\n"
      "1:80: lb_policy: must be round_robin, least_conn, random, ewma, source_hash, ring_hash or maglev, not "
      "\"rando\"\n"},
+    {"checks",
+     "clusters: [{name: c, panic_threshold: 101%, health_check: {protocol: udp, port: 0, method: POST, path: "
+     "a, "
+     "host: \"a b\", expected_statuses: [99, 200-199, 20x], body_contains: \"\", interval: 5ms, timeout: 2h, "
+     "healthy_threshold: 0, unhealthy_threshold: 101, initial_state: sick, jitter: 1}, endpoints: [{address: "
+     "\"10.0.0.9:80\"}]}]\n" INTERFACES LISTENERS ROUTES,
+     "1:39: panic_threshold: must be a percentage from 0% to 100%, not \"101%\"\n"
+     "1:70: protocol: must be tcp or http, not \"udp\"\n"
+     "1:81: port: must be a whole number from 1 to 65535, not \"0\"\n"
+     "1:92: method: must be GET, HEAD or OPTIONS, not \"POST\"\n"
+     "1:104: path: must be a path of at most 1024 bytes in plain ASCII that begins with /, not \"a\"\n"
+     "1:113: host: must be a host name, with a port or without, not \"a b\"\n"
+     "1:140: expected_statuses: each item must be a status from 100 to 599, or a range of them, such as "
+     "200-299, not \"99\"\n"
+     "1:144: expected_statuses: each item must be a status from 100 to 599, or a range of them, such as "
+     "200-299, not \"200-199\"\n"
+     "1:153: expected_statuses: each item must be a status from 100 to 599, or a range of them, such as "
+     "200-299, not \"20x\"\n"
+     "1:174: body_contains: must be 1 to 255 bytes, not \"\"\n"
+     "1:188: interval: must be a duration from 10ms to 24h (units: ms, s, m, h), not \"5ms\"\n"
+     "1:202: timeout: must be a duration from 10ms to 1h (units: ms, s, m, h), not \"2h\"\n"
+     "1:225: healthy_threshold: must be a whole number from 1 to 100, not \"0\"\n"
+     "1:249: unhealthy_threshold: must be a whole number from 1 to 100, not \"101\"\n"
+     "1:269: initial_state: must be up or down, not \"sick\"\n"
+     "1:283: jitter: must be a percentage from 0% to 100%, not \"1\"\n"},
+    {"checks that do not go together",
+     "clusters: [{name: c, health_check: {protocol: tcp, host: a, expected_statuses: [200], body_contains: "
+     "x}, "
+     "endpoints: [{address: \"10.0.0.9:80\"}]}, {name: d, health_check: {protocol: http, method: HEAD, "
+     "body_contains: x}, endpoints: [{address: \"10.0.0.9:80\"}]}, {name: e, health_check: {port: 1}, "
+     "endpoints: "
+     "[{address: \"10.0.0.9:80\"}]}]\n" INTERFACES LISTENERS ROUTES,
+     "1:58: host: goes with \"protocol: http\" only\n"
+     "1:80: expected_statuses: goes with \"protocol: http\" only\n"
+     "1:102: body_contains: goes with \"protocol: http\" only\n"
+     "1:216: body_contains: an answer to HEAD has no body\n"
+     "1:284: health_check needs \"protocol\"\n"},
     {"hash key without hashing",
      "clusters: [{name: c, hash_key: path, ring_size: 100, maglev_table: 7, endpoints: [{address: "
      "\"10.0.0.9:80\"}, {address: \"10.0.0.8:80\"}]}]\n" INTERFACES LISTENERS ROUTES,

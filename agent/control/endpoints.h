@@ -1,0 +1,18 @@
+/* endpoints: what the admin socket says and does about endpoints: their states, and the operator's orders.
+ * Admin thread; while configurations are held. */
+#ifndef LACON_CONTROL_ENDPOINTS_H
+#define LACON_CONTROL_ENDPOINTS_H
+
+#include <jansson.h>
+
+#include "agent/worker/worker.h"
+
+/* All endpoints of the newest configuration, with their states. */
+json_t *endpoints_list(struct workers *ws);
+
+/* Orders: `which` is CLUSTER/ENDPOINT, or ENDPOINT for that of all clusters; an endpoint is told as lists
+ * show it. On return every worker has taken the order. The answer says how many there were, or what is wrong.
+ */
+json_t *endpoints_drain(struct workers *ws, const char *which, bool drained);
+
+#endif

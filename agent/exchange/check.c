@@ -1,0 +1,499 @@
+/* Active checks of endpoints: at each interval a connection is opened to the endpoint as for a request, from
+ * the same addresses, by the same splice, and closed again when what came of it is known.
+ *
+ * Each endpoint of a cluster that has checks is checked by one worker, told by its address: the same one
+ * always, so a run of passed or failed checks (roster_entry.run) has one writer, and goes on under another
+ * configuration. What changes an endpoint's state is written into the roster, and so told to all workers.
+ * Checks are made under the current generation alone; when another one is adopted, what is under way is
+ * broken off, and says nothing.
+ *
+ * A check has at most one conn, whose user_check is set and whose user it is. Bytes that come in are judged
+ * and thrown away: a head waits in the hold until it is whole, a body passes through the matcher. That bounds
+ * what an endpoint can make us keep. A check that lacon itself could not make (no port, no memory) says
+ * nothing of the endpoint. The worker's thread, but for making and freeing. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "agent/base/mutant.h"
+#include "agent/exchange/internal.h"
+
+#define BODY_MOST     (64u << 10) /* of a body, in which a match may stand */
+#define REQUEST_ROOM  2048u
+#define FIRST_SPREAD  SEC_NS /* the first checks are spread over an interval, or so long */
+#define CHECK_SOON_NS MS_NS
+
+/* What is looked for in a body: Knuth, Morris, Pratt 1977, so that it may be cut anywhere. */
+struct matcher {
+    const uint8_t *wanted;
+    uint32_t n;
+    uint8_t back[256]; /* after a mismatch behind so many bytes, so many still match */
+};
+
+struct check {
+    struct tw_node timer; /* the next one; not armed while one is under way */
+    struct exchanges *w;
+    struct cluster_state *cs;
+    uint32_t cluster, endpoint;
+    struct splice_remote *remote;
+    struct matcher *matcher; /* NULL: the body does not matter */
+    uint64_t begun_ns;
+    struct conn *e; /* NULL: none is under way */
+    bool head;      /* of the answer, which is as expected: the body is read */
+    uint8_t body;   /* enum http_body */
+    uint32_t matched, read;
+    uint64_t left; /* HTTP_BODY_LENGTH */
+    struct http_chunked chunked;
+};
+
+/* ---- making: any thread ---- */
+
+static struct matcher *matcher_make(const char *wanted)
+{
+    struct matcher *m = calloc(1, sizeof *m);
+    if (!m)
+        return NULL;
+    m->wanted = (const uint8_t *)wanted;
+    m->n = (uint32_t)strlen(wanted);
+    for (uint32_t i = 1, k = 0; i < m->n; i++) {
+        while (k && m->wanted[i] != m->wanted[k])
+            k = m->back[k];
+        k += m->wanted[i] == m->wanted[k];
+        m->back[i + 1] = (uint8_t)k;
+    }
+    return m;
+}
+
+static uint64_t address_hash(const struct ip_port *at)
+{
+    uint64_t h = lb_hash(span_of(at->addr.b, sizeof at->addr.b)) + at->port;
+    return lb_hash(span_of(&h, sizeof h));
+}
+
+static bool is_ours(const struct generation *g, const struct ip_port *at, unsigned worker)
+{
+    return address_hash(at) % g->cfg->dpdk.workers == worker;
+}
+
+static int checks_of_cluster(struct generation *g, uint32_t cluster, unsigned worker)
+{
+    struct cluster_state *cs = &g->cluster[cluster];
+    struct matcher *m = NULL;
+    if (cs->cfg->check.protocol == CFG_CHECK_NONE)
+        return 0;
+    if (cs->cfg->check.body_contains) {
+        m = cs->matcher = matcher_make(cs->cfg->check.body_contains);
+        if (!m)
+            return -ENOMEM;
+    }
+    for (uint32_t i = 0; i < cs->cfg->nendpoint; i++)
+        if (is_ours(g, &cs->cfg->endpoint[i].at, worker))
+            g->check[g->nchecks++] =
+                (struct check){.cs = cs, .cluster = cluster, .endpoint = i, .matcher = m};
+    return 0;
+}
+
+int checks_make(struct generation *g, unsigned worker)
+{
+    size_t n = 0;
+    for (uint32_t i = 0; i < g->cfg->ncluster; i++)
+        n += g->cfg->cluster[i].check.protocol == CFG_CHECK_NONE ? 0 : g->cfg->cluster[i].nendpoint;
+    if (n == 0)
+        return 0;
+    g->check = calloc(n, sizeof *g->check);
+    if (!g->check)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < g->cfg->ncluster; i++)
+        if (checks_of_cluster(g, i, worker) < 0)
+            return -ENOMEM;
+    return 0;
+}
+
+void checks_free(struct generation *g)
+{
+    for (uint32_t i = 0; g->cluster && i < g->cfg->ncluster; i++)
+        free(g->cluster[i].matcher);
+    free(g->check);
+}
+
+/* ---- from here on: the worker's thread ---- */
+
+static struct roster_entry *entry_of(const struct check *k)
+{
+    return k->cs->endpoint[k->endpoint].entry;
+}
+
+static struct ip_port checked_at(const struct check *k)
+{
+    struct ip_port at = k->cs->cfg->endpoint[k->endpoint].at;
+    if (k->cs->cfg->check.port)
+        at.port = (uint16_t)k->cs->cfg->check.port;
+    return at;
+}
+
+int checks_bind(struct exchanges *w, struct generation *g)
+{
+    for (uint32_t i = 0; i < g->nchecks; i++) {
+        struct ip_port at = checked_at(&g->check[i]);
+        g->check[i].w = w;
+        g->check[i].remote = splice_remote_get(w->s, &at);
+        if (!g->check[i].remote)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+void checks_unbind(struct exchanges *w, struct generation *g)
+{
+    for (uint32_t i = 0; i < g->nchecks; i++) {
+        if (g->check[i].remote)
+            splice_remote_put(w->s, g->check[i].remote);
+        g->check[i].remote = NULL;
+    }
+}
+
+/* A number below n, another one each time. */
+static uint64_t draw(struct exchanges *w, uint64_t n)
+{
+    uint64_t x = ++w->check_draws + ((uint64_t)w->worker << 48);
+    return n ? lb_hash(span_of(&x, sizeof x)) % n : 0;
+}
+
+static void arm(struct check *k, uint64_t due_ns)
+{
+    entry_of(k)->run.due_ns = due_ns;
+    tw_add(&k->w->check_wheel, &k->timer, due_ns);
+}
+
+static void arm_next(struct check *k)
+{
+    const struct cfg_health_check *h = &k->cs->cfg->check;
+    uint64_t spread = h->interval_ns / 100 * h->jitter, now = splice_now(k->w->s);
+    uint64_t due = k->begun_ns + h->interval_ns - spread + draw(k->w, 2 * spread);
+    arm(k, due > now + CHECK_SOON_NS ? due : now + CHECK_SOON_NS);
+}
+
+void checks_begin(struct exchanges *w, struct generation *g)
+{
+    uint64_t now = splice_now(w->s);
+    for (uint32_t i = 0; i < g->nchecks; i++) {
+        struct check *k = &g->check[i];
+        uint64_t interval = k->cs->cfg->check.interval_ns, due = entry_of(k)->run.due_ns;
+        if (due == 0)
+            due = now + draw(w, interval < FIRST_SPREAD ? interval : FIRST_SPREAD);
+        else if (due > now + interval)
+            due = now + interval; /* the interval has become shorter */
+        arm(k, due);
+    }
+}
+
+/* e goes its own way: closed, and what still comes is thrown away. */
+static void let_go(struct check *k)
+{
+    struct conn *e = k->e;
+    k->e = NULL;
+    e->user = NULL;
+    e->user_check = false;
+}
+
+void checks_end(struct exchanges *w, struct generation *g)
+{
+    for (uint32_t i = 0; i < g->nchecks; i++) {
+        struct check *k = &g->check[i];
+        tw_del(&w->check_wheel, &k->timer);
+        if (!k->e)
+            continue;
+        struct conn *e = k->e;
+        let_go(k);
+        entry_of(k)->run.due_ns = splice_now(w->s) + CHECK_SOON_NS;
+        splice_reset(w->s, e, R_CLOSE_DRAIN);
+    }
+}
+
+/* ---- what a check has found ---- */
+
+static void conclude(struct check *k, enum finding f, uint16_t status)
+{
+    struct exchanges *w = k->w;
+    struct roster_entry *e = entry_of(k);
+    const struct cfg_health_check *h = &k->cs->cfg->check;
+    struct roster_check c = roster_check_of(e);
+    bool passed = f == FINDING_PASSED;
+    e->run.passed = passed ? e->run.passed + 1 : 0;
+    e->run.failed = passed ? 0 : e->run.failed + 1;
+    stat_add(passed ? &w->cnt->checks_passed : &w->cnt->checks_failed, 1);
+    uint32_t run = passed ? e->run.passed : e->run.failed, needed = passed ? h->healthy : h->unhealthy;
+    if (c.health == ROSTER_UNKNOWN || run >= needed || mutant(check_threshold))
+        c.health = passed ? ROSTER_UP : ROSTER_DOWN;
+    /* Why it is as it is: one failed check more or less does not change that. */
+    if ((c.health == ROSTER_UP) == passed) {
+        c.why = f;
+        c.status = status;
+    }
+    roster_set_check(w->roster, e, c, splice_now(w->s));
+    arm_next(k);
+    exchanges_sync(w);
+}
+
+/* The answer is known while the conn is open: it is closed in an orderly way. */
+static void finish(struct check *k, enum finding f, uint16_t status)
+{
+    struct conn *e = k->e;
+    struct splice *s = k->w->s;
+    let_go(k);
+    splice_sink(s, e);
+    if (e->in_fin && e->fin_told)
+        splice_take_fin(s, e);
+    splice_fin(s, e, R_CLOSE_CHECKED);
+    if (!conn_is_dead(e) && e->pub.state != TCP_TIME_WAIT)
+        splice_set_timer(s, e, splice_now(s) + LINGER_NS);
+    conclude(k, f, status);
+}
+
+/* It ends at once: nothing is to be expected of the endpoint. */
+static void give_up(struct check *k, enum finding f)
+{
+    struct conn *e = k->e;
+    let_go(k);
+    splice_reset(k->w->s, e, R_CLOSE_CHECKED);
+    conclude(k, f, 0);
+}
+
+/* ---- asking ---- */
+
+static struct span host_of(const struct check *k, char buf[IP_STRLEN + 16])
+{
+    const char *host = k->cs->cfg->check.host;
+    struct ip_port at = checked_at(k);
+    char ip[IP_STRLEN];
+    if (host)
+        return span_str(host);
+    int n = snprintf(buf, IP_STRLEN + 16, ip_is_v4(&at.addr) ? "%s:%u" : "[%s]:%u", ip_str(&at.addr, ip),
+                     at.port);
+    return span_of(buf, (size_t)n);
+}
+
+static const char *method_of(const struct check *k)
+{
+    static const char *const name[] = {
+        [CFG_CHECK_GET] = "GET", [CFG_CHECK_HEAD] = "HEAD", [CFG_CHECK_OPTIONS] = "OPTIONS"};
+    return name[k->cs->cfg->check.method];
+}
+
+/* Puts the request where it is sent from as soon as the conn is open. */
+static bool ask(struct check *k)
+{
+    char buf[IP_STRLEN + 16];
+    struct span host = host_of(k, buf);
+    uint32_t cap;
+    uint8_t *out = splice_buf(k->w->s, k->e, REQUEST_ROOM, &cap);
+    if (!out)
+        return false;
+    int n = snprintf((char *)out, cap,
+                     "%s %s HTTP/1.1\r\nHost: %.*s\r\nUser-Agent: lacon/" LACON_VERSION
+                     "\r\nAccept: */*\r\nConnection: close\r\n\r\n",
+                     method_of(k), k->cs->cfg->check.path, (int)host.n, (const char *)host.p);
+    return splice_map_kept(k->w->s, NULL, k->e, 0, out, cap, (uint32_t)n, EXT_OWNED, false) == 0;
+}
+
+/* lacon has no means to check now. */
+static void skip(struct check *k)
+{
+    stat_add(&k->w->cnt->checks_skipped, 1);
+    arm_next(k);
+}
+
+static void start(void *arg, struct tw_node *n, uint64_t now_ns)
+{
+    struct check *k = (struct check *)(void *)((char *)n - offsetof(struct check, timer));
+    const struct cfg_health_check *h = &k->cs->cfg->check;
+    struct exchanges *w = arg;
+    enum reason why = R_NONE;
+    k->begun_ns = now_ns;
+    k->e = splice_connect(w->s, k->remote, NULL, &why);
+    if (!k->e) {
+        count(w->cnt, why);
+        skip(k);
+        return;
+    }
+    k->e->user = k;
+    k->e->user_check = true;
+    k->e->pub.cluster = k->cluster;
+    k->e->pub.endpoint = k->endpoint;
+    k->e->pub.generation = (uint8_t)w->gen->id;
+    k->head = false;
+    k->matched = k->read = 0;
+    k->chunked = (struct http_chunked){0};
+    if (h->protocol == CFG_CHECK_HTTP && !ask(k)) {
+        struct conn *e = k->e;
+        let_go(k);
+        conn_end(w->s, e, R_CLOSE_NO_MEMORY);
+        skip(k);
+        return;
+    }
+    splice_set_timer(w->s, k->e, now_ns + h->timeout_ns);
+}
+
+void checks_tick(struct exchanges *w)
+{
+    tw_advance(&w->check_wheel, splice_now(w->s), start, w);
+}
+
+/* ---- what its conn has to say ---- */
+
+void check_connected(struct conn *e)
+{
+    struct check *k = e->user;
+    if (k->cs->cfg->check.protocol == CFG_CHECK_TCP)
+        finish(k, FINDING_PASSED, 0);
+}
+
+static bool is_expected(const struct cfg_health_check *h, uint16_t status)
+{
+    if (!h->nexpected)
+        return status >= 200 && status <= 399;
+    for (uint32_t i = 0; i < h->nexpected; i++)
+        if (status >= h->expected[i].lo && status <= h->expected[i].hi)
+            return true;
+    return false;
+}
+
+static enum http_method asked_method(const struct check *k)
+{
+    static const enum http_method m[] = {
+        [CFG_CHECK_GET] = HTTP_GET, [CFG_CHECK_HEAD] = HTTP_HEAD, [CFG_CHECK_OPTIONS] = HTTP_OPTIONS};
+    return m[k->cs->cfg->check.method];
+}
+
+static void judge_head(struct check *k, struct span bytes)
+{
+    struct exchanges *w = k->w;
+    struct conn *e = k->e;
+    if (!http_head_due(bytes, RESPONSE_LIMIT, &e->user_scan))
+        return;
+    int n = http_parse_response(bytes, RESPONSE_LIMIT, asked_method(k), false, &w->head);
+    if (n == HTTP_PARTIAL)
+        return;
+    e->user_scan = 0;
+    if (n < 0) {
+        finish(k, FINDING_BAD_ANSWER, 0);
+    } else if (w->head.status < 200) {
+        splice_skip(w->s, e, (uint64_t)n);
+    } else if (!is_expected(&k->cs->cfg->check, w->head.status)) {
+        finish(k, FINDING_STATUS, w->head.status);
+    } else if (!k->matcher) {
+        finish(k, FINDING_PASSED, 0);
+    } else if (w->head.body == HTTP_BODY_NONE) {
+        finish(k, FINDING_BODY, 0);
+    } else {
+        k->head = true;
+        k->body = w->head.body;
+        k->left = w->head.length;
+        splice_skip(w->s, e, (uint64_t)n);
+    }
+}
+
+/* Does the body, which goes on with these bytes, hold what is wanted? */
+static bool match(struct check *k, struct span data)
+{
+    const struct matcher *m = k->matcher;
+    for (size_t i = 0; i < data.n && k->read < BODY_MOST; i++, k->read++) {
+        while (k->matched && data.p[i] != m->wanted[k->matched])
+            k->matched = m->back[k->matched];
+        k->matched += data.p[i] == m->wanted[k->matched];
+        if (k->matched == m->n)
+            return true;
+    }
+    return false;
+}
+
+static struct span first(struct span s, uint64_t n)
+{
+    return n < s.n ? span_of(s.p, (size_t)n) : s;
+}
+
+enum outcome { GOES_ON, MATCHES, ENDS, MALFORMED };
+
+static enum outcome read_chunks(struct check *k, struct span bytes)
+{
+    while (bytes.n) {
+        struct span data = first(bytes, k->left);
+        if (match(k, data))
+            return MATCHES;
+        k->left -= data.n;
+        bytes = span_from(bytes, data.n);
+        if (!bytes.n)
+            break;
+        int64_t n = http_chunked_feed(&k->chunked, bytes, &k->left);
+        if (n < 0)
+            return MALFORMED;
+        bytes = span_from(bytes, (size_t)n);
+        if (k->chunked.state == HTTP_CHUNK_DONE)
+            return ENDS;
+    }
+    return GOES_ON;
+}
+
+static enum outcome read_body(struct check *k, struct span bytes)
+{
+    if (k->body == HTTP_BODY_CHUNKED)
+        return read_chunks(k, bytes);
+    struct span data = k->body == HTTP_BODY_LENGTH ? first(bytes, k->left) : bytes;
+    if (match(k, data))
+        return MATCHES;
+    if (k->body != HTTP_BODY_LENGTH)
+        return GOES_ON;
+    k->left -= data.n;
+    return k->left ? GOES_ON : ENDS;
+}
+
+void check_judge(struct conn *e, struct span bytes)
+{
+    struct check *k = e->user;
+    if (!k->head) {
+        judge_head(k, bytes);
+        return;
+    }
+    enum outcome o = read_body(k, bytes);
+    splice_skip(k->w->s, e, bytes.n);
+    if (o == MATCHES)
+        finish(k, FINDING_PASSED, 0);
+    else if (o == MALFORMED)
+        finish(k, FINDING_BAD_ANSWER, 0);
+    else if (o == ENDS || k->read >= BODY_MOST)
+        finish(k, FINDING_BODY, 0);
+}
+
+void check_fin(struct conn *e)
+{
+    struct check *k = e->user;
+    finish(k, k->head && k->body == HTTP_BODY_CLOSE ? FINDING_BODY : FINDING_CLOSED, 0);
+}
+
+void check_timeout(struct conn *e)
+{
+    struct check *k = e->user;
+    give_up(k, e->pub.state == TCP_SYN_SENT ? FINDING_NO_ANSWER : FINDING_TIMEOUT);
+}
+
+void check_ended(struct conn *e, enum reason why)
+{
+    struct check *k = e->user;
+    let_go(k);
+    switch (why) {
+    case R_CLOSE_CONNECT_REFUSED:
+        conclude(k, FINDING_REFUSED, 0);
+        break;
+    case R_CLOSE_UNREACHABLE:
+        conclude(k, FINDING_UNREACHABLE, 0);
+        break;
+    case R_CLOSE_PEER_RESET:
+        conclude(k, FINDING_RESET, 0);
+        break;
+    case R_CLOSE_RETRANSMIT:
+        conclude(k, FINDING_TIMEOUT, 0);
+        break;
+    default:
+        skip(k);
+    }
+}

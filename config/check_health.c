@@ -1,0 +1,36 @@
+/* How the keys of a cluster's checks go together: a key that would do nothing is a mistake. Part of one
+ * reading, after all of the file has been read; see keys.h. */
+#include "config/keys.h"
+
+#define COMPLAIN_AT(r, field, ...)                                                                           \
+    do {                                                                                                     \
+        const struct place *p_ = place_of(r, field);                                                         \
+        if (p_ && p_->good)                                                                                  \
+            complain(&(r)->errors, p_->at, __VA_ARGS__);                                                     \
+    } while (0)
+
+static void only_http(struct reading *r, const void *field, const char *name)
+{
+    COMPLAIN_AT(r, field, "%s: goes with \"protocol: http\" only", name);
+}
+
+static void check_one(struct reading *r, const struct cfg_health_check *h)
+{
+    if (h->protocol != CFG_CHECK_HTTP) {
+        only_http(r, &h->host, "host");
+        only_http(r, &h->expected, "expected_statuses");
+        only_http(r, &h->body_contains, "body_contains");
+    }
+    if (h->method == CFG_CHECK_HEAD)
+        COMPLAIN_AT(r, &h->body_contains, "body_contains: an answer to HEAD has no body");
+}
+
+void check_health(struct reading *r)
+{
+    for (uint32_t n = 0; n < r->config->ncluster; n++) {
+        const struct cfg_cluster *k = &r->config->cluster[n];
+
+        if (field_good(r, &k->check.protocol))
+            check_one(r, &k->check);
+    }
+}
