@@ -66,6 +66,26 @@ static void check_reply(struct reading *r, const struct cfg_rule *rule)
         complain_at(r, &rule->reply.body, "body: there is none with status 204");
 }
 
+/* Of lists a place is known: that of the list. */
+static void check_to_endpoints(struct reading *r, const struct cfg_rule *rule)
+{
+    const struct cfg_rewrite *w = &rule->rewrite;
+    const void *field[] = {
+        &w->hostname,           &w->path, &w->prefix, &rule->request_edit.remove, &rule->request_edit.set,
+        &rule->request_edit.add};
+
+    for (size_t i = 0; rule->action != CFG_TO_CLUSTER && i < sizeof field / sizeof *field; i++)
+        complain_at(r, field[i],
+                    i < 3 ? "rewrite: goes with \"cluster\" or \"clusters\" only"
+                          : "request_headers: goes with \"cluster\" or \"clusters\" only");
+    if (rule->action != CFG_TO_CLUSTER)
+        return;
+    if (w->path && w->prefix)
+        complain_at(r, &w->prefix, "prefix: \"path\" is given already");
+    else if (!all_prefixes(rule))
+        complain_at(r, &w->prefix, "prefix: goes with matches by \"prefix\" only");
+}
+
 void check_rules(struct reading *r)
 {
     for (uint32_t i = 0; i < r->config->nroute; i++) {
@@ -73,6 +93,7 @@ void check_rules(struct reading *r)
 
         for (uint32_t j = 0; j < t->nrule; j++) {
             check_split(r, &t->rule[j]);
+            check_to_endpoints(r, &t->rule[j]);
             if (t->rule[j].action == CFG_REDIRECT)
                 check_redirect(r, &t->rule[j]);
             if (t->rule[j].action == CFG_REPLY)

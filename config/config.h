@@ -13,6 +13,7 @@
 #include <stdio.h>
 
 #include "agent/base/addr.h"
+#include "agent/base/field_edit.h"
 #include "agent/base/lb_policies.h"
 #include "agent/base/networks.h"
 
@@ -117,6 +118,18 @@ enum cfg_access {
     CFG_DENIED,
 };
 
+/* What becomes of a field by which proxies tell each other about a request. */
+enum cfg_forward {
+    CFG_FORWARD_OFF,     /* it passes as it is, and is not added */
+    CFG_FORWARD_APPEND,  /* what came stays, whoever sent it */
+    CFG_FORWARD_REPLACE, /* what came stays when a trusted proxy sent it */
+};
+
+enum cfg_client_address {
+    CFG_CLIENT_XFF,
+    CFG_CLIENT_FORWARDED,
+};
+
 /* All durations are within 1 ms..24 h. */
 struct cfg_listener {
     char *name;
@@ -136,7 +149,12 @@ struct cfg_listener {
         min_request_rate; /* bytes/s that a client has to send while it is waited for; 0: any; default 240 */
     uint64_t min_response_rate; /* bytes/s that it has to take; likewise */
     uint64_t rate_period_ns;    /* default 20 s: the time over which both are judged */
-    bool x_forwarded_for;       /* default true */
+    uint32_t ntrusted_proxy;    /* 0: none */
+    struct cfg_prefix *trusted_proxy;
+    enum cfg_client_address client_address; /* which field of theirs tells it; default X-Forwarded-For */
+    enum cfg_forward x_forwarded_for, x_forwarded_proto, x_forwarded_host, x_forwarded_port, forwarded,
+        x_request_id, traceparent;                 /* default append, replace, and off */
+    struct field_edit request_edit, response_edit; /* keys request_headers, response_headers */
     uint32_t nallow, ndeny;
     struct cfg_prefix *allow, *deny;
     char *allow_file, *deny_file; /* NULL: none */
@@ -204,6 +222,12 @@ struct cfg_reply {
     char *content_type; /* default text/plain */
 };
 
+/* What an endpoint is asked for instead; what is not given stays. */
+struct cfg_rewrite {
+    char *hostname;      /* instead of Host's value */
+    char *path, *prefix; /* the whole path, or instead of the prefix that matched; at most one */
+};
+
 enum cfg_action {
     CFG_TO_CLUSTER, /* or one of several, by split */
     CFG_REDIRECT,
@@ -223,7 +247,9 @@ struct cfg_rule {
     struct cfg_redirect redirect;
     struct cfg_reply reply;
     uint32_t nrate_limit;
-    struct cfg_rate_limit *rate_limit; /* of requests */
+    struct cfg_rate_limit *rate_limit;             /* of requests */
+    struct cfg_rewrite rewrite;                    /* of what goes to a cluster */
+    struct field_edit request_edit, response_edit; /* the former likewise */
 };
 
 struct cfg_route {
@@ -287,6 +313,28 @@ struct cfg_health_check {
     enum cfg_check_initial initial;   /* default up */
 };
 
+enum cfg_same_site {
+    CFG_SAME_SITE_UNSAID,
+    CFG_SAME_SITE_LAX,
+    CFG_SAME_SITE_STRICT,
+    CFG_SAME_SITE_NONE, /* with secure */
+};
+
+/* A cookie of lacon's own that names a client's endpoint. */
+struct cfg_cookie {
+    bool on; /* there is one */
+    char *name;
+    char *key;           /* that it is signed with; NULL: one that is drawn at start */
+    char *path, *domain; /* path by default "/"; domain NULL: the host's own */
+    uint64_t max_age_ns; /* default 0: as long as the client's session */
+    bool secure, http_only;
+    enum cfg_same_site same_site;
+};
+
+struct cfg_affinity {
+    struct cfg_cookie cookie;
+};
+
 struct cfg_cluster {
     char *name;
     enum cfg_lb_policy lb_policy;
@@ -298,9 +346,11 @@ struct cfg_cluster {
     char *prefer_zone;                /* some endpoint's zone, or NULL: none is preferred */
     uint32_t panic_threshold; /* percent of endpoints; default 0: while one is up, down ones get nothing */
     struct cfg_health_check check;
-    uint64_t connect_timeout_ns;  /* per try; default 1 s */
-    uint64_t response_timeout_ns; /* request sent to response head; default 60 s (504) */
-    uint64_t pool_idle_ns;        /* default 60 s */
+    uint64_t connect_timeout_ns;                   /* per try; default 1 s */
+    uint64_t response_timeout_ns;                  /* request sent to response head; default 60 s (504) */
+    uint64_t pool_idle_ns;                         /* default 60 s */
+    struct field_edit request_edit, response_edit; /* keys request_headers, response_headers */
+    struct cfg_affinity affinity;
     uint32_t pool_size;    /* idle connections per endpoint and worker; default 256; 0: no reuse; ..65536 */
     uint32_t tries;        /* endpoint connections tried per request; default 3; 1..10 */
     uint32_t retry_buffer; /* bytes; default 16 KiB; 0..60 KiB (S7) */

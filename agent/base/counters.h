@@ -27,6 +27,7 @@
     X(requests_refused, "requests_refused", "requests answered 503 because memory runs short")               \
     X(requests_limited, "requests_limited", "requests answered 429: beyond a limit")                         \
     X(responses, "responses", "final response heads spliced from endpoints")                                 \
+    X(edits_refused, "edits_refused", "messages refused since edits made their heads too long (431, 502)")   \
     X(own_replies, "own_replies", "replies made by lacon itself")                                            \
     X(exchanges, "exchanges", "exchanges ended")                                                             \
     X(exchanges_open, "exchanges_open", "exchanges open now")                                                \

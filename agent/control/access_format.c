@@ -115,11 +115,12 @@ size_t access_format(const struct access_record *r, const char *route, const cha
 {
     struct out o = {out, out + ACCESS_LINE_MAX - 1};
     char ip[IP_STRLEN];
-    size_t at = 0, nline, nhost, nreferer, nagent;
+    size_t at = 0, nline, nhost, nreferer, nagent, nid;
     const char *line = part(r, &at, r->request_line, &nline);
     const char *host = part(r, &at, r->host, &nhost);
     const char *referer = part(r, &at, r->referer, &nreferer);
     const char *agent = part(r, &at, r->user_agent, &nagent);
+    const char *id = part(r, &at, r->request_id, &nid);
 
     putf(&o, "%s - - [", ip_str(&r->client.addr, ip));
     put_time(&o, r->wall_ns, clock);
@@ -141,6 +142,8 @@ size_t access_format(const struct access_record *r, const char *route, const cha
     put_name(&o, " cluster=", cluster);
     putf(&o, " tries=%u in=%llu why=%s", r->tries, (unsigned long long)r->bytes_request,
          r->reason == R_NONE ? "-" : reason_name(r->reason));
+    put(&o, " id=", 4);
+    put_escaped(&o, id, nid, ' ');
     *o.p++ = '\n';
     return (size_t)(o.p - out);
 }

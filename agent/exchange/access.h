@@ -8,7 +8,7 @@
 
 #include "agent/base/addr.h"
 
-#define ACCESS_TEXT 400
+#define ACCESS_TEXT 448
 
 /* A plain record, copied by value through rings. Text is cut to fit, never lost whole; `text` holds the parts
  * one after the other. */
@@ -25,8 +25,8 @@ struct access_record {
     uint16_t endpoint_status;        /* what the endpoint said; 0: nothing */
     uint8_t tries;
     uint8_t reason; /* enum reason: why it ended early, R_NONE when it did not */
-    uint16_t request_line, host, referer, user_agent; /* lengths in text, in this order */
-    char text[ACCESS_TEXT];                           /* raw bytes from the client: escape before printing */
+    uint16_t request_line, host, referer, user_agent, request_id; /* lengths in text, in this order */
+    char text[ACCESS_TEXT]; /* raw bytes from the client: escape before printing */
 };
 
 struct access_sink {

@@ -13,8 +13,13 @@ struct exchange *exchange_new(struct exchanges *w, struct conn *c)
         x = &w->slab[w->used++]; /* untouched memory until now */
     else
         return NULL;
-    *x = (struct exchange){
-        .c = c, .gen = w->gen, .listener = listener_of(w, c), .cluster = LB_NONE, .endpoint = LB_NONE};
+    *x = (struct exchange){.c = c,
+                           .gen = w->gen,
+                           .listener = listener_of(w, c),
+                           .cluster = LB_NONE,
+                           .endpoint = LB_NONE,
+                           .affine = LB_NONE};
+    x->peer = x->client = (struct ip_port){c->key.remote, c->key.remote_port};
     x->gen->users++;
     x->rec.generation = x->gen->id;
     c->user = x;

@@ -25,6 +25,7 @@ struct exchanges_params {
     unsigned worker;
     struct access_sink log;
     int64_t wall_offset_ns;
+    const uint8_t *secret; /* 32 bytes, drawn at boot, the same for all workers */
 };
 
 /* The callbacks for splice_create(); the context is the object itself. */

@@ -20,6 +20,8 @@ struct exchanges *exchanges_create(const struct exchanges_params *p)
     w->wall_offset_ns = p->wall_offset_ns;
     w->shared = p->shared ? p->shared : (w->own_shared = shared_create());
     w->rate_key = p->rate_key;
+    w->ids = sip_key_for(p->secret, "request ids");
+    w->affinity = sip_key_for(p->secret, "affinity cookies");
     w->slots = p->config->dpdk.connections;
     w->gone = p->config->listener[0];
     w->gone.name = NULL; /* the configuration's */

@@ -32,7 +32,7 @@ static void find_rule(struct exchanges *w, struct explain *q, struct exchange *x
     } else {
         q->rule = routing_find_name(w, x->c, q->name, &q->route);
     }
-    routing_each(w, x->c, q->head, q->name, note_match, q);
+    routing_each(w, x, q->head, q->name, note_match, q);
 }
 
 static void look_at_endpoints(const struct cluster_state *cs, uint64_t now_ns, struct explain *q)
@@ -53,6 +53,7 @@ static void choose(struct exchanges *w, struct explain *q, struct exchange *x)
     q->cluster = x->cluster =
         x->listener->protocol == CFG_TCP ? x->listener->cluster : action_cluster(w, x, q->rule, q->head);
     x->hash = hash_key_of(w, x, q->head);
+    x->affine = affinity_find(cluster_of(x)->affinity, q->head);
     q->endpoint = upstream_peek(w, x);
     w->splits = splits;
     w->keyless = keyless;
@@ -70,7 +71,11 @@ void exchanges_explain(struct exchanges *w, struct explain *q)
     c.key.remote = q->source;
     c.key.local = l->at.addr;
     c.key.local_port = l->at.port;
-    struct exchange x = {.c = &c, .gen = w->gen, .listener = l};
+    struct exchange x = {
+        .c = &c, .gen = w->gen, .listener = l, .peer.addr = q->source, .client.addr = q->source};
+    c.user = &x;
+    if (q->head)
+        forwarded_read(w, &x, q->head);
     q->status = refused(q, l);
     if (!q->status)
         find_rule(w, q, &x);

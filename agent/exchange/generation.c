@@ -84,6 +84,7 @@ static void cluster_stop(struct generation *g, struct cluster_state *cs)
         if (cs->endpoint[i].entry)
             roster_put(g->roster, cs->endpoint[i].entry);
     lb_picker_destroy(cs->picker);
+    affinity_destroy(cs->affinity);
     free(cs->endpoint);
 }
 
@@ -140,8 +141,22 @@ void generation_unbind(struct exchanges *w, struct generation *g)
         }
 }
 
+/* Their ids are signed, so they need this worker's secret. */
+static bool make_affinity(struct exchanges *w, struct generation *g)
+{
+    for (uint32_t i = 0; i < g->cfg->ncluster; i++) {
+        const struct cfg_cluster *cl = &g->cfg->cluster[i];
+        if (cl->affinity.cookie.on && !g->cluster[i].affinity &&
+            !(g->cluster[i].affinity = affinity_create(cl, &w->affinity)))
+            return false;
+    }
+    return true;
+}
+
 int generation_bind(struct exchanges *w, struct generation *g)
 {
+    if (!make_affinity(w, g))
+        return -ENOMEM;
     g->bound = true;
     if (limits_bind(w, g) < 0) {
         generation_unbind(w, g);

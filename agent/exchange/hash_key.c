@@ -7,7 +7,7 @@ bool hash_key_find(const struct exchange *x, const struct cfg_hash_key *k, const
                    struct span *value)
 {
     if (k->on == CFG_HASH_SOURCE) {
-        *value = span_of(x->c->key.remote.b, sizeof x->c->key.remote.b);
+        *value = span_of(x->client.addr.b, sizeof x->client.addr.b);
         return true;
     }
     if (!h)

@@ -2,6 +2,7 @@
 #ifndef LACON_EXCHANGE_INTERNAL_H
 #define LACON_EXCHANGE_INTERNAL_H
 
+#include "agent/base/siphash.h"
 #include "agent/exchange/exchange.h"
 #include "agent/exchange/roster.h"
 #include "agent/exchange/shared.h"
@@ -16,13 +17,18 @@
 #define ORPHAN_LOOK_NS SEC_NS       /* between looks whether a client has acked the rest */
 #define FOREVER        ((uint64_t)1 << 62)
 #define MAX_TRIED      16u
+#define LINES_ROOM     8192u /* what may be added to a request's head, or a response's */
 
 struct exchange {
     struct exchange *next_free;
     struct conn *c, *e;                  /* e NULL: not chosen yet, or given back */
     struct generation *gen;              /* that it began under */
     const struct cfg_listener *listener; /* of that */
+    struct ip_port peer;                 /* who has connected */
+    struct ip_port client; /* whom it comes from: the peer, or whom a trusted proxy says (forwarded.c) */
+    bool trusted;          /* the peer is a trusted proxy */
     uint32_t cluster, endpoint;
+    uint32_t affine; /* the endpoint that the request's cookie names; LB_NONE: none */
     uint32_t tried[MAX_TRIED];
     uint8_t tries;       /* endpoints in tried: those that were connected to for this request */
     bool e_pooled;       /* the endpoint conn came from the pool */
@@ -74,9 +80,10 @@ struct cluster_state {
     const struct cfg_cluster *cfg;
     struct lb_picker *picker;
     struct endpoint_state *endpoint;
-    bool hashes;             /* its lb_policy picks by exchange.hash */
-    uint64_t forgive_ns;     /* not before then is an endpoint that is marked down to be forgiven */
-    struct matcher *matcher; /* of what its checks want (check.c); NULL: none */
+    struct affinity *affinity; /* NULL: it has no cookie */
+    bool hashes;               /* its lb_policy picks by exchange.hash */
+    uint64_t forgive_ns;       /* not before then is an endpoint that is marked down to be forgiven */
+    struct matcher *matcher;   /* of what its checks want (check.c); NULL: none */
 };
 
 /* One configuration, as this worker has made it ready (generation.c). */
@@ -123,7 +130,11 @@ struct exchanges {
     int64_t wall_offset_ns;
     const struct conn *judging; /* client whose bytes are being judged: the judge loop goes on by itself */
     bool draining;
-    struct http_head head; /* scratch */
+    struct sip_key ids; /* request ids and trace ids are drawn by it */
+    uint64_t nids;
+    struct sip_key affinity; /* for clusters whose cookies have no key of their own */
+    struct http_head head;   /* scratch */
+    uint8_t request_lines[LINES_ROOM], response_lines[LINES_ROOM]; /* likewise, of one edit each */
 };
 
 static inline struct cluster_state *cluster_of(const struct exchange *x)
@@ -253,7 +264,7 @@ const struct cfg_rule *routing_find_name(struct exchanges *w, const struct conn 
                                          uint32_t *route);
 
 /* Tells all matches whose host and path fit a head or, with h NULL, a name: lb_route_each(). */
-void routing_each(struct exchanges *w, const struct conn *c, const struct http_head *h, struct span name,
+void routing_each(struct exchanges *w, const struct exchange *x, const struct http_head *h, struct span name,
                   void (*fn)(void *ctx, const struct lb_considered *seen), void *ctx);
 
 /* ---- action.c ---- */
@@ -274,6 +285,56 @@ uint64_t limits_wait(const struct exchanges *w, const struct exchange *x, const 
                      uint32_t n, const struct http_head *h);
 /* May this client open one more conn now? Takes the tokens. */
 bool limits_admit(const struct exchanges *w, const struct cfg_listener *l, const struct ip_addr *client);
+
+/* ---- forwarded.c ---- */
+/* Whom the request comes from: x->trusted, x->client. First of all that is done with its head. */
+void forwarded_read(struct exchanges *w, struct exchange *x, const struct http_head *h);
+/* The request's id, passed on or drawn; empty where the listener has none. *room may be used for it. */
+struct span forwarded_request_id(struct exchanges *w, const struct exchange *x, const struct http_head *h,
+                                 char room[HTTP_VALUE_ROOM]);
+/* "http", or what a trusted proxy says. */
+struct span forwarded_scheme(const struct exchange *x, const struct http_head *h);
+/* What is told to the endpoint of who asks it: lines, and what they stand for. Fields that e->edits name are
+ * left to those; `element` is room for a Forwarded element that e points into. */
+#define FORWARDED_ROOM 512
+struct writer;
+void forwarded_put(struct exchanges *w, const struct exchange *x, const struct http_head *h,
+                   struct http_request_edit *e, struct writer *lines, char element[FORWARDED_ROOM]);
+
+/* ---- affinity.c ---- */
+/* The cookies of a cluster that has them; `drawn` is the key where none is configured. NULL when memory is
+ * short; destroy(NULL) is legal. */
+struct affinity *affinity_create(const struct cfg_cluster *cl, const struct sip_key *drawn);
+void affinity_destroy(struct affinity *a);
+/* Its cookie's name; of NULL: nothing. */
+struct span affinity_cookie(const struct affinity *a);
+/* The endpoint that the request's cookie names, or LB_NONE. a NULL: no affinity; h NULL: a stream. */
+uint32_t affinity_find(const struct affinity *a, const struct http_head *h);
+/* Writes a Set-Cookie line. */
+void affinity_put(const struct affinity *a, uint32_t endpoint, struct writer *w);
+
+/* ---- edits.c ---- */
+/* What is done to a request's head on its way to x->cluster. It lives as long as no other is made. */
+struct request_edit {
+    struct http_request_edit e;
+    struct http_edits edits;
+    char xff[IP_STRLEN], forwarded[FORWARDED_ROOM];
+};
+/* False: what is added is too long. */
+bool edits_of_request(struct exchanges *w, const struct exchange *x, const struct http_head *h,
+                      struct request_edit *out);
+/* The same for a final response. */
+struct response_edit {
+    struct http_response_edit e;
+    struct http_edits edits;
+};
+bool edits_of_response(struct exchanges *w, const struct exchange *x, struct response_edit *out);
+/* The lines for a reply of our own; none when they are too long. */
+struct span edits_of_reply(struct exchanges *w, const struct exchange *x);
+/* The id that the record has kept; empty: none. */
+struct span record_request_id(const struct access_record *r);
+/* The method, likewise. */
+struct span record_method(const struct access_record *r);
 
 /* ---- hash_key.c ---- */
 /* What `key` names in a request; false: it is not there. h NULL: a stream. */

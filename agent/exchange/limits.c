@@ -64,7 +64,7 @@ static bool key_of(const struct exchanges *w, const struct exchange *x, const st
     struct span value;
     *hash = 1;
     if (l->keyed && l->key.on == CFG_HASH_SOURCE)
-        *hash = hash_of_client(w, &x->c->key.remote);
+        *hash = hash_of_client(w, &x->client.addr);
     else if (l->keyed && hash_key_find(x, &l->key, h, &value))
         *hash = siphash(&w->rate_key, value.p, value.n);
     else if (l->keyed)

@@ -19,7 +19,7 @@ static void record_start(struct exchanges *w, struct exchange *x)
     struct access_record *r = &x->rec;
     x->start_ns = splice_now(w->s);
     r->wall_ns = (int64_t)x->start_ns + w->wall_offset_ns;
-    r->client = (struct ip_port){x->c->key.remote, x->c->key.remote_port};
+    r->client = x->client;
     r->route = r->cluster = UINT32_MAX;
 }
 
@@ -34,12 +34,15 @@ static struct span field_of(const struct http_head *h, uint8_t id)
 void record_request(struct exchanges *w, struct exchange *x, const struct http_head *h)
 {
     struct access_record *r = &x->rec;
+    char room[HTTP_VALUE_ROOM];
     size_t at = 0;
+    struct span id = forwarded_request_id(w, x, h, room);
     record_start(w, x);
     r->request_line = put(r, &at, h->start_line, 200);
     r->host = put(r, &at, h->authority, 60);
     r->referer = put(r, &at, field_of(h, HTTP_F_REFERER), 70);
-    r->user_agent = put(r, &at, field_of(h, HTTP_F_USER_AGENT), ACCESS_TEXT);
+    r->user_agent = put(r, &at, field_of(h, HTTP_F_USER_AGENT), ACCESS_TEXT - at - id.n);
+    r->request_id = put(r, &at, id, HTTP_REQUEST_ID_MAX);
 }
 
 void record_stream(struct exchanges *w, struct exchange *x, const char *protocol, struct span host)
@@ -60,4 +63,17 @@ void record_bad_request(struct exchanges *w, struct exchange *x, struct span byt
     if (bytes.n)
         x->rec.request_line =
             put(&x->rec, &at, span_of(bytes.p, end ? (size_t)(end - bytes.p) : bytes.n), 200);
+}
+
+struct span record_request_id(const struct access_record *r)
+{
+    return span_of(r->text + r->request_line + r->host + r->referer + r->user_agent, r->request_id);
+}
+
+struct span record_method(const struct access_record *r)
+{
+    size_t n = 0;
+    while (n < r->request_line && r->text[n] > ' ')
+        n++;
+    return span_of(r->text, n);
 }

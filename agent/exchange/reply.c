@@ -19,7 +19,8 @@ static int write_reply(struct exchanges *w, struct exchange *x, const struct htt
                        uint32_t *cap)
 {
     struct http_reply r = *made;
-    size_t room = HTTP_REPLY_ROOM + r.location.n + (r.type ? strlen(r.type) : 0) + r.body.n;
+    r.lines = edits_of_reply(w, x);
+    size_t room = HTTP_REPLY_ROOM + r.location.n + (r.type ? strlen(r.type) : 0) + r.lines.n + r.body.n;
     r.close = x->client_close;
     r.head_only = x->method == HTTP_HEAD;
     *buf = splice_buf(w->s, x->c, room, cap);

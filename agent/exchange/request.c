@@ -27,18 +27,15 @@ static bool may_upgrade(const struct http_head *h)
 
 /* Writes the edited head and `tail` body bytes, and the source's bytes behind them, as one kept extent. */
 static int map_head(struct exchanges *w, struct exchange *x, const struct http_head *h, struct span bytes,
-                    size_t tail, bool held)
+                    size_t tail, const struct http_request_edit *edit, bool held)
 {
     struct conn *c = x->c;
-    const struct cfg_listener *l = listener_of(w, c);
-    struct http_request_edit edit = {
-        .client = c->key.remote, .add_xff = l->x_forwarded_for, .keep_upgrade = x->upgrade};
     size_t raw = h->bytes + tail;
     uint32_t cap;
-    uint8_t *buf = splice_buf(w->s, x->e, h->bytes + HTTP_EDIT_ROOM + tail + (held ? 0 : raw), &cap);
+    uint8_t *buf = splice_buf(w->s, x->e, http_request_room(h, edit) + tail + (held ? 0 : raw), &cap);
     if (!buf)
         return -1;
-    int n = http_write_request(h, &edit, buf, cap);
+    int n = http_write_request(h, edit, buf, cap);
     if (n < 0 || (size_t)n + tail + (held ? 0 : raw) > cap) {
         kbuf_free(splice_pool(w->s), buf, cap);
         return -1;
@@ -155,12 +152,19 @@ static unsigned refusal(struct exchanges *w, struct exchange *x, const struct ht
     return x->rule ? 0 : 404;
 }
 
-/* Chooses cluster and endpoint. 0, or what to answer instead. */
-static unsigned send_to_cluster(struct exchanges *w, struct exchange *x, const struct http_head *h)
+/* Chooses the cluster, makes the head's edit for it and chooses the endpoint. 0, or what to answer instead.
+ */
+static unsigned send_to_cluster(struct exchanges *w, struct exchange *x, const struct http_head *h,
+                                struct request_edit *edit)
 {
     unsigned status;
     x->rec.cluster = x->cluster = action_cluster(w, x, x->rule, h);
+    if (!edits_of_request(w, x, h, edit)) {
+        stat_add(&w->cnt->edits_refused, 1);
+        return 431;
+    }
     x->hash = hash_key_of(w, x, h);
+    x->affine = affinity_find(cluster_of(x)->affinity, h);
     if (!upstream_pick(w, x, false, &status))
         stat_add(&w->cnt->connect_failures, 1);
     return status;
@@ -219,6 +223,8 @@ void request_start(struct exchanges *w, struct exchange *x, const struct http_he
                    bool held)
 {
     struct conn *c = x->c;
+    struct request_edit edit;
+    forwarded_read(w, x, h);
     record_request(w, x, h);
     take_head(x, h);
     c->progress_ns = splice_now(w->s);
@@ -235,18 +241,20 @@ void request_start(struct exchanges *w, struct exchange *x, const struct http_he
         return;
     }
     if (!status)
-        status = send_to_cluster(w, x, h);
+        status = send_to_cluster(w, x, h, &edit);
     if (status) {
         answer(w, x, h, status, R_NONE);
         return;
     }
-    size_t tail = body_in_sight(x, bytes.n - h->bytes);
+    size_t tail = body_in_sight(x, bytes.n - h->bytes), room = http_request_room(h, &edit.e);
+    if (held && room + tail > KBUF_MAX) /* what is held stays held */
+        tail = KBUF_MAX - room;
     x->req_left -= tail;
     /* When body follows, the head is acked at once: a client that waits for the ack (Nagle) would meet an
      * endpoint that waits for the body. */
     bool more = x->req_left || x->req_body == HTTP_BODY_CHUNKED;
     x->timed = !more;
-    if (map_head(w, x, h, bytes, tail, held || more) < 0) {
+    if (map_head(w, x, h, bytes, tail, &edit.e, held || more) < 0) {
         turn_away(w, x, h);
         return;
     }

@@ -20,13 +20,14 @@ static size_t body_in_sight(const struct http_head *h, size_t n)
 }
 
 /* Small enough to be taken off the endpoint's hands (S8)? */
-static bool adoptable(const struct exchanges *w, const struct exchange *x, const struct http_head *h)
+static bool adoptable(const struct exchanges *w, const struct exchange *x, const struct http_head *h,
+                      size_t room)
 {
     const struct conn *c = x->c;
     const struct kbuf_pool *pool = splice_pool(w->s);
     if (h->body != HTTP_BODY_NONE && h->body != HTTP_BODY_LENGTH)
         return false;
-    return (h->bytes + HTTP_EDIT_ROOM + h->length <= ADOPT_MAX || mutant(adopted_too_large)) &&
+    return (room + h->length <= ADOPT_MAX || mutant(adopted_too_large)) &&
            c->out_end - c->out_una < ADOPT_QUEUE && kbuf_used(pool) < kbuf_total(pool) / 2 &&
            !splice_client_full(w->s, c);
 }
@@ -40,16 +41,14 @@ static void wait_room(struct exchanges *w, const struct exchange *x)
 
 /* Writes the edited head and the body bytes that came with it as a kept extent of the client's stream. */
 static int map_head(struct exchanges *w, struct exchange *x, const struct http_head *h, struct span bytes,
-                    size_t tail, bool owned)
+                    size_t tail, const struct http_response_edit *edit, bool owned)
 {
-    struct http_response_edit edit = {.client_close = x->client_close,
-                                      .client_keep_10 = x->minor == 0 && !x->client_close};
     size_t raw = h->bytes + tail, later = x->adopted ? (size_t)h->length - tail : owned ? 0 : raw;
     uint32_t cap;
-    uint8_t *buf = splice_buf(w->s, x->c, h->bytes + HTTP_EDIT_ROOM + tail + later, &cap);
+    uint8_t *buf = splice_buf(w->s, x->c, http_response_room(h, edit) + tail + later, &cap);
     if (!buf)
         return -1;
-    int n = http_write_response(h, &edit, buf, cap);
+    int n = http_write_response(h, edit, buf, cap);
     if (n < 0 || (size_t)n + tail + later > cap) {
         kbuf_free(splice_pool(w->s), buf, cap);
         return -1;
@@ -98,16 +97,25 @@ static bool body_begins(struct exchanges *w, struct exchange *x)
 static void interim(struct exchanges *w, struct exchange *x, const struct http_head *h, struct span bytes,
                     bool held)
 {
+    struct http_response_edit edit = {.client_close = false};
     if (x->minor == 0)
         splice_skip(w->s, x->e, h->bytes);
-    else if (map_head(w, x, h, bytes, 0, held) < 0)
+    else if (map_head(w, x, h, bytes, 0, &edit, held) < 0)
         wait_room(w, x);
 }
 
 static void final_head(struct exchanges *w, struct exchange *x, const struct http_head *h, struct span bytes,
                        bool held)
 {
-    size_t tail = body_in_sight(h, bytes.n - h->bytes);
+    size_t tail = body_in_sight(h, bytes.n - h->bytes), room;
+    struct response_edit edit;
+    bool fits = edits_of_response(w, x, &edit);
+    room = http_response_room(h, &edit.e);
+    if (!fits || room + tail > KBUF_MAX) {
+        stat_add(&w->cnt->edits_refused, 1);
+        bad_response(w, x);
+        return;
+    }
     bool early = !x->req_mapped || x->e->out_una < x->e->out_end;
     x->resp_body = h->body;
     x->rec.status = x->rec.endpoint_status = h->status;
@@ -121,11 +129,13 @@ static void final_head(struct exchanges *w, struct exchange *x, const struct htt
         h->body != HTTP_BODY_TUNNEL &&
         (x->client_close || (!x->want_keep && !mutant(close_forgotten)) || client_leaves(w, x->c) ||
          h->body == HTTP_BODY_CLOSE || (early && !mutant(early_not_closed)));
-    x->adopted = adoptable(w, x, h);
+    edit.e.client_close = x->client_close;
+    edit.e.client_keep_10 = x->minor == 0 && !x->client_close;
+    x->adopted = adoptable(w, x, h, room);
     x->resp_left = h->length - tail;
     /* Room for the head and what follows it: one copy extent, in a tunnel one each way. */
     if (!splice_room(w->s, x->c, 3) || !splice_room(w->s, x->e, 1) ||
-        map_head(w, x, h, bytes, tail, held || x->adopted) < 0) {
+        map_head(w, x, h, bytes, tail, &edit.e, held || x->adopted) < 0) {
         wait_room(w, x);
         return;
     }

@@ -148,13 +148,13 @@ static bool ask_query(const void *head, struct span name, struct span *value)
 
 static const struct lb_head ask = {ask_header, ask_query};
 
-static struct lb_route_request of_head(const struct conn *c, const struct http_head *h)
+static struct lb_route_request of_head(const struct exchange *x, const struct http_head *h)
 {
-    return (struct lb_route_request){.listener = c->user_index,
+    return (struct lb_route_request){.listener = x->c->user_index,
                                      .host = h->host,
                                      .path = h->path,
                                      .method = h->method_name,
-                                     .source = c->key.remote,
+                                     .source = x->client.addr,
                                      .ask = &ask,
                                      .head = h};
 }
@@ -170,7 +170,7 @@ static struct lb_route_request of_name(const struct conn *c, struct span name)
 
 void routing_find(struct exchange *x, const struct http_head *h)
 {
-    struct lb_route_request q = of_head(x->c, h);
+    struct lb_route_request q = of_head(x, h);
     struct lb_route_result r = lb_route(x->gen->routes, x->gen->route_scratch, &q);
     x->rec.route = r.route;
     x->rule = r.route == LB_NONE ? NULL : x->gen->rule[r.rule];
@@ -186,9 +186,9 @@ const struct cfg_rule *routing_find_name(struct exchanges *w, const struct conn 
     return r.route == LB_NONE ? NULL : w->gen->rule[r.rule];
 }
 
-void routing_each(struct exchanges *w, const struct conn *c, const struct http_head *h, struct span name,
+void routing_each(struct exchanges *w, const struct exchange *x, const struct http_head *h, struct span name,
                   void (*fn)(void *ctx, const struct lb_considered *seen), void *ctx)
 {
-    struct lb_route_request q = h ? of_head(c, h) : of_name(c, name);
+    struct lb_route_request q = h ? of_head(x, h) : of_name(x->c, name);
     lb_route_each(w->gen->routes, w->gen->route_scratch, &q, fn, ctx);
 }

@@ -31,6 +31,13 @@ static void add_tried(struct generation *g, bool some, uint32_t i)
     g->tried[i / 64] |= (uint64_t)1 << (i % 64);
 }
 
+/* Whom the client belongs to, where that is usable and was not tried; else whoever's turn it is. */
+static bool belongs(const struct cluster_state *cs, const struct exchange *x, const uint64_t *tried)
+{
+    uint32_t i = x->affine;
+    return i != LB_NONE && lb_usable(cs->picker, i) && !(tried && tried[i / 64] >> (i % 64) & 1);
+}
+
 /* A fresh conn to the next endpoint that has not been tried, until one can be begun. */
 static struct conn *begin(struct exchanges *w, struct exchange *x, bool fresh, enum reason *why)
 {
@@ -42,7 +49,7 @@ static struct conn *begin(struct exchanges *w, struct exchange *x, bool fresh, e
         q.tried = x->gen->tried;
     }
     for (;;) {
-        uint32_t i = lb_pick(cs->picker, &q);
+        uint32_t i = belongs(cs, x, q.tried) ? x->affine : lb_pick(cs->picker, &q);
         if (i == LB_NONE)
             return NULL;
         add_tried(x->gen, q.tried != NULL, i);
@@ -63,6 +70,8 @@ uint32_t upstream_peek(struct exchanges *w, const struct exchange *x)
 {
     struct cluster_state *cs = cluster_of(x);
     endpoints_forgive(w, cs);
+    if (belongs(cs, x, NULL))
+        return x->affine;
     return lb_peek(cs->picker, &(struct lb_request){.hash = x->hash, .now_ns = splice_now(w->s)});
 }
 

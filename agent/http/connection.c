@@ -20,7 +20,7 @@
 static const char *const end_to_end[] = {
     "host",         "content-length",   "transfer-encoding", "expect",        "x-forwarded-for", "forwarded",
     "x-real-ip",    "x-forwarded-host", "x-forwarded-proto", "authorization", "cookie",          "via",
-    "content-type", "content-encoding",
+    "content-type", "content-encoding", "x-forwarded-port",  "x-request-id",  "traceparent",     "tracestate",
 };
 
 static bool is_end_to_end(struct span name)

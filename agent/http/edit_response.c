@@ -1,5 +1,6 @@
 /* The response head as the client gets it: our own version (RFC 9112 section 2.3), the endpoint's words about
  * its connection taken out, ours put in. No state; any thread. */
+#include "agent/http/cookie.h"
 #include "agent/http/writer.h"
 
 /* Upgrade belongs to the connection; a client needs it with 101, and with 426 to learn what to upgrade to. */
@@ -30,6 +31,13 @@ static void put_connection(struct writer *w, const struct http_head *h, const st
         put_str(w, "Connection: keep-alive\r\n");
 }
 
+/* Is it one that the configuration leaves out? */
+static bool dropped(const struct http_field *f, const struct http_response_edit *e)
+{
+    return (e->edits && http_edits_name(e->edits, f->name)) ||
+           (f->id == HTTP_F_SET_COOKIE && e->cookie.n && http_sets_cookie(f->value, e->cookie));
+}
+
 int http_write_response(const struct http_head *h, const struct http_response_edit *e, uint8_t *out,
                         uint32_t cap)
 {
@@ -37,11 +45,12 @@ int http_write_response(const struct http_head *h, const struct http_response_ed
     struct run r = put_start(&w, h);
     for (unsigned i = 0; i < h->nfields; i++) {
         const struct http_field *f = &h->field[i];
-        if (f->hop && !(f->id == HTTP_F_UPGRADE && keeps_upgrade(h)))
+        if (f->hop ? !(f->id == HTTP_F_UPGRADE && keeps_upgrade(h)) : dropped(f, e))
             run_cut(&w, &r, f->name.p, line_end(h, i));
     }
     run_cut(&w, &r, lines_end(h), 0);
     put_connection(&w, h, e);
+    put_span(&w, e->lines);
     put_str(&w, "\r\n");
     return writer_done(&w);
 }

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "agent/base/addr.h"
+#include "agent/base/field_edit.h"
 #include "agent/base/span.h"
 
 #define HTTP_PARTIAL    0
@@ -61,8 +62,17 @@ enum http_field_id {
     HTTP_F_X_FORWARDED_HOST,
     HTTP_F_REFERER,
     HTTP_F_USER_AGENT,
+    HTTP_F_COOKIE,
+    HTTP_F_SET_COOKIE,
+    HTTP_F_FORWARDED,
+    HTTP_F_X_FORWARDED_PORT,
+    HTTP_F_X_REQUEST_ID,
+    HTTP_F_TRACEPARENT,
+    HTTP_F_TRACESTATE,
     HTTP_F_HTTP2_SETTINGS, /* the last one */
 };
+
+#define HTTP_BIT(id) (1u << (id))
 
 struct http_field {
     struct span name, value; /* value without surrounding white space */
@@ -131,6 +141,25 @@ bool http_find_query(const struct http_head *h, struct span name, struct span *v
 /* The first cookie of that name (RFC 6265 section 5.4: names have case), as sent, quotes included. */
 bool http_find_cookie(const struct http_head *h, struct span name, struct span *value);
 
+/* ---- who a request comes from, as proxies tell it; hostile bytes ---- */
+
+/* The client behind the proxies that are trusted, from X-Forwarded-For or Forwarded (RFC 7239; `list` is
+ * either's id): the right-most address that is not trusted; the left-most one when all are. What is left of
+ * an element that is no address (malformed, "unknown", "_hidden") is not believed. *client has port 0 where
+ * none is told. False: there is nothing to believe. */
+bool http_forwarded_for(const struct http_head *h, enum http_field_id list,
+                        bool (*trusted)(const void *ctx, const struct ip_addr *a), const void *ctx,
+                        struct ip_port *client);
+
+/* The value of a field that is there once; false: never, or several times. */
+bool http_find_single(const struct http_head *h, enum http_field_id id, struct span *value);
+
+/* Is this a traceparent that may be passed on (W3C Trace Context, section 3.2)? */
+bool http_traceparent_good(struct span value);
+/* Is this a request's name that may go into heads and logs: 1 to 64 letters, digits and -_.:=+/@~ ? */
+#define HTTP_REQUEST_ID_MAX 64u
+bool http_request_id_good(struct span value);
+
 /* ---- body framing: chunked ---- */
 
 enum http_chunk_state {
@@ -156,36 +185,31 @@ struct http_chunked {
  * meaning; trailer lines must be field lines. */
 int64_t http_chunked_feed(struct http_chunked *c, struct span in, uint64_t *data);
 
-/* ---- edits: DESIGN's version and Connection table ---- */
+/* ---- edits: DESIGN's version and Connection table, and what the configuration adds to it ---- */
 
-struct http_request_edit {
-    struct ip_addr client; /* appended to X-Forwarded-For */
-    bool add_xff;          /* X-Forwarded-For (appended), X-Forwarded-Proto (set to "http") */
-    bool keep_upgrade;     /* pass Connection: upgrade and Upgrade */
+/* Edits of the configuration's, in the order in which they run. */
+#define HTTP_MAX_EDITS 4u
+struct http_edits {
+    unsigned n;
+    const struct field_edit *edit[HTTP_MAX_EDITS];
+    uint64_t names; /* of all of them */
 };
 
-/* Writes the head to send to the endpoint: hop-by-hop fields out (Connection, Keep-Alive, Proxy-*, TE, what
- * Connection names; Upgrade and HTTP2-Settings unless keep_upgrade and h->upgrade), absolute-form turned to
- * origin-form with Host equal to its authority, version as the client's (1.1 for a higher one); for HTTP/1.0
- * a keep-alive request is sent with "Connection: keep-alive". The client's address is appended to the last
- * X-Forwarded-For where there are several. Leading empty lines are not written. Framing fields and Trailer
- * are passed as they were: the written head parses to the same body. `h` must be what a parser accepted, its
- * bytes still in place; they may not overlap `out`. Returns the bytes written, or -1 when `cap` is too small.
- * cap of h->bytes + HTTP_EDIT_ROOM always suffices. */
-#define HTTP_EDIT_ROOM 160
-int http_write_request(const struct http_head *h, const struct http_request_edit *e, uint8_t *out,
-                       uint32_t cap);
+/* Puts one more behind; one that does nothing is passed over. */
+void http_edits_add(struct http_edits *all, const struct field_edit *e);
+/* Does one of them remove or set fields of that name? */
+bool http_edits_name(const struct http_edits *all, struct span name);
 
-struct http_response_edit {
-    bool client_close;   /* the client connection ends after this response: "Connection: close" is added */
-    bool client_keep_10; /* an HTTP/1.0 client asked for keep-alive and gets it: "Connection: keep-alive" is
-                            added */
+/* What variables stand for: *room may be used for it. Any bytes of a field value. */
+#define HTTP_VALUE_ROOM 64
+struct http_values {
+    struct span (*get)(void *ctx, enum template_var v, char room[HTTP_VALUE_ROOM]);
+    void *ctx;
 };
 
-/* Same contract, for the client. The version written is HTTP/1.1. For 101 and 426 Upgrade is passed, with
- * "Connection: upgrade". Nothing is added to other 1xx. */
-int http_write_response(const struct http_head *h, const struct http_response_edit *e, uint8_t *out,
-                        uint32_t cap);
+/* Writes the lines that the edits set and add, but for those that a later edit takes out again. Bytes, or -1
+ * when cap is too small. */
+int http_write_lines(const struct http_edits *all, const struct http_values *v, uint8_t *out, uint32_t cap);
 
 /* How a path becomes another one; the query stays. */
 enum http_path_how {
@@ -199,6 +223,53 @@ struct http_path_edit {
     struct span with; /* begins with a slash */
     size_t prefix;
 };
+
+struct http_request_edit {
+    bool keep_upgrade;              /* pass Connection: upgrade and Upgrade */
+    struct span xff;                /* put behind what the last X-Forwarded-For has; empty: nothing */
+    struct span forwarded;          /* likewise: Forwarded */
+    uint32_t drop;                  /* HTTP_BIT()s of fields to leave out, before any of the above */
+    const struct http_edits *edits; /* fields that they name are left out; NULL: none */
+    struct span lines;              /* whole lines to put behind the others */
+    struct span cookie;             /* the name of a cookie to leave out; empty: none */
+    struct http_path_edit path;     /* not of CONNECT, which has none */
+    struct span host;               /* likewise: instead of what Host says; empty: nothing */
+};
+
+/* Writes the head to send to the endpoint: hop-by-hop fields out (Connection, Keep-Alive, Proxy-*, TE, what
+ * Connection names; Upgrade and HTTP2-Settings unless keep_upgrade and h->upgrade), absolute-form turned to
+ * origin-form with Host equal to its authority, version as the client's (1.1 for a higher one); for HTTP/1.0
+ * a keep-alive request is sent with "Connection: keep-alive". Leading empty lines are not written. Framing
+ * fields and Trailer are passed as they were: the written head parses to the same body. `h` must be what a
+ * parser accepted, its bytes still in place; they may not overlap `out`. Returns the bytes written, or -1
+ * when `cap` is too small. cap of http_request_room() always suffices. */
+#define HTTP_EDIT_ROOM 160
+int http_write_request(const struct http_head *h, const struct http_request_edit *e, uint8_t *out,
+                       uint32_t cap);
+
+static inline size_t http_request_room(const struct http_head *h, const struct http_request_edit *e)
+{
+    return h->bytes + HTTP_EDIT_ROOM + e->xff.n + e->forwarded.n + e->lines.n + e->path.with.n + e->host.n;
+}
+
+struct http_response_edit {
+    bool client_close;   /* the client connection ends after this response: "Connection: close" is added */
+    bool client_keep_10; /* an HTTP/1.0 client asked for keep-alive and gets it: "Connection: keep-alive" is
+                            added */
+    const struct http_edits *edits; /* as in requests */
+    struct span lines;
+    struct span cookie; /* the name of a cookie: where the endpoint sets it, it is left out; empty: none */
+};
+
+/* Same contract, for the client. The version written is HTTP/1.1. For 101 and 426 Upgrade is passed, with
+ * "Connection: upgrade". Nothing is added to other 1xx. */
+int http_write_response(const struct http_head *h, const struct http_response_edit *e, uint8_t *out,
+                        uint32_t cap);
+
+static inline size_t http_response_room(const struct http_head *h, const struct http_response_edit *e)
+{
+    return h->bytes + HTTP_EDIT_ROOM + e->lines.n;
+}
 
 /* Where a redirect leads. */
 struct http_location {
@@ -221,10 +292,12 @@ struct http_reply {
     struct span location; /* empty: no such field */
     uint32_t retry_after; /* seconds (RFC 9110 section 10.2.3); 0: no such field */
     const char *type;     /* Content-Type of a body */
+    struct span lines;    /* further lines of the head */
     struct span body;
 };
 
-/* Bytes, or -1 when cap is too small: HTTP_REPLY_ROOM and the lengths of location, type and body suffice. */
+/* Bytes, or -1 when cap is too small: HTTP_REPLY_ROOM and the lengths of location, type, lines and body
+ * suffice. */
 #define HTTP_REPLY_ROOM 256
 int http_write_reply(const struct http_reply *r, uint8_t *out, uint32_t cap);
 

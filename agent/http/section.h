@@ -15,7 +15,6 @@ struct http_cursor {
 };
 
 #define HTTP_FIELD_IDS (HTTP_F_HTTP2_SETTINGS + 1)
-#define HTTP_BIT(id)   (1u << (id))
 
 /* Which of the known fields a head has: bit (1 << id). HTTP_F_OTHER has a bit too, which means nothing. */
 struct http_seen {

@@ -104,7 +104,8 @@ struct engine *engine_create(const struct engine_params *p)
                                   .rate_key = sip_key_for(p->secret, "rates"),
                                   .worker = p->worker,
                                   .log = p->log,
-                                  .wall_offset_ns = p->wall_offset_ns};
+                                  .wall_offset_ns = p->wall_offset_ns,
+                                  .secret = p->secret};
     e->ops = p->ops;
     e->port_lo = p->config->dpdk.port_lo;
     e->port_hi = p->config->dpdk.port_hi;

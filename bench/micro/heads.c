@@ -91,8 +91,9 @@ static void run_ours(void *ctx, struct micro_sample *s)
 static void run_edit(void *ctx, struct micro_sample *s)
 {
     struct head *h = ctx;
-    static const uint8_t client[4] = {203, 0, 113, 7};
-    struct http_request_edit req = {.client = ip_from_v4(client), .add_xff = true};
+    struct http_request_edit req = {.xff = span_str("203.0.113.7"),
+                                    .drop = HTTP_BIT(HTTP_F_X_FORWARDED_PROTO),
+                                    .lines = span_str("X-Forwarded-Proto: http\r\n")};
     struct http_response_edit resp = {0};
     micro_begin(s);
     for (unsigned i = 0; i < REPEAT; i++)

@@ -60,3 +60,8 @@ const char *judge_file(const char *s)
 {
     return *s == '/' && strlen(s) <= FILE_MAX_BYTES ? NULL : "an absolute path of at most 1024 bytes";
 }
+
+const char *judge_prefix_replacement(const char *s)
+{
+    return *s ? judge_match_path(s) : NULL;
+}

@@ -3,6 +3,17 @@
 
 static const char *const protocol_words[] = {"http", "tcp", "tls", NULL};
 
+static const char *const client_address_words[] = {"x_forwarded_for", "forwarded", NULL};
+static const char *const forward_words[] = {"off", "append", "replace", NULL};
+
+static const struct cfg_key proxy_item = {
+    .name = "trusted_proxies", .kind = &kind_network, ITEM(struct cfg_prefix)};
+
+#define FORWARD(field, usual)                                                                                \
+    {                                                                                                        \
+        .name = #field, .kind = &kind_word, FIELD(struct cfg_listener, field), .initial = usual,             \
+        .words = forward_words                                                                               \
+    }
 static const struct cfg_key allow_item = {.name = "allow", .kind = &kind_network, ITEM(struct cfg_prefix)};
 static const struct cfg_key deny_item = {.name = "deny", .kind = &kind_network, ITEM(struct cfg_prefix)};
 
@@ -79,10 +90,23 @@ static const struct cfg_key listener_keys[] = {
      .initial = "20s",
      .min = 100 * MS,
      .max = HOUR},
-    {.name = "x_forwarded_for",
-     .kind = &kind_bool,
-     FIELD(struct cfg_listener, x_forwarded_for),
-     .initial = "true"},
+    {.name = "trusted_proxies",
+     LIST(struct cfg_listener, trusted_proxy, ntrusted_proxy, proxy_item),
+     .min = 1,
+     .max = 256},
+    {.name = "client_address",
+     .kind = &kind_word,
+     FIELD(struct cfg_listener, client_address),
+     .initial = "x_forwarded_for",
+     .words = client_address_words},
+    FORWARD(x_forwarded_for, "append"),
+    FORWARD(x_forwarded_proto, "replace"),
+    FORWARD(x_forwarded_host, "off"),
+    FORWARD(x_forwarded_port, "off"),
+    FORWARD(forwarded, "off"),
+    FORWARD(x_request_id, "off"),
+    FORWARD(traceparent, "off"),
+    FIELD_EDITS(struct cfg_listener),
     {.name = "allow", LIST(struct cfg_listener, allow, nallow, allow_item), .min = 1, .max = 4096},
     {.name = "allow_file", .kind = &kind_text, FIELD(struct cfg_listener, allow_file), .judge = judge_file},
     {.name = "deny", LIST(struct cfg_listener, deny, ndeny, deny_item), .min = 1, .max = 4096},

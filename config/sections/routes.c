@@ -120,7 +120,10 @@ static const struct cfg_key redirect_keys[] = {
     {.name = "hostname", .kind = &kind_plain_host, FIELD(struct cfg_redirect, hostname)},
     {.name = "port", .kind = &kind_uint_or_none, FIELD(struct cfg_redirect, port), .min = 1, .max = 65535},
     {.name = "path", .kind = &kind_text, FIELD(struct cfg_redirect, path), .judge = judge_match_path},
-    {.name = "prefix", .kind = &kind_text, FIELD(struct cfg_redirect, prefix), .judge = judge_match_path},
+    {.name = "prefix",
+     .kind = &kind_text,
+     FIELD(struct cfg_redirect, prefix),
+     .judge = judge_prefix_replacement},
     {.name = "status",
      .kind = &kind_uint,
      FIELD(struct cfg_redirect, status),
@@ -145,6 +148,34 @@ static const struct cfg_key reply_keys[] = {
      .judge = judge_content_type},
 };
 static const struct cfg_section reply_section = {"reply", KEYS(reply_keys), NULL};
+
+static const struct cfg_key rewrite_keys[] = {
+    {.name = "hostname", .kind = &kind_plain_host, FIELD(struct cfg_rewrite, hostname)},
+    {.name = "path", .kind = &kind_text, FIELD(struct cfg_rewrite, path), .judge = judge_match_path},
+    {.name = "prefix",
+     .kind = &kind_text,
+     FIELD(struct cfg_rewrite, prefix),
+     .judge = judge_prefix_replacement},
+};
+static const struct cfg_section rewrite_section = {"rewrite", KEYS(rewrite_keys), NULL};
+
+static bool rewrite_present(const struct cfg_key *k, const void *obj)
+{
+    const struct cfg_rewrite *w = key_value(k, obj);
+
+    return w->hostname || w->path || w->prefix;
+}
+
+static bool read_rewrite(struct reading *r, const struct cfg_key *k, const struct node *v, void *obj)
+{
+    if (v->kind == NODE_MAP && v->count == 0) {
+        complain(&r->errors, v->at, "rewrite: needs hostname, path or prefix");
+        return false;
+    }
+    return kind_section.read(r, k, v, obj);
+}
+
+static const struct key_kind kind_rewrite = {read_rewrite, NULL, rewrite_present};
 
 /* Without matches a rule takes every path. */
 static void finish_rule(struct reading *r, void *obj)
@@ -187,6 +218,8 @@ static const struct cfg_key rule_keys[] = {
      LIST(struct cfg_rule, rate_limit, nrate_limit, rate_limit_item),
      .min = 1,
      .max = 8},
+    {.name = "rewrite", .kind = &kind_rewrite, .section = &rewrite_section, FIELD(struct cfg_rule, rewrite)},
+    FIELD_EDITS(struct cfg_rule),
 };
 static const struct cfg_section rule_section = {"a rule", KEYS(rule_keys), finish_rule};
 static const struct cfg_key rule_item = {.name = "rules", SECTION(rule_section), ITEM(struct cfg_rule)};

@@ -33,6 +33,24 @@ const char *judge_field_name(const char *s);
 const char *judge_value(const char *s); /* a header field's or query parameter's */
 const char *judge_regex(const char *s);
 const char *judge_file(const char *s);
+const char *judge_prefix_replacement(const char *s); /* a path, or nothing */
+
+/* ---- edits of header fields (headers.c): keys of listeners, rules and clusters ---- */
+
+extern const struct cfg_section request_edit_section, response_edit_section;
+extern const struct key_kind kind_field_edit;
+#define FIELD_EDITS(type)                                                                                    \
+    {.name = "request_headers",                                                                              \
+     .kind = &kind_field_edit,                                                                               \
+     .section = &request_edit_section,                                                                       \
+     FIELD(type, request_edit)},                                                                             \
+    {                                                                                                        \
+        .name = "response_headers", .kind = &kind_field_edit, .section = &response_edit_section,             \
+        FIELD(type, response_edit)                                                                           \
+    }
+
+extern const struct cfg_section affinity_section; /* affinity.c: of clusters */
+extern const struct key_kind kind_affinity;
 
 /* ---- parts of a cluster ---- */
 

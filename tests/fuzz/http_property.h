@@ -35,9 +35,11 @@ static inline void http_prefix_agrees(const struct http_side *s, const uint8_t *
         PROPERTY(r == HTTP_PARTIAL || r == whole);
 }
 
+/* Not one that an edit may be about. */
 static inline bool http_is_kept(const struct http_field *f)
 {
-    return f->id == HTTP_F_OTHER && !f->hop;
+    return !f->hop && f->id != HTTP_F_HOST && f->id != HTTP_F_UPGRADE && f->id != HTTP_F_X_FORWARDED_FOR &&
+           f->id != HTTP_F_X_FORWARDED_PROTO;
 }
 
 static inline unsigned http_next_kept(const struct http_head *h, unsigned i)
@@ -89,7 +91,8 @@ static inline int http_write(const struct http_side *s, const struct http_head *
 static inline void http_written_agrees(const struct http_side *s, const struct http_head *h,
                                        const union http_edit *e)
 {
-    uint32_t cap = h->bytes + HTTP_EDIT_ROOM;
+    uint32_t cap =
+        (uint32_t)(s->request ? http_request_room(h, &e->request) : http_response_room(h, &e->response));
     uint8_t *out = malloc(cap), *again = malloc(cap);
     struct http_head back;
     PROPERTY(out && again);
@@ -109,15 +112,124 @@ static inline void http_written_agrees(const struct http_side *s, const struct h
 
 static inline void http_all_edits_agree(const struct http_side *s, const struct http_head *h)
 {
-    static const uint8_t v4[4] = {192, 0, 2, 255};
     for (unsigned i = 0; i < 4; i++) {
         union http_edit e = {0};
         if (s->request)
-            e.request = (struct http_request_edit){
-                .client = ip_from_v4(v4), .add_xff = (i & 1) != 0, .keep_upgrade = (i & 2) != 0};
+            e.request = (struct http_request_edit){.xff = i & 1 ? span_str("192.0.2.255") : span_of(NULL, 0),
+                                                   .keep_upgrade = (i & 2) != 0};
         else
             e.response = (struct http_response_edit){.client_close = i == 1, .client_keep_10 = i == 2};
         http_written_agrees(s, h, &e);
+    }
+}
+
+/* ---- edits of the configuration's ---- */
+
+/* Remove, set and add, of fields that inputs often have; lines that they would make. */
+static inline struct http_edits http_some_edits(void)
+{
+    static char *remove[] = {"accept", "cookie"};
+    static struct field_line set[] = {{.name = "Server", .value = "s"}},
+                             add[] = {{.name = "x-a", .value = ""}};
+    static struct field_edit e = {
+        .nremove = 2, .nset = 1, .nadd = 1, .remove = remove, .set = set, .add = add};
+    struct http_edits all = {0};
+    e.names = field_name_bit(span_str("accept")) | field_name_bit(span_str("cookie")) |
+              field_name_bit(span_str("server"));
+    http_edits_add(&all, &e);
+    return all;
+}
+
+#define HTTP_SOME_LINES "Server: s\r\nx-a: \r\n"
+
+static inline bool http_has_value(const struct http_head *h, const char *name, const char *value)
+{
+    struct span found;
+    bool has = false;
+    for (uint32_t i = 0; !has && http_find_field(h, span_str(name), i, &found); i++)
+        has = span_eq(found, span_str(value));
+    return has;
+}
+
+/* Whatever is edited, the head that is written parses, frames the same body, and has what edits put in and
+ * nothing of what they took out. */
+static inline void http_edited_agrees(const struct http_side *s, const struct http_head *h,
+                                      const union http_edit *e)
+{
+    uint32_t cap =
+        (uint32_t)(s->request ? http_request_room(h, &e->request) : http_response_room(h, &e->response));
+    uint8_t *out = malloc(cap);
+    struct http_head back;
+    struct span found;
+    PROPERTY(out);
+    int n = http_write(s, h, e, out, cap);
+    PROPERTY(n > 0);
+    if (h->nfields + 8 <= HTTP_MAX_FIELDS) {
+        PROPERTY(http_parse(s, span_of(out, (size_t)n), ANY_LIMIT, &back) == n);
+        PROPERTY(h->body == back.body && h->length == back.length && h->status == back.status);
+        PROPERTY(span_eq(h->method_name, back.method_name));
+        PROPERTY(!http_find_field(&back, span_str("accept"), 0, &found));
+        PROPERTY(!http_find_field(&back, span_str("cookie"), 0, &found));
+        PROPERTY(http_has_value(&back, "server", "s") && http_has_value(&back, "x-a", ""));
+        PROPERTY(!http_find_field(&back, span_str("server"), 1, &found));
+    }
+    free(out);
+}
+
+static inline void http_configured_edits_agree(const struct http_side *s, const struct http_head *h)
+{
+    struct http_edits all = http_some_edits();
+    union http_edit e = {0};
+    if (!s->request) {
+        e.response = (struct http_response_edit){
+            .edits = &all, .lines = span_str(HTTP_SOME_LINES), .cookie = span_str("a")};
+        http_edited_agrees(s, h, &e);
+        return;
+    }
+    for (unsigned i = 0; i < 6 && h->method != HTTP_CONNECT; i++) { /* it has no path */
+        e.request = (struct http_request_edit){
+            .edits = &all,
+            .lines = span_str(HTTP_SOME_LINES),
+            .xff = span_str("192.0.2.1"),
+            .forwarded = span_str("for=192.0.2.1"),
+            .drop = i & 1 ? HTTP_BIT(HTTP_F_X_FORWARDED_FOR) | HTTP_BIT(HTTP_F_FORWARDED) : 0,
+            .host = i & 1 ? span_str("h.example") : span_of(NULL, 0),
+            .path = {.how = (enum http_path_how)(i / 2), .with = span_str("/w/"), .prefix = h->path.n > 1}};
+        http_edited_agrees(s, h, &e);
+    }
+}
+
+/* A cookie that is left out is gone, and no other. */
+static inline void http_cut_cookie_agrees(const struct http_side *s, const struct http_head *h)
+{
+    union http_edit e = {.request = {.cookie = span_str("a")}};
+    uint32_t cap = h->bytes + HTTP_EDIT_ROOM;
+    uint8_t *out = malloc(cap);
+    struct http_head back;
+    struct span was, is;
+    PROPERTY(out);
+    int n = http_write(s, h, &e, out, cap);
+    PROPERTY(n > 0 && http_parse(s, span_of(out, (size_t)n), ANY_LIMIT, &back) == n);
+    PROPERTY(!http_find_cookie(&back, span_str("a"), &is));
+    PROPERTY(http_find_cookie(h, span_str("b"), &was) == http_find_cookie(&back, span_str("b"), &is));
+    free(out);
+}
+
+static inline bool http_no_proxy(const void *ctx, const struct ip_addr *a)
+{
+    (void)ctx;
+    return a->b[15] == 1;
+}
+
+/* Reading what proxies say stays within its bytes, and says the same twice. */
+static inline void http_forwarded_agrees(const struct http_head *h)
+{
+    static const enum http_field_id list[] = {HTTP_F_X_FORWARDED_FOR, HTTP_F_FORWARDED};
+    for (unsigned i = 0; i < 2; i++) {
+        struct ip_port a, b;
+        bool any = http_forwarded_for(h, list[i], http_no_proxy, NULL, &a);
+        PROPERTY(http_forwarded_for(h, list[i], http_no_proxy, NULL, &b) == any);
+        PROPERTY(!any || (ip_eq(&a.addr, &b.addr) && a.port == b.port));
     }
 }
 
@@ -131,8 +243,14 @@ static inline void http_head_properties(const struct http_side *s, const uint8_t
     size_t step = n / cuts + 1;
     for (size_t cut = 0; cut < n; cut += step)
         http_prefix_agrees(s, bytes, cut, ANY_LIMIT, whole);
-    if (whole > 0)
-        http_all_edits_agree(s, &h);
+    if (whole <= 0)
+        return;
+    http_all_edits_agree(s, &h);
+    http_configured_edits_agree(s, &h);
+    if (s->request) {
+        http_cut_cookie_agrees(s, &h);
+        http_forwarded_agrees(&h);
+    }
 }
 
 /* ---- chunked ---- */

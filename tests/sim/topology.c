@@ -69,7 +69,8 @@ static void make_listener(struct config *c)
                                          .min_request_rate = 240,
                                          .min_response_rate = 240,
                                          .rate_period_ns = 20 * SEC,
-                                         .x_forwarded_for = true};
+                                         .x_forwarded_for = CFG_FORWARD_APPEND,
+                                         .x_forwarded_proto = CFG_FORWARD_REPLACE};
 }
 
 static void make_rule(struct cfg_rule *r, char *path, uint32_t cluster)

@@ -64,16 +64,26 @@ Test(format, complete)
     r.bytes_request = 7;
     assert_line(&r, "192.0.2.7 - - [21/Nov/2026:06:45:10 +0000] \"GET /a HTTP/1.1\" 200 512 "
                     "\"http://b.example/\" \"curl/8.5\" host=\"a.example\" rt=0.001204 ttfb=0.000817 "
-                    "ep=10.0.0.1:8080 es=200 route=web cluster=app tries=1 in=7 why=-\n");
+                    "ep=10.0.0.1:8080 es=200 route=web cluster=app tries=1 in=7 why=- id=-\n");
+}
+
+Test(format, request_id)
+{
+    struct access_record r = record("GET /a HTTP/1.1", "a.example", "", "");
+    size_t at = strlen(r.text);
+    r.request_id = 4;
+    memcpy(r.text + at, "a\nb ", 4); /* config lets none such through; the format does not rely on it */
+    cr_assert(strstr(format(&r, "web", "app"), " why=- id=a\\x0Ab\\x20\n"));
 }
 
 Test(format, everything_missing)
 {
     struct access_record r = {.wall_ns = WALL_NS, .status = 408, .reason = R_CLOSE_HEAD_TIMEOUT};
     r.client.addr = ip_from_v6((const uint8_t[16]){0x20, 1, 0xd, 0xb8, [15] = 1});
-    cr_assert_str_eq(format(&r, NULL, NULL),
-                     "2001:db8::1 - - [21/Nov/2026:06:45:10 +0000] \"-\" 408 0 \"-\" \"-\" host=\"-\" "
-                     "rt=0.000000 ttfb=- ep=- es=- route=- cluster=- tries=0 in=0 why=close_head_timeout\n");
+    cr_assert_str_eq(
+        format(&r, NULL, NULL),
+        "2001:db8::1 - - [21/Nov/2026:06:45:10 +0000] \"-\" 408 0 \"-\" \"-\" host=\"-\" "
+        "rt=0.000000 ttfb=- ep=- es=- route=- cluster=- tries=0 in=0 why=close_head_timeout id=-\n");
 }
 
 Test(format, ipv6_endpoint_and_long_times)
@@ -84,7 +94,7 @@ Test(format, ipv6_endpoint_and_long_times)
     r.ttfb_ns = 999999999;
     assert_line(&r, "192.0.2.7 - - [21/Nov/2026:06:45:10 +0000] \"GET / HTTP/1.1\" 200 512 \"-\" \"-\" "
                     "host=\"h\" rt=3661.000001 ttfb=0.999999 ep=[fd00::2]:8080 es=200 route=web cluster=app "
-                    "tries=1 in=0 why=-\n");
+                    "tries=1 in=0 why=- id=-\n");
 }
 
 Test(format, hostile_text_is_escaped)
@@ -148,7 +158,7 @@ Test(format, longest)
     const char *line = format(&r, name, name);
     cr_assert_eq(line[strlen(line) - 1], '\n');
     cr_assert(strstr(line, " \"-\" \"-\" host="), "nothing was left for referer and agent: %s", line);
-    cr_assert(strstr(line, " why=unknown\n"));
+    cr_assert(strstr(line, " why=unknown id=-\n"));
 }
 
 Test(format, time_follows_the_zone_and_the_second)

@@ -130,12 +130,13 @@ static const struct row rows[] = {
      "1:32: hugepages: must be auto, off or on, not \"maybe\"\n"
      "2:18: level: must be error, warning, info or debug, not \"Info\"\n"},
     {"truth",
-     "listeners: [{name: l, address: \"10.0.0.2:80\", x_forwarded_for: 1}]\n" INTERFACES ROUTES CLUSTERS,
-     "1:64: x_forwarded_for: must be true or false, not \"1\"\n"},
+     "clusters: [{name: c, affinity: {cookie: {name: n, secure: 1}}, endpoints: [{address: "
+     "\"10.0.0.9:80\"}]}]\n" INTERFACES LISTENERS ROUTES,
+     "1:59: secure: must be true or false, not \"1\"\n"},
     {"truth in quotes",
-     "listeners: [{name: l, address: \"10.0.0.2:80\", x_forwarded_for: \"true\"}]\n" INTERFACES ROUTES
-         CLUSTERS,
-     "1:64: x_forwarded_for: must be true or false, without quotes, not \"true\"\n"},
+     "clusters: [{name: c, affinity: {cookie: {name: n, secure: \"true\"}}, endpoints: [{address: "
+     "\"10.0.0.9:80\"}]}]\n" INTERFACES LISTENERS ROUTES,
+     "1:59: secure: must be true or false, without quotes, not \"true\"\n"},
     {"names",
      "listeners: [{name: a b, address: \"10.0.0.2:80\"}]\n"
      "admin: {}\n" INTERFACES ROUTES CLUSTERS,

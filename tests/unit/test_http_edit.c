@@ -7,13 +7,6 @@
 
 static uint8_t out[LIMIT + HTTP_EDIT_ROOM];
 
-static struct ip_addr ip(const char *text)
-{
-    struct ip_addr a;
-    cr_assert(ip_parse(text, strlen(text), &a));
-    return a;
-}
-
 static struct http_head request(const char *text)
 {
     struct http_head h;
@@ -102,9 +95,12 @@ static const struct request_row requests[] = {
 
 static struct http_request_edit edit_of(const struct request_row *row)
 {
-    struct http_request_edit e = {.keep_upgrade = row->keep_upgrade, .add_xff = row->client != NULL};
-    if (row->client)
-        e.client = ip(row->client);
+    struct http_request_edit e = {.keep_upgrade = row->keep_upgrade};
+    if (row->client) {
+        e.xff = span_str(row->client);
+        e.drop = HTTP_BIT(HTTP_F_X_FORWARDED_PROTO);
+        e.lines = span_str(XFP);
+    }
     return e;
 }
 
@@ -113,7 +109,7 @@ Test(http_edit, requests)
     for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
         struct http_head h = request(requests[i].in);
         struct http_request_edit e = edit_of(&requests[i]);
-        check(http_write_request(&h, &e, out, h.bytes + HTTP_EDIT_ROOM), requests[i].want);
+        check(http_write_request(&h, &e, out, (uint32_t)http_request_room(&h, &e)), requests[i].want);
     }
 }
 
@@ -147,11 +143,15 @@ Test(http_edit, room_suffices)
         "X http://a HTTP/1.0\r\nConnection:keep-alive\r\n\r\n",
         "X http://a HTTP/1.1\r\nHost:a\r\nUpgrade:b\r\nHTTP2-Settings:\r\nConnection:upgrade\r\n\r\n",
     };
-    struct http_request_edit e = {.client = ip("1111:2222:3333:4444:5555:6666:7777:8888"), .add_xff = true};
-    e.keep_upgrade = true;
+    struct http_request_edit e = {.xff = span_str("1111:2222:3333:4444:5555:6666:7777:8888"),
+                                  .forwarded = span_str("for=192.0.2.1"),
+                                  .lines = span_str(XFP),
+                                  .path = {.how = HTTP_PATH_FULL, .with = span_str("/longer")},
+                                  .host = span_str("longer.example"),
+                                  .keep_upgrade = true};
     for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
         struct http_head h = request(heads[i]);
-        cr_expect_gt(http_write_request(&h, &e, out, h.bytes + HTTP_EDIT_ROOM), 0, "%s", heads[i]);
+        cr_expect_gt(http_write_request(&h, &e, out, (uint32_t)http_request_room(&h, &e)), 0, "%s", heads[i]);
     }
 }
 
@@ -164,45 +164,48 @@ struct response_row {
 #define OK "HTTP/1.1 200 OK\r\n"
 
 static const struct response_row responses[] = {
-    {OK "Content-Length: 5\r\n\r\n", OK "Content-Length: 5\r\n\r\n", {false, false}, false},
-    {OK "\r\n", OK "Connection: close\r\n\r\n", {true, false}, false},
-    {OK "\r\n", OK "Connection: keep-alive\r\n\r\n", {false, true}, false},
+    {OK "Content-Length: 5\r\n\r\n", OK "Content-Length: 5\r\n\r\n", {0}, false},
+    {OK "\r\n", OK "Connection: close\r\n\r\n", {.client_close = true}, false},
+    {OK "\r\n", OK "Connection: keep-alive\r\n\r\n", {.client_keep_10 = true}, false},
     {OK
      "Connection: close, X-A\r\nKeep-Alive: 5\r\nX-A: 1\r\nContent-Length: 5\r\nProxy-Connection: x\r\n\r\n",
      OK "Content-Length: 5\r\n\r\n",
-     {false, false},
+     {0},
      false},
     {OK "Connection: Transfer-Encoding\r\nTransfer-Encoding: chunked\r\nTrailer: x\r\n\r\n",
      OK "Transfer-Encoding: chunked\r\nTrailer: x\r\n\r\n",
-     {false, false},
+     {0},
      false},
     {"HTTP/1.1 407 x\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n",
      "HTTP/1.1 407 x\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n",
-     {false, false},
+     {0},
      false},
     /* our own version, and the space that belongs behind the status */
-    {"HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\n", OK "Content-Length: 5\r\n\r\n", {false, false}, false},
-    {"HTTP/1.1 200\r\nA: b\r\n\r\n", "HTTP/1.1 200 \r\nA: b\r\n\r\n", {false, false}, false},
-    {"HTTP/1.0 200\r\n\r\n", "HTTP/1.1 200 \r\nConnection: close\r\n\r\n", {true, false}, false},
-    {"HTTP/1.9 200 \r\n\r\n", "HTTP/1.1 200 \r\n\r\n", {false, false}, false},
+    {"HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\n", OK "Content-Length: 5\r\n\r\n", {0}, false},
+    {"HTTP/1.1 200\r\nA: b\r\n\r\n", "HTTP/1.1 200 \r\nA: b\r\n\r\n", {0}, false},
+    {"HTTP/1.0 200\r\n\r\n", "HTTP/1.1 200 \r\nConnection: close\r\n\r\n", {.client_close = true}, false},
+    {"HTTP/1.9 200 \r\n\r\n", "HTTP/1.1 200 \r\n\r\n", {0}, false},
     /* 1xx says nothing about the end of the connection */
     {"HTTP/1.1 100 Continue\r\nConnection: close\r\n\r\n",
      "HTTP/1.1 100 Continue\r\n\r\n",
-     {true, false},
+     {.client_close = true},
      false},
-    {"HTTP/1.1 103 x\r\nLink: y\r\n\r\n", "HTTP/1.1 103 x\r\nLink: y\r\n\r\n", {false, true}, false},
+    {"HTTP/1.1 103 x\r\nLink: y\r\n\r\n",
+     "HTTP/1.1 103 x\r\nLink: y\r\n\r\n",
+     {.client_keep_10 = true},
+     false},
     /* upgrade */
     {"HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nKeep-Alive: 1\r\n\r\n",
      "HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n",
-     {true, false},
+     {.client_close = true},
      true},
     {"HTTP/1.1 426 x\r\nUpgrade: h2c\r\nConnection: Upgrade\r\nContent-Length: 0\r\n\r\n",
      "HTTP/1.1 426 x\r\nUpgrade: h2c\r\nContent-Length: 0\r\nConnection: upgrade, close\r\n\r\n",
-     {true, false},
+     {.client_close = true},
      false},
     {OK "Upgrade: h2c\r\nConnection: Upgrade\r\nContent-Length: 0\r\n\r\n",
      OK "Content-Length: 0\r\n\r\n",
-     {false, false},
+     {0},
      false},
 };
 
@@ -225,7 +228,7 @@ Test(http_edit, written_responses_mean_the_same)
 
 Test(http_edit, nothing_is_written_beyond_cap)
 {
-    struct http_request_edit e = {.client = ip("192.0.2.1"), .add_xff = true};
+    struct http_request_edit e = {.xff = span_str("192.0.2.1"), .lines = span_str(XFP)};
     struct http_head h = request(GET "Connection: x\r\nX: y\r\nX-Forwarded-For: z\r\n\r\n");
     int n = http_write_request(&h, &e, out, sizeof out);
     for (int cap = 0; cap <= n; cap++) {

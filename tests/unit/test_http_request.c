@@ -428,6 +428,13 @@ Test(http_request, known_names)
         [HTTP_F_X_FORWARDED_HOST] = "X-Forwarded-Host",
         [HTTP_F_REFERER] = "Referer",
         [HTTP_F_USER_AGENT] = "User-Agent",
+        [HTTP_F_COOKIE] = "Cookie",
+        [HTTP_F_SET_COOKIE] = "Set-Cookie",
+        [HTTP_F_FORWARDED] = "Forwarded",
+        [HTTP_F_X_FORWARDED_PORT] = "X-Forwarded-Port",
+        [HTTP_F_X_REQUEST_ID] = "X-Request-Id",
+        [HTTP_F_TRACEPARENT] = "traceparent",
+        [HTTP_F_TRACESTATE] = "tracestate",
         [HTTP_F_HTTP2_SETTINGS] = "HTTP2-Settings",
     };
     for (unsigned id = 0; id < sizeof names / sizeof *names; id++) {
