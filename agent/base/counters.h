@@ -41,6 +41,12 @@
     X(checks_failed, "checks_failed", "checks of endpoints that failed")                                     \
     X(checks_skipped, "checks_skipped", "checks of endpoints that lacon had no means to make")               \
     X(handed_over, "handed_over", "frames handed to another worker")                                         \
+    X(offload_asked, "offload_asked", "flows that a flow engine was asked to carry")                         \
+    X(offload_rules, "offload_rules", "flows that it may be carrying now")                                   \
+    X(offload_refused, "offload_refused", "times that it had no room or time for a flow")                    \
+    X(offload_evicted, "offload_evicted", "flows taken off it for faster ones")                              \
+    X(offload_frames, "offload_frames", "frames that it has carried, of flows that it no longer has")        \
+    X(offload_bytes, "offload_bytes", "bytes of these, Ethernet header included")                            \
     X(log_dropped, "log_dropped", "access-log records lost because the log thread was behind")
 
 struct counters {

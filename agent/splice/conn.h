@@ -132,9 +132,11 @@ struct conn {
     struct conn *peer;     /* the conn it is spliced to. Exchange */
     struct extent *x_head; /* Exchange */
     uint16_t mss;          /* largest payload that we send it */
-    uint8_t in_mode;       /* enum in_mode. Exchange */
-    uint8_t snd_wscale;    /* shift for windows the peer sends */
-    uint8_t rcv_wscale;    /* shift for windows we send */
+    uint8_t in_mode : 6;   /* enum in_mode. Exchange */
+    bool offloaded : 1;    /* endpoint side: a rule of a flow engine may exist for it (offload.c) */
+    bool ahead : 1; /* client side: out_max is as far as an engine may have sent; cleared when all is acked */
+    uint8_t snd_wscale; /* shift for windows the peer sends */
+    uint8_t rcv_wscale; /* shift for windows we send */
     uint8_t dupacks, backoff;
 
     bool ack_now : 1;    /* the peer is owed an acknowledgement */
@@ -208,6 +210,7 @@ struct conn {
                                 Exchange */
     struct slow_marks slow;  /* exchange's own */
     struct splice_remote *remote; /* endpoint side */
+    struct offload *off;          /* endpoint side: NULL unless it has a large response under way */
     union {
         struct conn *idle_next; /* pool list of the endpoint; or list of TIME_WAIT conns */
         struct conn *dead_next; /* of those that ended: they are in neither */

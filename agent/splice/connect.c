@@ -88,11 +88,22 @@ void splice_remote_put(struct splice *s, struct splice_remote *r)
     free_unused(s, r);
 }
 
+void remote_port_back(struct splice *s, struct splice_remote *r, uint16_t port, uint32_t last_seq)
+{
+    ports_give(r->ports, port, last_seq);
+    r->conns--;
+    free_unused(s, r);
+}
+
 void remote_left(struct splice *s, struct conn *e)
 {
-    ports_give(e->remote->ports, e->key.local_port, pos_seq(e->out_max));
-    e->remote->conns--;
-    free_unused(s, e->remote);
+    if (!offload_holds_port(s, e))
+        remote_port_back(s, e->remote, e->key.local_port, pos_seq(e->out_max));
+}
+
+uint16_t remote_mss(const struct conn *e)
+{
+    return mss_class[e->profile / 2];
 }
 
 void remotes_free(struct splice *s)
@@ -245,7 +256,7 @@ void ramp_grow(struct conn *e, uint64_t n)
 bool splice_pool_put(struct splice *s, struct conn *e, uint32_t max)
 {
     struct splice_remote *r = e->remote;
-    if (r->refs == 0 || e->pub.state != TCP_OPEN || e->in_fin || e->hold.buf || e->x_head ||
+    if (r->refs == 0 || e->pub.state != TCP_OPEN || e->in_fin || e->hold.buf || e->x_head || e->offloaded ||
         r->idle_count >= max)
         return false;
     e->in_mode = IN_WAIT;

@@ -144,7 +144,7 @@ bool forward(struct splice *s, struct conn *c, struct frame **f, const struct pk
             mutant(head_from_frame)) {
             pos_t at = x->out + (xlo - x->in);
             a->sent_again |= !mutant(sent_again_forgotten) && at < a->out_max;
-            if (at == a->out_una && at < a->out_max && a->out_edge > at)
+            if (at == a->out_una && at < a->out_max && a->out_edge > at && !a->ahead)
                 mtu_repeated(s, a);
             add_piece(s, &w, f, p, xlo, xhi, x);
         } else if (xlo < fresh)

@@ -4,6 +4,7 @@
 
 #include "agent/splice/clients.h"
 #include "agent/splice/halfopen.h"
+#include "agent/splice/offload.h"
 #include "agent/splice/splice.h"
 
 #define HEAD_STEP     4096u        /* window for a response head beyond what is held of it */
@@ -95,6 +96,7 @@ struct splice {
     uint64_t challenge_tick;
     uint32_t challenge_left;
     bool draining;
+    struct offloads off;
     const struct conn
         *current; /* whose segment or timer is being handled: its slot is not to be given to another */
 };
@@ -196,8 +198,20 @@ bool pool_evict(struct splice *s);
 size_t remotes_memory(const struct splice *s);
 /* e's slot is about to be given back: so is its port. */
 void remote_left(struct splice *s, struct conn *e);
+/* A port that was kept back when its conn's slot was given back (offload.c). */
+void remote_port_back(struct splice *s, struct splice_remote *r, uint16_t port, uint32_t last_seq);
+/* The segment size that e was told. */
+uint16_t remote_mss(const struct conn *e);
 /* The client of e has acked n more bytes: its ramp grows (rule S9). */
 void ramp_grow(struct conn *e, uint64_t n);
+
+/* ---- offload.c, see offload.h ---- */
+/* A segment of c has been passed on. */
+static inline void offload_glance(struct splice *s, struct conn *c)
+{
+    if (c->in_mapped - c->in_acked >= s->off.least && c->pub.side == SIDE_ENDPOINT && !conn_is_dead(c))
+        offload_consider(s, c);
+}
 
 /* ---- pathmtu.c ---- */
 /* mss, or what was learned of the path to a when that is less. */

@@ -124,6 +124,8 @@ void ack_advanced(struct splice *s, struct conn *c, pos_t ack)
         c->rtt_pos = 0;
     }
     c->out_una = ack;
+    if (c->ahead && ack >= c->out_max)
+        c->ahead = false;
     c->dupacks = 0;
     c->backoff = 0;
     uint64_t grown = c->kept_cwnd + n, most = (uint64_t)IW_SEGMENTS * c->mss;
@@ -293,6 +295,7 @@ static enum reason take_bytes(struct splice *s, struct conn *c, struct frame **f
     bool fin = (p->flags & TCP_FIN) && end >= c->in_acked && !c->in_fin;
     if (fin) {
         c->in_fin = end;
+        offload_leave(s, c->pub.side == SIDE_ENDPOINT || !c->peer ? c : c->peer);
         if (!mutant(fin_in_pool))
             splice_pool_remove(s, c); /* also when bytes before it are missing */
         if (!fin_ends_copy(c)) {
@@ -315,6 +318,7 @@ static enum reason take_bytes(struct splice *s, struct conn *c, struct frame **f
     pos_t hi = pos_min(end, c->in_mapped);
     if (lo < hi && !forward(s, c, f, p, seq, lo, hi, mapped))
         return R_CONSUMED;
+    offload_glance(s, c);
     return r;
 }
 

@@ -74,12 +74,21 @@ static uint16_t window_field(struct conn *c, pos_t ack, pos_t edge)
     return (uint16_t)shown;
 }
 
+/* The right edge that c may be shown. */
+static pos_t edge_for(struct splice *s, struct conn *c)
+{
+    pos_t edge = pace_edge(s, c, conn_offer(c));
+    return c->offloaded ? offload_edge(s, c, edge) : edge;
+}
+
 /* Fills in what every segment to c carries now: our ack and window. The debt of an ack is paid by it. */
 static void fill_ack(struct splice *s, struct conn *c, struct tcp_seg *g)
 {
     pos_t ack = conn_ack_pos(c);
     g->ack = pos_seq(ack);
-    g->wnd = window_field(c, ack, pace_edge(s, c, conn_offer(c)));
+    g->wnd = window_field(c, ack, edge_for(s, c));
+    if (c->offloaded)
+        offload_shown(c);
     c->in_acked = ack;
     c->ack_now = c->dup_now = false;
 }
@@ -135,9 +144,18 @@ static void add_sacks(struct splice *s, struct conn *c, struct tcp_seg *g)
             add_block(g, f->block[i].lo, f->block[i].hi);
 }
 
+/* Where a bare ack stands. Beyond what the peer has received, where an engine sends (a number that it has
+ * passed would not be taken), but inside its window. */
+static pos_t last_sent(const struct conn *c)
+{
+    if (!c->ahead || c->out_max < c->out_edge)
+        return c->out_max;
+    return pos_max(c->out_una, c->out_edge - 1);
+}
+
 void seg_ack_in(struct splice *s, struct conn *c, struct frame *f)
 {
-    struct tcp_seg g = {.seq = pos_seq(c->out_max), .flags = TCP_ACK};
+    struct tcp_seg g = {.seq = pos_seq(last_sent(c)), .flags = TCP_ACK};
     to_peer(&c->key, &g);
     add_sacks(s, c, &g);
     fill_ack(s, c, &g);
@@ -153,7 +171,7 @@ void seg_flush(struct splice *s, struct conn *c)
 {
     if (conn_is_dead(c) || c->pub.state == TCP_SYN_SENT)
         return;
-    pos_t ack = conn_ack_pos(c), edge = pace_edge(s, c, conn_offer(c));
+    pos_t ack = conn_ack_pos(c), edge = edge_for(s, c);
     edge = pos_min(edge, ack + ((pos_t)UINT16_MAX << c->rcv_wscale));
     edge = ack + ((edge > ack ? edge - ack : 0) >> c->rcv_wscale << c->rcv_wscale); /* what could be shown */
     bool open = edge > c->in_edge && (edge - c->in_edge >= 2u * 1460 || c->in_edge - c->in_acked < 1460);

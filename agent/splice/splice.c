@@ -38,7 +38,8 @@ struct splice *splice_create(const struct splice_params *p)
     s->trusted = p->trusted;
     s->ntrusted = p->ntrusted;
     s->x_slab = bigmem_alloc(s->x_cap, sizeof *s->x_slab);
-    if (!s->table || !s->pool || !s->half || !s->clients || !s->x_slab) {
+    if (!s->table || !s->pool || !s->half || !s->clients || !s->x_slab ||
+        offload_init(s, p->flow, p->flow_least) < 0) {
         splice_destroy(s);
         return NULL;
     }
@@ -51,6 +52,7 @@ void splice_destroy(struct splice *s)
     if (!s)
         return;
     remotes_free(s);
+    offload_fini(s);
     halfopen_destroy(s->half);
     clients_destroy(s->clients);
     kbuf_destroy(s->pool);
@@ -69,6 +71,7 @@ void splice_memory(const struct splice *s, struct memory_list *l)
     memory_add(l, "tombstones", tombs);
     memory_add(l, "clients", clients_memory(s->clients));
     memory_add(l, "local ports", remotes_memory(s));
+    memory_add(l, "offloaded flows", offload_memory(s));
     memory_add(l, "splice", sizeof *s);
 }
 
@@ -351,12 +354,15 @@ void splice_tick(struct splice *s)
 {
     tw_advance(&s->wheel, s->now, on_timer, s);
     room_tick(s);
+    offload_tick(s);
     splice_reap(s);
 }
 
 uint64_t splice_next_ns(const struct splice *s)
 {
     uint64_t t = tw_next_ns(&s->wheel), room = room_next_ns(s);
+    uint64_t off = offload_next_ns(s);
+    t = t < off ? t : off;
     return t < room ? t : room;
 }
 
@@ -394,6 +400,7 @@ void splice_part(struct splice *s, struct conn *c)
     if (!e)
         return;
     pace_leave(c->pub.side == SIDE_CLIENT ? c : e, c->pub.side == SIDE_CLIENT ? e : c);
+    offload_part(s, c->pub.side == SIDE_CLIENT ? e : c);
     c->peer = e->peer = NULL;
     c->pub.peer_idx = e->pub.peer_idx = CT_NONE;
     if (!conn_is_dead(c))

@@ -8,6 +8,7 @@
 #define LACON_SPLICE_SPLICE_H
 
 #include "agent/base/counters.h"
+#include "agent/base/flow_rule.h"
 #include "agent/base/frame.h"
 #include "agent/base/kbuf.h"
 #include "agent/base/memory.h"
@@ -74,6 +75,8 @@ struct splice_params {
     struct counters *counters;
     const struct splice_user *user;
     void *user_ctx;
+    const struct flow_ops *flow; /* an engine for large responses, or NULL; copied */
+    uint64_t flow_least;         /* bytes that such a response must have left */
     uint64_t now_ns;
 };
 
@@ -90,6 +93,8 @@ void splice_prefetch(const struct splice *s, const uint32_t idx[], unsigned n);
 void splice_input(struct splice *s, struct frame *f, const struct pkt *p, uint32_t idx);
 /* An ICMP error that quotes a segment of ours. */
 void splice_unreachable(struct splice *s, const struct net_unreach *u);
+/* What the flow engine has to say. */
+void splice_flow_answers(struct splice *s, const struct flow_answer a[], unsigned n);
 void splice_tick(struct splice *s);
 uint64_t splice_next_ns(const struct splice *s);
 /* Gives dead conns' slots back; at the end of each burst and tick. */

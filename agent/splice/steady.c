@@ -35,6 +35,7 @@ static bool steady_data(struct splice *s, struct conn *c, struct frame *f, const
     frame_pull(f, p->payload_off);
     stat_add(&s->cnt->forwarded, 1);
     seg_send(s, a, f, at, p->flags & TCP_PSH, p->payload_sum);
+    offload_glance(s, c);
     return true;
 }
 

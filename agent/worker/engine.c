@@ -26,6 +26,14 @@ struct engine {
     unsigned worker, nworkers;
     uint32_t ntrusted;
     struct splice_network trusted[TRUSTED_MAX];
+    /* the flow engine; all of it zero when there is none */
+    const struct accel_provider *flow_provider;
+    const struct accel_engine_class *flow_class;
+    struct accel_engine *flow;
+    struct flow_ops flow_ops;
+    uint64_t (*cycles)(void);
+    uint64_t emulation_cycles, worker_cycles;
+    char flow_why[ACCEL_WHY];
 };
 
 static void net_if_from(struct net_if *out, const struct cfg_interface *in, const struct engine_port *port,
@@ -87,9 +95,24 @@ static struct splice *splice_start(struct engine *e, const struct engine_params 
                                .counters = &e->cnt,
                                .user = &exchange_user,
                                .user_ctx = e->exchanges,
+                               .flow = e->flow ? &e->flow_ops : NULL,
+                               .flow_least = p->flow_least,
                                .now_ns = p->now_ns};
     memcpy(sp.secret, p->secret, sizeof sp.secret);
     return splice_create(&sp);
+}
+
+static void flow_start(struct engine *e, const struct engine_params *p)
+{
+    if (!p->flow || !p->flow->engine)
+        return;
+    e->flow = p->flow->engine->create(&p->flow_params, e->flow_why);
+    if (!e->flow)
+        return;
+    e->flow_provider = p->flow;
+    e->flow_class = p->flow->engine;
+    e->flow_ops = e->flow_class->ops(e->flow);
+    e->cycles = p->cycles;
 }
 
 struct engine *engine_create(const struct engine_params *p)
@@ -112,6 +135,7 @@ struct engine *engine_create(const struct engine_params *p)
     e->worker = p->worker;
     e->nworkers = p->nworkers;
     e->steer = sip_key_for(p->secret, "steering");
+    flow_start(e, p);
     e->net = net_start(e, p);
     e->exchanges = e->net && xp.roster ? exchanges_create(&xp) : NULL;
     e->splice = e->exchanges ? splice_start(e, p) : NULL;
@@ -127,6 +151,8 @@ void engine_destroy(struct engine *e)
     if (!e)
         return;
     splice_destroy(e->splice);
+    if (e->flow)
+        e->flow_class->destroy(e->flow);
     exchanges_destroy(e->exchanges);
     roster_destroy(e->roster);
     net_destroy(e->net);
@@ -162,33 +188,91 @@ static bool take_frame(struct engine *e, struct frame *f, struct pkt *p, uint64_
     return false;
 }
 
-void engine_input(struct engine *e, struct frame *const f[], unsigned n, uint64_t now_ns)
+static void take_burst(struct engine *e, struct frame *const f[], unsigned n, uint64_t now_ns)
 {
     struct pkt p[ENGINE_BURST];
     struct frame *tcp[ENGINE_BURST];
     const struct flow_key *key[ENGINE_BURST];
     uint32_t idx[ENGINE_BURST];
+    unsigned k = 0;
+    for (unsigned i = 0; i < n; i++)
+        if (take_frame(e, f[i], &p[k], now_ns)) {
+            key[k] = &p[k].key;
+            tcp[k++] = f[i];
+        }
+    ct_lookup_bulk(splice_table(e->splice), key, k, idx);
+    splice_prefetch(e->splice, idx, k);
+    for (unsigned i = 0; i < k; i++) {
+        if (i + 1 < k)
+            __builtin_prefetch(tcp[i + 1]->data, 1);
+        splice_input(e->splice, tcp[i], &p[i], idx[i]);
+    }
+    splice_reap(e->splice);
+    splice_relieve(e->splice);
+}
+
+/* ---- the flow engine ---- */
+
+static uint64_t clock_of(const struct engine *e)
+{
+    return e->cycles ? e->cycles() : 0;
+}
+
+static void take_answers(struct engine *e, uint64_t now_ns)
+{
+    struct flow_answer a[ENGINE_BURST];
+    unsigned n;
+    do {
+        n = e->flow_class->poll(e->flow, now_ns, a, ENGINE_BURST);
+        splice_flow_answers(e->splice, a, n);
+    } while (n == ENGINE_BURST);
+    splice_reap(e->splice);
+}
+
+/* A burst where there is an engine: first what emulated silicon would do before the worker sees it. */
+static void take_burst_behind(struct engine *e, struct frame *const f[], unsigned n, uint64_t now_ns)
+{
+    struct frame *left[ENGINE_BURST];
+    uint64_t t0 = clock_of(e), t1;
+    memcpy(left, f, n * sizeof *left);
+    if (e->flow_class->pass)
+        n = e->flow_class->pass(e->flow, left, n, now_ns);
+    t1 = clock_of(e);
+    take_burst(e, left, n, now_ns);
+    take_answers(e, now_ns);
+    stat_add(&e->emulation_cycles, t1 - t0);
+    stat_add(&e->worker_cycles, clock_of(e) - t1);
+}
+
+void engine_input(struct engine *e, struct frame *const f[], unsigned n, uint64_t now_ns)
+{
     splice_set_now(e->splice, now_ns);
     exchanges_sync(e->exchanges);
-    while (n > 0) {
-        unsigned burst = n < ENGINE_BURST ? n : ENGINE_BURST, k = 0;
-        for (unsigned i = 0; i < burst; i++)
-            if (take_frame(e, f[i], &p[k], now_ns)) {
-                key[k] = &p[k].key;
-                tcp[k++] = f[i];
-            }
-        ct_lookup_bulk(splice_table(e->splice), key, k, idx);
-        splice_prefetch(e->splice, idx, k);
-        for (unsigned i = 0; i < k; i++) {
-            if (i + 1 < k)
-                __builtin_prefetch(tcp[i + 1]->data, 1);
-            splice_input(e->splice, tcp[i], &p[i], idx[i]);
-        }
-        splice_reap(e->splice);
-        splice_relieve(e->splice);
-        f += burst;
-        n -= burst;
+    for (unsigned burst; n > 0; f += burst, n -= burst) {
+        burst = n < ENGINE_BURST ? n : ENGINE_BURST;
+        if (e->flow)
+            take_burst_behind(e, f, burst, now_ns);
+        else
+            take_burst(e, f, burst, now_ns);
     }
+}
+
+void engine_flow(const struct engine *e, struct engine_flow_info *out)
+{
+    *out = (struct engine_flow_info){0};
+    if (!e->flow)
+        return;
+    *out = (struct engine_flow_info){.provider = e->flow_provider->name,
+                                     .about = e->flow_class->about(e->flow),
+                                     .stats = e->flow_class->stats(e->flow),
+                                     .entries = e->flow_ops.entries,
+                                     .emulation_cycles = counter_read(&e->emulation_cycles),
+                                     .worker_cycles = counter_read(&e->worker_cycles)};
+}
+
+const char *engine_flow_why(const struct engine *e)
+{
+    return e->flow_why;
 }
 
 void engine_tick(struct engine *e, uint64_t now_ns)
@@ -197,6 +281,8 @@ void engine_tick(struct engine *e, uint64_t now_ns)
     exchanges_tick(e->exchanges);
     if (now_ns >= net_next_ns(e->net))
         net_tick(e->net, now_ns);
+    if (e->flow)
+        take_answers(e, now_ns);
     splice_tick(e->splice);
     splice_relieve(e->splice);
 }
@@ -204,7 +290,9 @@ void engine_tick(struct engine *e, uint64_t now_ns)
 uint64_t engine_next_ns(const struct engine *e)
 {
     uint64_t t = splice_next_ns(e->splice), n = net_next_ns(e->net), x = exchanges_next_ns(e->exchanges);
+    uint64_t flow = e->flow ? e->flow_class->next_ns(e->flow) : UINT64_MAX;
     t = t < n ? t : n;
+    t = t < flow ? t : flow;
     return t < x ? t : x;
 }
 

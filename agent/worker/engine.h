@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "accel/accel.h"
 #include "agent/base/counters.h"
 #include "agent/base/frame.h"
 #include "agent/base/memory.h"
@@ -35,6 +36,12 @@ struct engine_params {
     uint8_t secret[32];     /* drawn at boot; the same for all workers: hashing, cookies, ISNs */
     struct frame_ops ops;   /* copied */
     struct access_sink log; /* where finished exchanges go; copied */
+    /* Who carries large responses past the splice; NULL: nobody. Where it cannot be made, the engine does
+     * without, and engine_flow_why() says why. */
+    const struct accel_provider *flow;
+    struct accel_engine_params flow_params; /* copied; ops: where an emulated engine sends */
+    uint64_t flow_least;                    /* bytes that such a response must have left */
+    uint64_t (*cycles)(void);               /* for the emulation's own time; NULL: it is not measured */
     uint64_t now_ns;
     int64_t wall_offset_ns; /* wall clock (ns since 1970) minus now_ns, for log times */
 };
@@ -83,6 +90,17 @@ unsigned engine_owner(const struct engine *e, const struct frame *f);
 /* ---- for control threads, at any time ---- */
 
 const struct counters *engine_counters(const struct engine *e); /* read with counter_read() */
+
+/* The flow engine's figures, NULL when there is none (and why); the cycles that its emulation took, and those
+ * of everything else in engine_input(). */
+struct engine_flow_info {
+    const char *provider, *about; /* static strings; provider NULL: none */
+    const struct accel_stats *stats;
+    uint32_t entries;
+    uint64_t emulation_cycles, worker_cycles;
+};
+void engine_flow(const struct engine *e, struct engine_flow_info *out);
+const char *engine_flow_why(const struct engine *e); /* "" when there is one, or none was asked for */
 
 /* One connection as laconctl shows it. */
 struct engine_conn_info {

@@ -9,6 +9,9 @@
 #include "tests/sim/invariants.h"
 
 #define WALL_OFFSET (1700000000ll * (int64_t)SEC)
+static const struct accel_provider *provider; /* set once, before any run */
+static char profile[32];
+
 #define HANDOVER_NS (100 * US) /* until a worker looks at what another has given it, at most */
 
 /* ---- the engines' surroundings ---- */
@@ -37,6 +40,23 @@ static void on_tick(void *arg)
     struct lacon_worker *w = arg;
     engine_tick(w->engine, w->lacon->sim->now);
     called(w);
+}
+
+bool lacon_provider(const char *name)
+{
+    char bare[32];
+    const char *colon = strchr(name, ':');
+    snprintf(bare, sizeof bare, "%.*s", (int)(colon ? colon - name : (ptrdiff_t)strlen(name)), name);
+    snprintf(profile, sizeof profile, "%s", colon ? colon + 1 : "");
+    provider = accel_find(bare);
+    if (provider && provider->kernels) {
+        char why[ACCEL_WHY];
+        const struct kernels *k = provider->kernels(&name, why);
+        if (k)
+            kernels_use(k);
+        return k;
+    }
+    return provider;
 }
 
 static void on_send(void *arg, const struct frame *f)
@@ -227,6 +247,37 @@ static void attach(struct lacon *l, struct lan *const lan[])
     }
 }
 
+bool lacon_has_engine(void)
+{
+    return provider && provider->engine;
+}
+
+void lacon_provider_here(const char *name)
+{
+    if (name && !lacon_has_engine() && !lacon_provider(name))
+        abort();
+}
+
+/* What an emulated engine sends goes the same way; the oracle is told. */
+static void device_send(void *ctx, struct frame *f)
+{
+    struct lacon *l = ctx;
+    struct frame_ops ops = frames_ops(&l->frames);
+    l->oracle.by_device = true;
+    frame_send(&ops, f);
+    l->oracle.by_device = false;
+}
+
+static void with_engine(struct lacon *l, struct engine_params *p)
+{
+    p->flow = l->flow;
+    p->flow_least = LACON_FLOW_LEAST;
+    p->flow_params = (struct accel_engine_params){.profile = l->flow_profile,
+                                                  .ops = {.send = device_send, .ctx = l},
+                                                  .seed = rng_next(&l->sim->rng),
+                                                  .v6 = true};
+}
+
 static void start_engines(struct lacon *l)
 {
     struct engine_port port[LACON_PORTS];
@@ -252,7 +303,11 @@ static void start_engines(struct lacon *l)
     for (unsigned i = 0; i < l->nworkers; i++) {
         struct lacon_worker *w = &l->worker[i];
         p.worker = i;
+        if (l->flow)
+            with_engine(l, &p);
         w->engine = engine_create(&p);
+        if (l->flow && *engine_flow_why(w->engine))
+            sim_fail(l->sim, "no flow engine: %s", engine_flow_why(w->engine));
         if (!w->engine)
             sim_fail(l->sim, "engine_create failed");
     }
@@ -270,6 +325,8 @@ void lacon_start(struct lacon *l, struct sim *s, const struct config *config, st
     l->nworkers = config->dpdk.workers;
     l->nports = config->ninterface;
     l->poll_ns = 20 * US;
+    l->flow = provider && provider->engine ? provider : NULL;
+    l->flow_profile = *profile ? profile : l->flow == &accel_emu ? "liquidio" : NULL;
     for (unsigned i = 0; i < l->nworkers; i++) {
         struct lacon_worker *w = &l->worker[i];
         w->lacon = l;
@@ -394,6 +451,17 @@ uint64_t lacon_count(const struct lacon *l, size_t offset)
     return sum;
 }
 
+static void print_engine(const struct lacon *l, unsigned worker)
+{
+    struct engine_flow_info i;
+    engine_flow(l->worker[worker].engine, &i);
+    if (!i.provider)
+        return;
+#define X(field, text) printf("engine %u: %-16s %llu\n", worker, #field, (unsigned long long)i.stats->field);
+    ACCEL_STATS(X)
+#undef X
+}
+
 void lacon_print_counters(const struct lacon *l)
 {
     static const struct {
@@ -412,4 +480,6 @@ void lacon_print_counters(const struct lacon *l)
             printf(
                 "%-20s %llu\n", reason_name((enum reason)r),
                 (unsigned long long)lacon_count(l, offsetof(struct counters, reason) + r * sizeof(uint64_t)));
+    for (unsigned i = 0; i < l->nworkers; i++)
+        print_engine(l, i);
 }

@@ -40,12 +40,23 @@ struct lacon {
     struct shared *shared; /* of the workers */
     struct frames frames;
     struct oracle oracle;
+    const struct accel_provider *flow; /* its engine carries large responses; NULL: there is none */
+    const char *flow_profile;
     bool down;        /* crashed */
     unsigned spray;   /* permille of frames that reach a worker drawn at random, not the one of their flow */
     uint64_t poll_ns; /* frames wait up to this long, so that bursts form */
     uint64_t logged, logged_before; /* exchanges; of those, before the last crash */
     struct access_record last_log;
 };
+
+/* The provider that every lacon of this process uses, from `--provider NAME` or NAME:PROFILE, where a
+ * scenario or row names none of its own. False: there is no such provider. */
+bool lacon_provider(const char *name);
+/* The same for this process's one run, unless --provider names an engine. */
+void lacon_provider_here(const char *name);
+bool lacon_has_engine(void);
+/* Bytes that a response must have left to be carried by an engine. */
+#define LACON_FLOW_LEAST 20000u
 
 /* Starts the engines on config; interface i is attached to lan[i]. The config outlives it. */
 void lacon_start(struct lacon *l, struct sim *s, const struct config *config, struct lan *const lan[],

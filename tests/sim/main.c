@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "agent/base/mutant.h"
+#include "tests/sim/lacon.h"
 #include "tests/sim/pcapng.h"
 #include "tests/sim/rows.h"
 #include "tests/sim/run.h"
@@ -291,6 +292,7 @@ static int usage(FILE *f, int code)
           "       sim --rows | --list | --mutants\n"
           "--exchanges: seeds until so many exchanges have finished; --seed without a scenario: all of them\n"
           "--ignore TEXT: pass over failures that say TEXT; --first: stop at the first failure\n"
+          "--provider NAME: soft, simd, emu, emu:bluefield2, emu:liquidio, faulty\n"
           "--mutant NAME: with that mistake switched on (a build with LACON_MUTANTS)\n",
           f);
     return code;
@@ -329,23 +331,15 @@ static int mutant_select(const char *name)
 static bool parse(int argc, char **argv, struct options *o)
 {
     static const struct option opts[] = {
-        {"seeds", required_argument, NULL, 'n'},
-        {"exchanges", required_argument, NULL, 'e'},
-        {"from", required_argument, NULL, 'f'},
-        {"scenario", required_argument, NULL, 's'},
-        {"seed", required_argument, NULL, '1'},
-        {"jobs", required_argument, NULL, 'j'},
-        {"verbose", no_argument, NULL, 'v'},
-        {"trace", required_argument, NULL, 't'},
-        {"ignore", required_argument, NULL, 'i'},
-        {"progress", no_argument, NULL, 'p'},
-        {"rows", no_argument, NULL, 'r'},
-        {"list", no_argument, NULL, 'l'},
-        {"first", no_argument, NULL, '0'},
-        {"mutant", required_argument, NULL, 'm'},
-        {"mutants", no_argument, NULL, 'M'},
-        {"help", no_argument, NULL, 'h'},
-        {0},
+        {"seeds", required_argument, NULL, 'n'},  {"exchanges", required_argument, NULL, 'e'},
+        {"from", required_argument, NULL, 'f'},   {"scenario", required_argument, NULL, 's'},
+        {"seed", required_argument, NULL, '1'},   {"jobs", required_argument, NULL, 'j'},
+        {"verbose", no_argument, NULL, 'v'},      {"trace", required_argument, NULL, 't'},
+        {"ignore", required_argument, NULL, 'i'}, {"progress", no_argument, NULL, 'p'},
+        {"rows", no_argument, NULL, 'r'},         {"list", no_argument, NULL, 'l'},
+        {"first", no_argument, NULL, '0'},        {"provider", required_argument, NULL, 'P'},
+        {"mutant", required_argument, NULL, 'm'}, {"mutants", no_argument, NULL, 'M'},
+        {"help", no_argument, NULL, 'h'},         {0},
     };
     *o = (struct options){.from = 1, .seeds = 10, .jobs = 1};
     for (int c; (c = getopt_long(argc, argv, "", opts, NULL)) != -1;) {
@@ -366,6 +360,10 @@ static bool parse(int argc, char **argv, struct options *o)
         o->mutants |= c == 'M';
         if (c == 'm' && mutant_select(optarg) != 0) {
             fprintf(stderr, "sim: no mutant \"%s\" (--mutants lists them)\n", optarg);
+            return false;
+        }
+        if (c == 'P' && !lacon_provider(optarg)) {
+            fprintf(stderr, "sim: no provider \"%s\"\n", optarg);
             return false;
         }
         if (c == 'h')

@@ -14,6 +14,7 @@ struct oracle_flow;
 
 struct oracle {
     struct sim *sim;
+    bool by_device; /* a flow engine sends what comes next, not lacon */
     struct oracle_flow *flow[256];
     bool bytes_may_differ; /* a row's peer sends other body bytes on purpose */
     uint64_t in, out;      /* TCP segments */

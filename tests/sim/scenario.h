@@ -14,8 +14,9 @@ enum topology {
 
 /* Chances in 1/1000. */
 struct mix {
-    uint16_t requests; /* at most, per connection; 0: 6 */
-    uint32_t max_body; /* 0: 200 kB */
+    uint16_t requests;   /* at most, per connection; 0: 6 */
+    uint32_t max_body;   /* 0: 200 kB */
+    uint32_t least_body; /* of responses, added to what is drawn */
     uint16_t post, chunked_req, chunked_resp, close_resp, head_method, no_body, http10, pipelined, expect;
     uint16_t client_close, half_close, hop, endpoint_close, hints, long_head, cut, slow_reader, idle_close;
     uint16_t early, unknown_host;
@@ -71,6 +72,8 @@ struct scenario {
     struct link_cfg client_link, endpoint_link; /* upper bounds; each host draws its own */
     const struct mix *mix;
     struct fault fault[SCENARIO_FAULTS];
+    const char
+        *flow; /* whose engine carries large responses, NAME or NAME:PROFILE; NULL: what --provider says */
     enum cfg_lb_policy lb_policy; /* of all clusters */
     bool failover; /* the second endpoint of each cluster has a lower priority; with slow start */
     struct {       /* 0: plenty */

@@ -56,7 +56,7 @@ static void draw_target(const struct mix *m, struct rng *r, struct plan *p)
 static void draw_response(const struct mix *m, struct rng *r, struct plan *p)
 {
     p->status = 200;
-    p->resp_len = draw_size(r, m->max_body);
+    p->resp_len = m->least_body + draw_size(r, m->max_body);
     p->resp_kind = p->minor && rng_permille(r, m->chunked_resp) ? BODY_CHUNKED : BODY_LENGTH;
     if (rng_permille(r, m->no_body)) {
         p->status = rng_permille(r, 500) ? 204 : 304;

@@ -92,6 +92,9 @@ static void add_host(struct world *w, struct host *h, const char *name, unsigned
     host_init(h, name, &w->lan[w->sc->topo == TOPO_TWO_ARMS ? side : 0], mac, &link);
     host_add_addr(h, &a);
     h->tcp = draw_tcp(w->sc, side, v6, &w->sim.rng);
+    /* What lacon can hold of a client's next requests, and so what an engine may promise it. */
+    if (side && lacon_has_engine() && h->tcp.rcvbuf > 65535)
+        h->tcp.rcvbuf = 65535;
 }
 
 static void add_server(struct world *w, unsigned i)
@@ -181,6 +184,7 @@ void world_build(struct world *w, const struct scenario *sc, uint64_t seed, bool
     w->sim.trace = trace;
     lan_init(&w->lan[0], &w->sim);
     lan_init(&w->lan[1], &w->sim);
+    lacon_provider_here(sc->flow);
     w->nclient_host = or_default(sc->clients, 4);
     w->nconn = or_default(sc->conns, 6);
     w->nendpoint = or_default(sc->endpoints, TOPO_ENDPOINTS);

@@ -1,0 +1,107 @@
+/* accel: the accelerator hooks, and who may fill them.
+ *
+ * A hook is one thing that hardware may do for lacon. A provider is a constant table that fills some of them:
+ *
+ *   hook      what it does                                       filled by
+ *   CSUM      the sum over a payload's bytes                     soft, simd
+ *   SCAN      head end and delimiters in message heads           soft, simd
+ *   FLOW      carries plain segments of one direction of a       emu, faulty, rte_flow; soft has none:
+ * without an engine splice past the worker                             every frame takes the worker's own
+ * path
+ *
+ * `soft` is the meaning of each hook; every other provider is tested against it. Software is always the last
+ * choice, so nothing depends on hardware. accel/README.md walks through writing a provider.
+ *
+ * Threads: providers are constant. CSUM and SCAN are pure. An engine belongs to one worker's thread from
+ * create() to destroy(); only `stats` may be read elsewhere (counter_read()).
+ *
+ * An engine's rules of ownership and completion are those of agent/base/flow_rule.h. Of engines that sit in
+ * silicon only requests and answers come by here; of one that is emulated also the frames, by pass(). */
+#ifndef LACON_ACCEL_ACCEL_H
+#define LACON_ACCEL_ACCEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "agent/base/flow_rule.h"
+#include "agent/base/frame.h"
+#include "agent/base/kernels.h"
+
+#define ACCEL_HOOKS(X)                                                                                       \
+    X(CSUM, "checksum")                                                                                      \
+    X(SCAN, "head-scan")                                                                                     \
+    X(FLOW, "flow")
+
+enum accel_hook {
+#define X(id, name) ACCEL_##id,
+    ACCEL_HOOKS(X)
+#undef X
+        ACCEL_HOOK_COUNT
+};
+
+/* What happens in an engine. One writer; others read with counter_read(). */
+#define ACCEL_STATS(X)                                                                                       \
+    X(hits, "frames that rules took")                                                                        \
+    X(hit_bytes, "bytes of these")                                                                           \
+    X(misses, "frames that went on to the worker")                                                           \
+    X(rules, "rules in the table now")                                                                       \
+    X(inserted, "rules inserted")                                                                            \
+    X(removed, "rules removed as asked")                                                                     \
+    X(full, "insertions refused: the table is full")                                                         \
+    X(refused, "requests refused: too many are under way, or it cannot")                                     \
+    X(aged, "rules that saw no segment for too long")                                                        \
+    X(lost, "rules lost with the engine")                                                                    \
+    X(insert_ns, "sum of the times from request to effect of insertions, nanoseconds")
+
+struct accel_stats {
+#define X(field, text) uint64_t field;
+    ACCEL_STATS(X)
+#undef X
+};
+
+struct accel_engine_params {
+    const char *profile;  /* of an emulated engine; NULL: the provider's first */
+    struct frame_ops ops; /* where emulated silicon sends frames; copied */
+    uint64_t seed;        /* for providers that draw */
+    uint16_t port;        /* DPDK port of the endpoints' side, for real ones */
+    bool v6;              /* ... must be able to carry IPv6 */
+};
+
+struct accel_engine;
+
+struct accel_engine_class {
+    /* NULL: it cannot; why (at least ACCEL_WHY bytes) says so, in words. */
+    struct accel_engine *(*create)(const struct accel_engine_params *p, char *why);
+    void (*destroy)(struct accel_engine *e); /* NULL is legal; rules are gone afterwards */
+    struct flow_ops (*ops)(struct accel_engine *e);
+    /* Fills at most max answers, oldest first. */
+    unsigned (*poll)(struct accel_engine *e, uint64_t now_ns, struct flow_answer out[], unsigned max);
+    /* When poll() will have something, as far as is known now; UINT64_MAX: only an event will tell. */
+    uint64_t (*next_ns)(const struct accel_engine *e);
+    /* Emulation alone, NULL elsewhere: the silicon's way for a burst from the wire. Frames that a rule takes
+     * are rewritten and sent; the others stay in f[] in their order, and their number is returned. */
+    unsigned (*pass)(struct accel_engine *e, struct frame *f[], unsigned n, uint64_t now_ns);
+    const struct accel_stats *(*stats)(const struct accel_engine *e);
+    /* Where numbers come from, in words. */
+    const char *(*about)(const struct accel_engine *e);
+};
+
+#define ACCEL_WHY 160
+
+struct accel_provider {
+    const char *name, *text;
+    uint32_t hooks; /* bits 1u << enum accel_hook */
+    /* CSUM, SCAN: the set for this CPU; NULL with why when it has none. */
+    const struct kernels *(*kernels)(const char **name, char *why);
+    const struct accel_engine_class *engine; /* FLOW */
+};
+
+/* Ends with NULL; soft is the last. */
+extern const struct accel_provider *const accel_providers[];
+const struct accel_provider *accel_find(const char *name); /* NULL: there is none */
+const char *accel_hook_name(enum accel_hook h);
+
+extern const struct accel_provider accel_soft, accel_simd, accel_emu, accel_faulty;
+
+#endif

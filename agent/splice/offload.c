@@ -1,0 +1,529 @@
+/* Which flows a flow engine carries, and what must hold while it may (agent/base/flow_rule.h: how it is
+ * asked).
+ *
+ * A flow is the rest of one response: endpoint to client, of a length that is known and not soon used up. The
+ * engine adds constants to its numbers; it sees no window, no message boundary and no end. So everything that
+ * needs judgement is kept out of its reach, by what the endpoint may send:
+ *
+ *     endpoint's stream   ... acked by the client | in flight | may be sent | BOUNDARY | end of the message
+ *                                              in_acked              in_edge <= until            in_mapped
+ *
+ *  R1  While a rule may exist (conn.offloaded: from insert() to FLOW_GONE) the endpoint is shown no edge
+ *      beyond `until`, so no legitimate byte of the boundary, of its FIN or of what follows can meet the
+ * rule. When the edge would pass it the rule is removed; the edge opens again when it is gone. So an exchange
+ * cannot be complete, and its conn not serve another client, while its rule may exist. R2  What the endpoint
+ * may have sent counts as sent to the client (conn.ahead: out_max is an upper bound), so that acks of bytes
+ * that never came by here are believed, and translated (S5), by the software path. A client that acks what is
+ * not sent yet gains nothing: the endpoint refuses the ack. R3  A rule begins where client and endpoint
+ * agree: everything before its extent is acked by the client, all that we sent the endpoint is acked by it.
+ * Then a late segment from before the rule meets a client that has those bytes, and drops them; and the
+ * constant added to acks names what the client knows as acked. R4  The window field goes through as the
+ * endpoint wrote it. It is for a request that is over, so the endpoint does not move it; under the client's
+ * scale it must show no less than the client was shown (S4), and no more than we can hold: our own hold is
+ * raised to that. And no more than the endpoint meant, under its own scale. R5  The local port of an
+ * endpoint's conn that ends is not used again before its rule is gone.
+ *
+ * Frames on both paths at once, in any order, are what a network does to TCP anyway: both say the same.
+ *
+ * Which flows: those with `threshold` bytes left, after their first segments, that move fast enough for the
+ * engine's own delays not to eat the rest. The threshold doubles when the engine is full and falls back while
+ * it is not; insertions keep to the rate that the engine states; where its table is full the slowest rule
+ * gives way to a flow twice as fast. So an engine that refuses costs a question now and then. */
+#include "agent/splice/offload.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "agent/base/bigmem.h"
+#include "agent/splice/internal.h"
+
+#define BOUNDARY       2920u        /* bytes before a message's end that only software passes on */
+#define FIRST          (10u * 1460) /* bytes of the body that the client has acked before anything is asked */
+#define WATCH_NS       (2 * MS_NS)  /* from the first look at a flow to the first question */
+#define LOOK_NS        (16 * MS_NS) /* between looks at a rule */
+#define COOL_NS        (64 * MS_NS) /* until a flow is asked for again */
+#define STALL_NS       (500 * MS_NS) /* nothing acked for so long: the rule goes */
+#define AGAIN_NS       (100 * MS_NS) /* a removal that is not answered is asked for again; doubled */
+#define AGAIN_MOST     4u            /* times; then everything is flushed */
+#define ASKED_MOST     SEC_NS        /* an insertion that is not answered is given up */
+#define CALM_NS        (100 * MS_NS)
+#define MARGIN_MOST    (4u << 20)
+#define THRESHOLD_MOST ((uint64_t)1 << 30)
+
+enum state {
+    WATCH, /* no rule exists: its rate is being learned, or it was found unfit, or its rule is gone */
+    ASKED,
+    IN,
+    LEAVING,
+};
+
+struct offload {
+    struct conn *e; /* NULL: LEAVING, and its conn has ended */
+    struct conn *c; /* its client; NULL: they have parted */
+    uint8_t state, tries;
+    struct flow_rule rule;
+    struct offload *next, **pprev; /* of the look list, or the free list */
+    pos_t until;                   /* R1 */
+    pos_t delta;                   /* out position = in position + delta, modulo 2^64 */
+    pos_t sent_before;             /* c->out_max when the rule was asked for, */
+    uint64_t bytes_before;         /* and c's bytes_out: what software adds to it shows in that */
+    uint64_t look_ns, asked_ns, mark_ns, moved_ns;
+    pos_t mark;                   /* e->in_acked at the last look */
+    uint64_t rate;                /* bytes a millisecond that the client acks */
+    uint64_t margin;              /* the removal is asked for so many bytes early */
+    struct splice_remote *remote; /* e NULL: whose port is kept back */
+    uint32_t last_seq;
+};
+
+static uint32_t tag_of(const struct splice *s, const struct offload *f)
+{
+    return (uint32_t)(f - s->off.slab);
+}
+
+int offload_init(struct splice *s, const struct flow_ops *ops, uint64_t threshold)
+{
+    struct offloads *o = &s->off;
+    o->look_last = &o->look_first;
+    o->least = o->threshold = UINT64_MAX;
+    if (!ops || !ops->entries)
+        return 0;
+    o->ops = *ops;
+    o->slots = flow_tags(ops->entries);
+    o->slab = bigmem_alloc(o->slots, sizeof *o->slab);
+    if (!o->slab)
+        return -ENOMEM;
+    o->least = o->threshold = threshold;
+    o->slowest = o->slots;
+    o->in_ns = o->gone_ns = MS_NS;
+    return 0;
+}
+
+void offload_fini(struct splice *s)
+{
+    bigmem_free(s->off.slab, s->off.slots, sizeof *s->off.slab);
+}
+
+size_t offload_memory(const struct splice *s)
+{
+    return s->off.slots * sizeof *s->off.slab;
+}
+
+/* ---- slots and the list of looks ---- */
+
+static struct offload *slot_new(struct offloads *o)
+{
+    struct offload *f = o->free;
+    if (f)
+        o->free = f->next;
+    else if (o->used < o->slots)
+        f = &o->slab[o->used++];
+    if (f)
+        *f = (struct offload){0};
+    return f;
+}
+
+static void slot_free(struct offloads *o, struct offload *f)
+{
+    f->next = o->free;
+    o->free = f;
+}
+
+static void look_add(struct splice *s, struct offload *f)
+{
+    struct offloads *o = &s->off;
+    f->look_ns = s->now + LOOK_NS;
+    f->next = NULL;
+    f->pprev = o->look_last;
+    *o->look_last = f;
+    o->look_last = &f->next;
+}
+
+static void look_remove(struct offloads *o, struct offload *f)
+{
+    *f->pprev = f->next;
+    if (f->next)
+        f->next->pprev = f->pprev;
+    else
+        o->look_last = f->pprev;
+}
+
+/* ---- is it a flow for the engine? ---- */
+
+static void measure(struct splice *s, struct offload *f)
+{
+    uint64_t ms = (s->now - f->mark_ns) / MS_NS;
+    if (ms == 0)
+        return;
+    f->rate = (f->e->in_acked - f->mark) / ms;
+    f->mark = f->e->in_acked;
+    f->mark_ns = s->now;
+    uint64_t margin = 2 * f->rate * (s->off.gone_ns / MS_NS + 1);
+    f->margin = margin < MARGIN_MOST ? margin : MARGIN_MOST;
+}
+
+/* R3, and that there is nothing on either side but the rest of one body. */
+static bool at_rest(const struct conn *e, const struct conn *c)
+{
+    const struct extent *x = c->x_head;
+    return e->pub.state == TCP_OPEN && c->pub.state == TCP_OPEN && e->in_mode == IN_DONE && x &&
+           x == c->x_tail && x->kind == EXT_COPY && x->in + x->m == e->in_mapped &&
+           c->out_una >= x->out + FIRST && !e->x_head && e->out_una == e->out_end && !e->fin_queued &&
+           !e->in_fin && !c->in_fin && !e->hold.nrange && !e->sink && !c->sink;
+}
+
+/* R4. *edge: what the engine's segments will show the client. */
+static bool windows_fit(const struct conn *e, const struct conn *c, pos_t *edge)
+{
+    uint64_t field = (e->out_edge - e->out_una) >> e->snd_wscale;
+    *edge = c->in_acked + (field << c->rcv_wscale);
+    return e->out_edge >= e->out_una && e->snd_wscale >= c->rcv_wscale && *edge >= c->in_edge &&
+           *edge <= c->in_mapped + KBUF_MAX;
+}
+
+/* Does enough remain for the engine to be worth it? */
+static bool worth(const struct splice *s, const struct offload *f, pos_t until)
+{
+    const struct offloads *o = &s->off;
+    const struct conn *e = f->e;
+    if (until < e->in_edge_high || until - e->in_acked < o->threshold || f->rate == 0)
+        return false;
+    uint64_t lasts_ms = (until - e->in_acked) / f->rate;
+    return lasts_ms >= 2 * (o->in_ns + o->gone_ns) / MS_NS;
+}
+
+static bool write_rule(struct splice *s, struct conn *e, struct conn *c, struct flow_rule *r)
+{
+    struct wire_link in, out;
+    const struct extent *x = c->x_head;
+    if (ip_is_v4(&e->key.remote) != ip_is_v4(&c->key.remote) || c->mss < remote_mss(e) ||
+        !net_link(s->net, &e->path, &e->key.remote, &in, s->now) ||
+        !net_link(s->net, &c->path, &c->key.remote, &out, s->now))
+        return false;
+    *r = (struct flow_rule){.in = e->key,
+                            .in_port = in.port,
+                            .in_vlan = in.vlan,
+                            .out = c->key,
+                            .out_port = out.port,
+                            .out_vlan = out.vlan,
+                            .seq_add = pos_seq(x->out) - pos_seq(x->in),
+                            .ack_add = pos_seq(c->in_acked) - pos_seq(e->out_una)};
+    memcpy(r->dmac, out.dmac, 6);
+    memcpy(r->smac, out.smac, 6);
+    return true;
+}
+
+/* A place in the table: the slowest rule gives way to a flow twice as fast, next time. */
+static bool has_room(struct splice *s, const struct offload *f)
+{
+    struct offloads *o = &s->off;
+    if (o->rules < o->ops.entries)
+        return true;
+    struct offload *slow = o->slowest < o->slots ? &o->slab[o->slowest] : NULL;
+    o->slowest = o->slots;
+    if (slow && slow->state == IN && slow->e && 2 * slow->rate <= f->rate) {
+        stat_add(&s->cnt->offload_evicted, 1);
+        offload_leave(s, slow->e);
+    }
+    return false;
+}
+
+/* The engine has more to do than it can: flows must be larger to be worth a question. */
+static void press_back(struct splice *s)
+{
+    struct offloads *o = &s->off;
+    stat_add(&s->cnt->offload_refused, 1);
+    o->calm_ns = s->now + CALM_NS;
+    if (o->threshold < THRESHOLD_MOST)
+        o->threshold *= 2;
+}
+
+static void ease(struct splice *s)
+{
+    struct offloads *o = &s->off;
+    if (o->threshold <= o->least || s->now < o->calm_ns)
+        return;
+    o->threshold -= (o->threshold - o->least) / 4 + 1;
+    o->calm_ns = s->now + CALM_NS;
+}
+
+/* ---- asking ---- */
+
+/* R4: what the client will be shown is from now on what we have promised. Its acks may come with any number
+ * that its TCP then thinks it may use. */
+static void promise(struct conn *c, pos_t edge)
+{
+    c->in_edge = edge;
+    if (edge - c->in_mapped > c->w0 && edge > c->in_mapped)
+        c->w0 = (uint32_t)(edge - c->in_mapped);
+    c->in_edge_high = pos_max(c->in_edge_high, c->in_acked + ((pos_t)UINT16_MAX << c->rcv_wscale));
+}
+
+static void may_exist(struct splice *s, struct offload *f, pos_t until)
+{
+    struct conn *e = f->e, *c = e->peer;
+    f->c = c;
+    f->state = ASKED;
+    f->until = until;
+    f->delta = c->x_head->out - c->x_head->in;
+    f->sent_before = c->out_max;
+    f->bytes_before = c->pub.bytes_out;
+    f->asked_ns = f->moved_ns = s->now;
+    e->offloaded = true;
+    s->off.rules++;
+    stat_add(&s->cnt->offload_asked, 1);
+    stat_add(&s->cnt->offload_rules, 1);
+    look_add(s, f);
+    offload_shown(e);
+}
+
+/* One insertion of the engine's rate; up to a 64th of a second's worth may come at once. */
+static void spend(struct splice *s)
+{
+    struct offloads *o = &s->off;
+    uint64_t burst = SEC_NS / 64;
+    if (o->ops.rate == 0)
+        return;
+    if (o->token_ns + burst < s->now)
+        o->token_ns = s->now - burst;
+    o->token_ns += SEC_NS / o->ops.rate;
+}
+
+static void ask(struct splice *s, struct offload *f)
+{
+    struct offloads *o = &s->off;
+    struct conn *e = f->e, *c = e->peer;
+    struct flow_rule r;
+    pos_t edge, until = e->in_mapped - BOUNDARY;
+    if (!c || !at_rest(e, c) || !windows_fit(e, c, &edge) || !worth(s, f, until) || s->now < o->token_ns ||
+        !write_rule(s, e, c, &r) || !has_room(s, f))
+        return;
+    int rc = o->ops.insert(o->ops.ctx, tag_of(s, f), &r, s->now);
+    if (rc == 0) {
+        spend(s);
+        f->rule = r;
+        promise(c, edge);
+        may_exist(s, f, until);
+    } else if (rc == -ENOTSUP) {
+        f->look_ns = UINT64_MAX;
+    } else {
+        press_back(s);
+    }
+}
+
+void offload_consider(struct splice *s, struct conn *e)
+{
+    struct offload *f = e->off;
+    if (!f) {
+        f = e->in_mode == IN_DONE ? slot_new(&s->off) : NULL;
+        if (!f)
+            return;
+        f->e = e;
+        e->off = f;
+        f->mark = e->in_acked;
+        f->mark_ns = s->now;
+        f->look_ns = s->now + WATCH_NS;
+        return;
+    }
+    if (f->state != WATCH || s->now < f->look_ns)
+        return;
+    measure(s, f);
+    f->look_ns = s->now + LOOK_NS;
+    ask(s, f);
+}
+
+/* ---- while it may exist ---- */
+
+pos_t offload_edge(struct splice *s, struct conn *e, pos_t edge)
+{
+    const struct offload *f = e->off;
+    if (edge + f->margin >= f->until)
+        offload_leave(s, e);
+    return pos_min(edge, f->until);
+}
+
+void offload_shown(struct conn *e)
+{
+    const struct offload *f = e->off;
+    if (!f->c)
+        return;
+    f->c->out_max = pos_max(f->c->out_max, e->in_edge_high + f->delta);
+    f->c->ahead = true;
+}
+
+void offload_leave(struct splice *s, struct conn *e)
+{
+    struct offload *f = e->off;
+    if (!e->offloaded || f->state == LEAVING)
+        return;
+    f->state = LEAVING;
+    f->tries = 0;
+    f->asked_ns = s->now;
+    s->off.ops.remove(s->off.ops.ctx, tag_of(s, f), s->now);
+}
+
+void offload_part(struct splice *s, struct conn *e)
+{
+    struct offload *f = e->off;
+    if (!f)
+        return;
+    if (e->offloaded) {
+        offload_leave(s, e);
+        f->c = NULL;
+    } else {
+        e->off = NULL;
+        slot_free(&s->off, f);
+    }
+}
+
+bool offload_holds_port(struct splice *s, struct conn *e)
+{
+    struct offload *f = e->off;
+    if (!f)
+        return false;
+    e->off = NULL;
+    if (!e->offloaded) {
+        slot_free(&s->off, f);
+        return false;
+    }
+    f->e = f->c = NULL;
+    f->remote = e->remote;
+    f->last_seq = pos_seq(e->out_max);
+    return true;
+}
+
+static bool link_moved(struct splice *s, const struct offload *f)
+{
+    struct conn *c = f->e->peer;
+    struct wire_link l;
+    if (!c || !net_link(s->net, &c->path, &c->key.remote, &l, s->now))
+        return true;
+    return memcmp(l.dmac, f->rule.dmac, 6) != 0 || memcmp(l.smac, f->rule.smac, 6) != 0 ||
+           l.port != f->rule.out_port || l.vlan != f->rule.out_vlan;
+}
+
+static bool has_to_go(struct splice *s, const struct offload *f)
+{
+    const struct conn *e = f->e, *c = e->peer;
+    if (!c || e->pub.state != TCP_OPEN || c->pub.state != TCP_OPEN || e->in_fin || c->in_fin)
+        return true;
+    return s->now - f->moved_ns >= STALL_NS || (f->state == ASKED && s->now - f->asked_ns >= ASKED_MOST) ||
+           c->mss < remote_mss(e) || link_moved(s, f);
+}
+
+static void insist(struct splice *s, struct offload *f)
+{
+    struct offloads *o = &s->off;
+    if (s->now - f->asked_ns < AGAIN_NS << f->tries)
+        return;
+    f->asked_ns = s->now;
+    if (++f->tries <= AGAIN_MOST)
+        o->ops.remove(o->ops.ctx, tag_of(s, f), s->now);
+    else
+        o->ops.flush(o->ops.ctx, s->now);
+}
+
+static void look(struct splice *s, struct offload *f)
+{
+    struct offloads *o = &s->off;
+    if (f->state == LEAVING) {
+        insist(s, f);
+        return;
+    }
+    if (f->e->in_acked > f->mark)
+        f->moved_ns = s->now;
+    measure(s, f);
+    if (o->slowest >= o->slots || o->slab[o->slowest].state != IN || f->rate < o->slab[o->slowest].rate)
+        o->slowest = tag_of(s, f);
+    if (has_to_go(s, f))
+        offload_leave(s, f->e);
+}
+
+void offload_tick(struct splice *s)
+{
+    struct offloads *o = &s->off;
+    ease(s);
+    while (o->look_first && o->look_first->look_ns <= s->now) {
+        struct offload *f = o->look_first;
+        look_remove(o, f);
+        look_add(s, f);
+        look(s, f);
+    }
+}
+
+uint64_t offload_next_ns(const struct splice *s)
+{
+    return s->off.look_first ? s->off.look_first->look_ns : UINT64_MAX;
+}
+
+/* ---- answers ---- */
+
+static uint64_t average(uint64_t old, uint64_t now)
+{
+    return old - old / 8 + now / 8;
+}
+
+/* Payload bytes of what the rule took; short frames that were padded count a little more. */
+static uint64_t payload_of(const struct flow_rule *r, const struct flow_answer *a)
+{
+    uint64_t headers = (r->in_vlan ? 18u : 14u) + (ip_is_v4(&r->in.remote) ? 40u : 60u);
+    uint64_t all = headers * a->packets;
+    return a->bytes > all ? a->bytes - all : 0;
+}
+
+/* What the rule took is known now: so many bytes, at most, were sent. */
+static void settle(struct splice *s, struct offload *f, const struct flow_answer *a)
+{
+    struct conn *c = f->c;
+    if (!a->counted)
+        return;
+    uint64_t n = payload_of(&f->rule, a);
+    f->e->pub.bytes_in += n;
+    stat_add(&s->cnt->offload_frames, a->packets);
+    stat_add(&s->cnt->offload_bytes, a->bytes);
+    if (!c)
+        return;
+    pos_t most = f->sent_before + (c->pub.bytes_out - f->bytes_before) + n;
+    c->pub.bytes_out += n;
+    c->out_max = pos_max(c->out_una, pos_min(c->out_max, most));
+}
+
+static void gone(struct splice *s, struct offload *f, const struct flow_answer *a)
+{
+    struct offloads *o = &s->off;
+    struct conn *e = f->e;
+    if (f->state == LEAVING && a->why == FLOW_WHY_ASKED)
+        o->gone_ns = average(o->gone_ns, s->now - f->asked_ns);
+    look_remove(o, f);
+    o->rules--;
+    stat_add(&s->cnt->offload_rules, (uint64_t)-1);
+    f->state = WATCH;
+    f->look_ns = a->why == FLOW_WHY_REFUSED ? UINT64_MAX : s->now + COOL_NS;
+    if (a->why == FLOW_WHY_FULL || a->why == FLOW_WHY_REFUSED)
+        press_back(s);
+    if (!e) {
+        remote_port_back(s, f->remote, f->rule.in.local_port, f->last_seq);
+        slot_free(o, f);
+        return;
+    }
+    settle(s, f, a);
+    e->offloaded = false;
+    if (!f->c) {
+        e->off = NULL;
+        slot_free(o, f);
+    }
+    seg_flush(s, e); /* the window opens */
+}
+
+void splice_flow_answers(struct splice *s, const struct flow_answer a[], unsigned n)
+{
+    struct offloads *o = &s->off;
+    for (unsigned i = 0; i < n; i++) {
+        struct offload *f = &o->slab[a[i].tag];
+        if (a[i].told == FLOW_GONE) {
+            gone(s, f, &a[i]);
+        } else if (f->state == ASKED) {
+            f->state = IN;
+            o->in_ns = average(o->in_ns, s->now - f->asked_ns);
+        }
+    }
+}

@@ -1,0 +1,48 @@
+/* offload: which endpoint-to-client flows a flow engine carries, and what must hold while it may. Internal to
+ * splice; see offload.c. */
+#ifndef LACON_SPLICE_OFFLOAD_H
+#define LACON_SPLICE_OFFLOAD_H
+
+#include "agent/base/flow_rule.h"
+#include "agent/splice/splice.h"
+
+struct offload;
+
+/* One worker's. Part of struct splice. */
+struct offloads {
+    struct flow_ops ops;
+    struct offload *slab, *free; /* ops.entries of them, and as many more that only watch */
+    uint32_t slots, used;
+    uint32_t rules;                          /* that may exist */
+    struct offload *look_first, **look_last; /* rules, in the order in which they are looked at */
+    uint64_t least, threshold;               /* bytes left that a flow must have: configured; at present */
+    uint64_t calm_ns;                        /* no refusal since, or the threshold fell last */
+    uint64_t token_ns;                       /* the next insertion may be asked then (ops.rate) */
+    uint64_t in_ns, gone_ns;                 /* how long answers take: moving averages */
+    uint32_t slowest;                        /* rule that moved least at its last look; slots: none */
+};
+
+int offload_init(struct splice *s, const struct flow_ops *ops, uint64_t threshold); /* 0 or -ENOMEM */
+void offload_fini(struct splice *s);
+
+/* A segment of e, an endpoint's, has gone to its client: is this a flow for the engine? Called when at least
+ * offloads.least bytes are mapped and not acked. */
+void offload_consider(struct splice *s, struct conn *e);
+
+/* The right edge that e may be shown while a rule may exist, at most `edge`. */
+pos_t offload_edge(struct splice *s, struct conn *e, pos_t edge);
+/* e has been shown in_edge_high: the engine may have sent that far. */
+void offload_shown(struct conn *e);
+
+/* The rule of e has to go. Nothing happens when it has none. */
+void offload_leave(struct splice *s, struct conn *e);
+/* e and its client are taken apart. */
+void offload_part(struct splice *s, struct conn *e);
+/* e's slot is given back. True: its port is kept back until its rule is gone, and given then. */
+bool offload_holds_port(struct splice *s, struct conn *e);
+
+void offload_tick(struct splice *s);
+uint64_t offload_next_ns(const struct splice *s);
+size_t offload_memory(const struct splice *s);
+
+#endif
