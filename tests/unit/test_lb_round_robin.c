@@ -108,6 +108,35 @@ Test(lb_round_robin, smooth_without_schedule)
     lb_picker_destroy(p);
 }
 
+/* What is told to be next is next, whoever is skipped, and telling it changes nothing. */
+Test(lb_round_robin, peek_without_schedule)
+{
+    struct lb_picker *p = picker((const uint32_t[]){5000, 1000, 2000, 3001}, 4, 0);
+    for (unsigned i = 0; i < 300; i++) {
+        uint64_t tried = i % 15;
+        struct lb_request q = {.tried = &tried};
+        uint32_t next = lb_peek(p, &q);
+        cr_assert_eq(lb_peek(p, &q), next);
+        cr_assert_eq(rig_pick(p, &tried), next);
+    }
+    lb_picker_destroy(p);
+}
+
+/* Nobody waits for long: between two picks of an endpoint lie no more than twice the picks of its share. */
+Test(lb_round_robin, spread_without_schedule)
+{
+    static const uint32_t weight[] = {5000, 1, 1000, 2000, 3001};
+    unsigned last[5] = {0};
+    struct lb_picker *p = picker(weight, 5, 0);
+    uint64_t sum = sum_of(weight, 5);
+    for (unsigned i = 1; i <= 2 * sum; i++) {
+        uint32_t e = rig_pick(p, NULL);
+        cr_assert_leq((i - last[e]) * (uint64_t)weight[e], 2 * sum, "endpoint %u", e);
+        last[e] = i;
+    }
+    lb_picker_destroy(p);
+}
+
 Test(lb_round_robin, seeds_set_workers_apart)
 {
     static const uint32_t even[] = {1, 1, 1, 1}, large[] = {4001, 4003, 4007, 4013};
