@@ -75,6 +75,21 @@ struct cfg_interface {
     bool af_packet; /* `driver: af_packet` was asked for; default `auto`: AF_XDP, then af_packet */
 };
 
+/* Versions of the PROXY protocol. */
+enum cfg_proxy {
+    CFG_PROXY_NONE,
+    CFG_PROXY_V1,
+    CFG_PROXY_V2,
+    CFG_PROXY_ANY, /* of what is accepted */
+};
+
+/* Who names clients in PROXY headers: key `proxy_protocol` of a listener. */
+struct cfg_proxy_in {
+    enum cfg_proxy accept; /* default any */
+    uint32_t nfrom;        /* 0: nobody; then no header is expected */
+    struct cfg_prefix *from;
+};
+
 enum cfg_protocol {
     CFG_HTTP,
     CFG_TCP, /* spliced from the first byte to the listener's cluster */
@@ -155,6 +170,7 @@ struct cfg_listener {
     enum cfg_forward x_forwarded_for, x_forwarded_proto, x_forwarded_host, x_forwarded_port, forwarded,
         x_request_id, traceparent;                 /* default append, replace, and off */
     struct field_edit request_edit, response_edit; /* keys request_headers, response_headers */
+    struct cfg_proxy_in proxy;
     uint32_t nallow, ndeny;
     struct cfg_prefix *allow, *deny;
     char *allow_file, *deny_file; /* NULL: none */
@@ -354,6 +370,7 @@ struct cfg_cluster {
     uint32_t pool_size;    /* idle connections per endpoint and worker; default 256; 0: no reuse; ..65536 */
     uint32_t tries;        /* endpoint connections tried per request; default 3; 1..10 */
     uint32_t retry_buffer; /* bytes; default 16 KiB; 0..60 KiB (S7) */
+    enum cfg_proxy proxy_protocol; /* of the header that endpoints get; never ANY */
     uint32_t nendpoint;
     struct cfg_endpoint *endpoint;
 };

@@ -387,6 +387,16 @@ static bool action_present(const struct cfg_key *k, const void *obj)
     return (unsigned)((const struct cfg_rule *)obj)->action == k->which;
 }
 
+static bool read_proxy_in(struct reading *r, const struct cfg_key *k, const struct node *v, void *obj)
+{
+    return kind_section.read(r, k, v, obj);
+}
+
+static bool proxy_in_present(const struct cfg_key *k, const void *obj)
+{
+    return ((const struct cfg_proxy_in *)key_value(k, obj))->nfrom > 0;
+}
+
 static bool read_deny(struct reading *r, const struct cfg_key *k, const struct node *v, void *obj)
 {
     bool truth = false;
@@ -507,6 +517,7 @@ const struct key_kind kind_uint_or_none = {read_uint, print_uint, uint_present};
 const struct key_kind kind_hash_key = {read_hash_key, print_hash_key, hash_key_present};
 const struct key_kind kind_percent = {read_percent, print_percent, NULL};
 const struct key_kind kind_action = {read_action, NULL, action_present};
+const struct key_kind kind_proxy_in = {read_proxy_in, NULL, proxy_in_present};
 const struct key_kind kind_deny = {read_deny, print_deny, deny_present};
 const struct key_kind kind_split_key = {read_split_key, print_hash_key, split_key_present};
 const struct key_kind kind_rate_key = {read_rate_key, print_hash_key, rate_key_present};

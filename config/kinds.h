@@ -11,6 +11,7 @@ extern const struct key_kind kind_section, kind_list;
 extern const struct key_kind kind_uint, kind_duration, kind_size, kind_bool, kind_word;
 extern const struct key_kind kind_uint_or_none; /* 0, which cannot be written: none */
 extern const struct key_kind kind_action;       /* a section of struct cfg_rule; which: enum cfg_action */
+extern const struct key_kind kind_proxy_in;     /* a section, struct cfg_proxy_in; may be absent */
 extern const struct key_kind kind_deny;         /* struct cfg_rule: true */
 extern const struct key_kind kind_split_key;    /* struct cfg_rule: split_fixed, split_key */
 extern const struct key_kind kind_word_or_none; /* the first word stands for none */

@@ -92,6 +92,8 @@
     /* pooled conns and paths (S9, S13) */                                                                   \
     X(ramp_missing, "a pooled conn that changes clients shows the new one's whole window at once")           \
     X(ramp_fixed, "what it shows does not grow with what the client acks")                                   \
+    X(reserved_shared, "a conn that bears a client's name serves another")                                   \
+    X(proxy_untrusted, "a PROXY header is taken from anybody")                                               \
     X(pool_own_ignored, "a client does not get the conn that it used last")                                  \
     X(rate_uncapped, "max_rate is ignored")                                                                  \
     X(too_big_unvalidated, "too big is believed about bytes that are not in flight")                         \

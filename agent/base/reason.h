@@ -62,6 +62,7 @@
     X(CLOSE_OTHER_RESET, "close_other_reset", "the other side of the exchange was reset")                    \
     X(CLOSE_IDLE, "close_idle", "keep-alive idle timeout")                                                   \
     X(CLOSE_HEAD_TIMEOUT, "close_head_timeout", "request head did not arrive in time")                       \
+    X(CLOSE_PROXY_HEADER, "close_proxy_header", "PROXY header is missing, malformed or late")                \
     X(CLOSE_STALL, "close_stall", "no progress within the stall timeout")                                    \
     X(CLOSE_SLOW_REQUEST, "close_slow_request", "request came slower than the minimum rate")                 \
     X(CLOSE_SLOW_READER, "close_slow_reader", "response was taken slower than the minimum rate")             \

@@ -289,11 +289,12 @@ static bool ask(struct check *k)
     uint8_t *out = splice_buf(k->w->s, k->e, REQUEST_ROOM, &cap);
     if (!out)
         return false;
-    int n = snprintf((char *)out, cap,
+    uint32_t proxy = identity_of_check(k->cs->cfg->proxy_protocol, out);
+    int n = snprintf((char *)out + proxy, cap - proxy,
                      "%s %s HTTP/1.1\r\nHost: %.*s\r\nUser-Agent: lacon/" LACON_VERSION
                      "\r\nAccept: */*\r\nConnection: close\r\n\r\n",
                      method_of(k), k->cs->cfg->check.path, (int)host.n, (const char *)host.p);
-    return splice_map_kept(k->w->s, NULL, k->e, 0, out, cap, (uint32_t)n, EXT_OWNED, false) == 0;
+    return splice_map_kept(k->w->s, NULL, k->e, 0, out, cap, proxy + (uint32_t)n, EXT_OWNED, false) == 0;
 }
 
 /* lacon has no means to check now. */

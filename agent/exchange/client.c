@@ -24,6 +24,17 @@ bool client_leaves(const struct exchanges *w, const struct conn *c)
     return w->draining || c->user_index == LISTENER_GONE;
 }
 
+void client_accepted(struct exchanges *w, struct conn *c)
+{
+    const struct cfg_listener *l = listener_of(w, c);
+    if (l->protocol == CFG_TCP && !c->user_awaits) {
+        stream_start(w, c);
+        return;
+    }
+    splice_waiting(w->s, c);
+    splice_set_timer(w->s, c, splice_now(w->s) + l->head_timeout_ns);
+}
+
 void client_idle(struct exchanges *w, struct conn *c)
 {
     c->user_scan = 0;
@@ -219,6 +230,8 @@ void client_timeout(struct exchanges *w, struct conn *c)
         splice_set_timer(w->s, c, splice_now(w->s) + LINGER_NS); /* not delivered yet */
     else if (c->fin_queued || c->user_doom)
         splice_reset(w->s, c, c->user_doom ? c->close_why : R_CLOSE_LINGER);
+    else if (c->user_awaits)
+        splice_reset(w->s, c, R_CLOSE_PROXY_HEADER);
     else if (c->user_mark && listener_of(w, c)->protocol == CFG_TLS)
         stream_hello_timeout(w, c, R_CLOSE_HEAD_TIMEOUT);
     else if (c->user_mark)

@@ -19,7 +19,7 @@ struct exchange *exchange_new(struct exchanges *w, struct conn *c)
                            .cluster = LB_NONE,
                            .endpoint = LB_NONE,
                            .affine = LB_NONE};
-    x->peer = x->client = (struct ip_port){c->key.remote, c->key.remote_port};
+    x->peer = x->client = identity_of(w, c);
     x->gen->users++;
     x->rec.generation = x->gen->id;
     c->user = x;
@@ -77,7 +77,8 @@ void exchange_give_back(struct exchanges *w, struct exchange *x)
         return;
     }
     bool closed = cluster_of(x)->endpoint[x->endpoint].closed;
-    if (x->e_reusable && !w->draining && !closed && splice_pool_put(w->s, e, cl->pool_size)) {
+    if (x->e_reusable && !w->draining && !closed &&
+        splice_pool_put(w->s, e, cl->pool_size, cl->proxy_protocol != CFG_PROXY_NONE)) {
         splice_set_timer(w->s, e, splice_now(w->s) + cl->pool_idle_ns);
         splice_push(w->s, e);
         return;

@@ -26,8 +26,9 @@ struct exchanges *exchanges_create(const struct exchanges_params *p)
     w->gone = p->config->listener[0];
     w->gone.name = NULL; /* the configuration's */
     w->slab = bigmem_alloc(w->slots, sizeof *w->slab);
+    w->identity = bigmem_alloc(w->slots, sizeof *w->identity);
     w->gen = generation_create(p->config, p->roster, p->worker, 0);
-    if (w->gen && w->slab && w->shared) {
+    if (w->gen && w->slab && w->identity && w->shared) {
         w->gen->users = 1;
         return w;
     }
@@ -71,12 +72,13 @@ void exchanges_destroy(struct exchanges *w)
     discard(w, w->gen);
     shared_destroy(w->own_shared);
     bigmem_free(w->slab, w->slots, sizeof *w->slab);
+    bigmem_free(w->identity, w->slots, sizeof *w->identity);
     free(w);
 }
 
 void exchanges_memory(const struct exchanges *w, struct memory_list *l)
 {
-    memory_add(l, "exchanges", sizeof *w + w->slots * sizeof *w->slab);
+    memory_add(l, "exchanges", sizeof *w + w->slots * (sizeof *w->slab + sizeof *w->identity));
     if (w->worker == 0) /* of all workers */
         memory_add(l, "rate limits", shared_memory(w->shared));
 }
@@ -125,13 +127,8 @@ static bool cb_admits(void *u, const struct flow_key *k, uint32_t index)
 
 static void cb_accepted(void *u, struct conn *c)
 {
-    struct exchanges *w = u;
-    if (listener_of(w, c)->protocol == CFG_TCP) {
-        stream_start(w, c);
-        return;
-    }
-    splice_waiting(w->s, c);
-    splice_set_timer(w->s, c, splice_now(w->s) + listener_of(w, c)->head_timeout_ns);
+    identity_accepted(u, c);
+    client_accepted(u, c);
 }
 
 static void judge_client(struct exchanges *w, struct conn *c, struct span bytes, bool held)
@@ -145,6 +142,8 @@ static void judge_client(struct exchanges *w, struct conn *c, struct span bytes,
         request_body(w, x, bytes, held);
     else if (c->fin_queued || c->user_doom)
         c->sink = true; /* after our FIN nothing is answered any more */
+    else if (c->user_awaits)
+        identity_judge(w, c, bytes);
     else if (listener_of(w, c)->protocol == CFG_TLS)
         stream_hello(w, c, bytes, held);
     else

@@ -107,6 +107,11 @@ struct generation {
     uint32_t tried_words;
 };
 
+/* What a PROXY header said (identity.c). */
+struct identity {
+    struct ip_port source, to;
+};
+
 #define LISTENER_GONE UINT32_MAX /* user_index of a client whose listener is in no configuration any more */
 
 struct exchanges {
@@ -124,6 +129,7 @@ struct exchanges {
     uint64_t keyless; /* requests without the key that is hashed */
     uint64_t splits;  /* requests drawn for one of several clusters */
     unsigned worker;
+    struct identity *identity; /* by conn slot; of those with user_named */
     struct exchange *slab, *free;
     uint32_t used, slots; /* of the slab */
     struct access_sink log;
@@ -174,7 +180,21 @@ void stream_connected(struct exchanges *w, struct exchange *x);
 /* The endpoint conn is gone before it was open, and there is no other. */
 void stream_refused(struct exchanges *w, struct exchange *x, enum reason why);
 
+/* ---- identity.c ---- */
+/* Is a PROXY header due from this client, whose conn is new? Then user_awaits is set. */
+void identity_accepted(struct exchanges *w, struct conn *c);
+/* The first bytes of a client with user_awaits. */
+void identity_judge(struct exchanges *w, struct conn *c, struct span bytes);
+/* Who the client is, to whatever goes by its address. */
+struct ip_port identity_of(const struct exchanges *w, const struct conn *c);
+/* Puts a PROXY header for client c before all else on e, a new conn. False: no memory. */
+bool identity_announce(struct exchanges *w, const struct conn *c, struct conn *e, enum cfg_proxy how);
+/* Writes what a check of lacon's own begins with: at most PROXY_V1_MAX bytes, or none. */
+uint32_t identity_of_check(enum cfg_proxy how, uint8_t *out);
+
 /* ---- client.c ---- */
+/* The client is there, and has said who it is where it has to: its first request is waited for. */
+void client_accepted(struct exchanges *w, struct conn *c);
 const struct cfg_listener *listener_of(const struct exchanges *w, const struct conn *c);
 /* Do the listener's lists keep this address out? */
 bool listener_denies(const struct cfg_listener *l, const struct ip_addr *client);

@@ -38,6 +38,17 @@ static bool belongs(const struct cluster_state *cs, const struct exchange *x, co
     return i != LB_NONE && lb_usable(cs->picker, i) && !(tried && tried[i / 64] >> (i % 64) & 1);
 }
 
+static struct conn *connect_to(struct exchanges *w, const struct exchange *x, struct splice_remote *r,
+                               enum cfg_proxy proxy, enum reason *why)
+{
+    struct conn *e = splice_connect(w->s, r, x->c, why);
+    if (!e || !proxy || identity_announce(w, x->c, e, proxy))
+        return e;
+    *why = R_CLOSE_NO_MEMORY;
+    conn_end(w->s, e, *why);
+    return NULL;
+}
+
 /* A fresh conn to the next endpoint that has not been tried, until one can be begun. */
 static struct conn *begin(struct exchanges *w, struct exchange *x, bool fresh, enum reason *why)
 {
@@ -56,10 +67,11 @@ static struct conn *begin(struct exchanges *w, struct exchange *x, bool fresh, e
         q.tried = x->gen->tried;
         x->endpoint = i;
         struct splice_remote *r = cs->endpoint[i].remote;
-        struct conn *e = fresh ? NULL : splice_pool_take(w->s, r, x->c);
+        struct conn *e =
+            fresh ? NULL : splice_pool_take(w->s, r, x->c, cs->cfg->proxy_protocol != CFG_PROXY_NONE);
         x->e_pooled = e != NULL;
         if (!e)
-            e = splice_connect(w->s, r, x->c, why);
+            e = connect_to(w, x, r, cs->cfg->proxy_protocol, why);
         if (e)
             return e;
         count(w->cnt, *why);

@@ -157,6 +157,8 @@ void conn_end(struct splice *s, struct conn *c, enum reason why)
         return;
     bool waited = c->pub.state == TCP_TIME_WAIT;
     splice_pool_remove(s, c);
+    if (c->pub.side == SIDE_CLIENT)
+        pool_leave(s, c);
     c->pub.state = TCP_DEAD;
     tw_del(&s->wheel, &c->timer);
     if (waited) {

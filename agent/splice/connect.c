@@ -7,7 +7,10 @@
  * What the endpoint's TCP learned about one client's path (congestion window, round-trip time) is wrong for
  * another's (rule S9). So a client gets the conn back that it used last, where that is idle; else one whose
  * last client was as far away; and after a change of client the endpoint is shown a window that begins at ten
- * segments and grows by what the new client acks, as its own slow start would. */
+ * segments and grows by what the new client acks, as its own slow start would.
+ *
+ * A reserved conn carries its client's name (a PROXY header) and may serve no other. It is in a list of its
+ * own; a client has one at most, so that one look at its last conn finds what ends with it. */
 #include <stdlib.h>
 
 #include "agent/base/mutant.h"
@@ -29,6 +32,7 @@ struct splice_remote {
     uint32_t conns; /* slots that name it, dead ones not yet reaped included */
     uint32_t idle_count;
     struct conn *idle[PROFILES][RTT_CLASSES]; /* most recently used first */
+    struct conn *reserved;                    /* idle, each for its last client alone */
 };
 
 struct splice_remote *splice_remote_get(struct splice *s, const struct ip_port *at)
@@ -78,6 +82,8 @@ void splice_remote_close_idle(struct splice *s, struct splice_remote *r)
         for (unsigned k = 0; k < RTT_CLASSES; k++)
             while (r->idle[i][k])
                 close_idle(s, r->idle[i][k]);
+    while (r->reserved)
+        close_idle(s, r->reserved);
 }
 
 void splice_remote_put(struct splice *s, struct splice_remote *r)
@@ -191,13 +197,27 @@ static bool served_last(const struct conn *e, const struct conn *c)
     return e->last_idx == c->idx && e->last_opened_ns == c->pub.opened_ns;
 }
 
-/* The conn that c used last, if it is idle and would do. */
-static struct conn *own_idle(struct splice *s, const struct splice_remote *r, const struct conn *c,
-                             uint8_t profile)
+/* The conn that c used last, if it is idle. */
+static struct conn *last_idle(struct splice *s, const struct conn *c)
 {
     struct conn *e = c->last_idx == CT_NONE ? NULL : ct_obj(s->table, c->last_idx);
-    bool fits = e && !conn_is_dead(e) && e->pub.idle && e->remote == r && e->profile == profile;
-    return fits && served_last(e, c) && !mutant(pool_own_ignored) ? e : NULL;
+    return e && !conn_is_dead(e) && e->pub.idle && served_last(e, c) ? e : NULL;
+}
+
+/* The same, if it would do. */
+static struct conn *own_idle(struct splice *s, const struct splice_remote *r, const struct conn *c,
+                             uint8_t profile, bool reserved)
+{
+    struct conn *e = last_idle(s, c);
+    bool fits = e && e->remote == r && e->profile == profile && e->reserved == reserved;
+    return fits && !mutant(pool_own_ignored) ? e : NULL;
+}
+
+void pool_leave(struct splice *s, const struct conn *c)
+{
+    struct conn *e = last_idle(s, c);
+    if (e && e->reserved)
+        close_idle(s, e);
 }
 
 /* Up to 5 ms, 50 ms, 250 ms, beyond. */
@@ -227,18 +247,20 @@ static void used_by(struct conn *e, struct conn *c)
     c->last_idx = e->idx;
 }
 
-struct conn *splice_pool_take(struct splice *s, struct splice_remote *r, struct conn *c)
+struct conn *splice_pool_take(struct splice *s, struct splice_remote *r, struct conn *c, bool reserved)
 {
     if (!remote_path(s, r))
         return NULL;
     uint8_t profile = profile_for(c, path_mss(s, &r->path, &r->at.addr));
     if (mutant(pool_profile_ignored))
         profile = PROFILES - 1;
-    struct conn *e = own_idle(s, r, c, profile);
-    if (!e)
+    struct conn *e = own_idle(s, r, c, profile, reserved);
+    if (!e && (!reserved || mutant(reserved_shared)))
         e = any_idle(r, c, profile);
     if (!e)
         return NULL;
+    if (!served_last(e, c))
+        pool_leave(s, c);
     splice_pool_remove(s, e);
     stat_add(&s->cnt->pool_hits, 1);
     if (!served_last(e, c))
@@ -253,14 +275,16 @@ void ramp_grow(struct conn *e, uint64_t n)
         e->ramp = e->ramp + n > RAMP_MAX ? 0 : e->ramp + (uint32_t)n;
 }
 
-bool splice_pool_put(struct splice *s, struct conn *e, uint32_t max)
+bool splice_pool_put(struct splice *s, struct conn *e, uint32_t max, bool reserved)
 {
     struct splice_remote *r = e->remote;
     if (r->refs == 0 || e->pub.state != TCP_OPEN || e->in_fin || e->hold.buf || e->x_head || e->offloaded ||
         r->idle_count >= max)
         return false;
     e->in_mode = IN_WAIT;
-    struct conn **list = &r->idle[e->profile][e->rtt_class];
+    e->reserved = reserved;
+    struct conn **list =
+        reserved && !mutant(reserved_shared) ? &r->reserved : &r->idle[e->profile][e->rtt_class];
     e->idle_next = *list;
     e->idle_pprev = list;
     if (e->idle_next)
@@ -275,8 +299,9 @@ bool splice_pool_put(struct splice *s, struct conn *e, uint32_t max)
 bool pool_evict(struct splice *s)
 {
     for (struct splice_remote *r = s->remotes; r; r = r->next)
-        for (unsigned i = 0; r->idle_count && i < PROFILES * RTT_CLASSES; i++) {
-            struct conn *e = r->idle[i / RTT_CLASSES][i % RTT_CLASSES];
+        for (unsigned i = 0; r->idle_count && i <= PROFILES * RTT_CLASSES; i++) {
+            struct conn *e =
+                i < PROFILES * RTT_CLASSES ? r->idle[i / RTT_CLASSES][i % RTT_CLASSES] : r->reserved;
             if (e && e == s->current)
                 e = e->idle_next;
             if (!e)
@@ -359,8 +384,10 @@ struct conn *splice_connect(struct splice *s, struct splice_remote *r, struct co
     e->mss = 536;
     e->w0 = 32768;
     e->pub.state = TCP_SYN_SENT;
-    if (c)
+    if (c) {
+        pool_leave(s, c);
         used_by(e, c);
+    }
     start_at(e, pick_isn(s, e, used, last));
     stat_add(&s->cnt->connects, 1);
     stat_add(&s->cnt->endpoints_open, 1);

@@ -192,6 +192,8 @@ struct conn *accept_ack(struct splice *s, struct frame *f, const struct pkt *p, 
 void connect_answer(struct splice *s, struct conn *e, struct frame *f, const struct pkt *p);
 void connect_timer(struct splice *s, struct conn *e);
 void remotes_free(struct splice *s);
+/* Client c ends, or turns to another conn: what is reserved for it in the pool is closed. */
+void pool_leave(struct splice *s, const struct conn *c);
 /* Ends one idle endpoint conn and gives its slot back. False: there is none. */
 bool pool_evict(struct splice *s);
 /* Bytes of all remotes and their ports. */

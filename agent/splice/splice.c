@@ -425,9 +425,51 @@ void splice_rejudge(struct splice *s, struct conn *c)
         splice_push(s, c);
 }
 
+/* The first extent of the present message, and the one before it (NULL: none). */
+static struct extent *message_start(const struct conn *e, struct extent **before)
+{
+    struct extent *x = e->x_head;
+    for (*before = NULL; x && x->out < e->out_msg; x = x->next)
+        *before = x;
+    return x;
+}
+
 bool splice_can_move(const struct conn *e)
 {
-    return e->x_head && e->x_head->out == e->out_msg;
+    struct extent *before;
+    const struct extent *x = message_start(e, &before);
+    return x && x->out == e->out_msg;
+}
+
+/* Takes the extents of the message off e. */
+static struct extent *take_message(struct conn *e)
+{
+    struct extent *before, *first = message_start(e, &before);
+    if (before)
+        before->next = NULL;
+    else
+        e->x_head = NULL;
+    e->x_tail = before;
+    return first;
+}
+
+static void append_again(struct conn *e, struct conn *to, struct extent *x)
+{
+    x->out = to->out_end;
+    x->sent = 0;
+    if (x->kind == EXT_KEPT) {
+        x->flags |= EXT_OWNED; /* the source may have been acked: it will not send them again */
+        e->kept -= x->cap;
+        to->kept += x->cap;
+    }
+    if (to->x_tail)
+        to->x_tail->next = x;
+    else
+        to->x_head = x;
+    to->x_tail = x;
+    to->out_end += x->n;
+    e->x_count--;
+    to->x_count++;
 }
 
 void splice_move(struct splice *s, struct conn *e, struct conn *to)
@@ -435,20 +477,10 @@ void splice_move(struct splice *s, struct conn *e, struct conn *to)
     struct conn *c = e->peer;
     pace_leave(c, e);
     to->out_msg = to->out_end;
-    for (struct extent *x = e->x_head; x; x = x->next) {
-        x->out = to->out_end;
-        x->sent = 0;
-        if (x->kind == EXT_KEPT)
-            x->flags |= EXT_OWNED; /* the source may have been acked: it will not send them again */
-        to->out_end += x->n;
+    for (struct extent *x = take_message(e), *next; x; x = next) {
+        next = x->next;
+        append_again(e, to, x);
     }
-    to->x_head = e->x_head;
-    to->x_tail = e->x_tail;
-    to->x_count = e->x_count;
-    to->kept = e->kept;
-    e->kept = 0;
-    e->x_head = e->x_tail = NULL;
-    e->x_count = 0;
     e->peer = NULL;
     e->pub.peer_idx = CT_NONE;
     splice_join(c, to);

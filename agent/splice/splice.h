@@ -180,9 +180,11 @@ void splice_sink(struct splice *s, struct conn *c);
 
 /* Clears EXT_RETAIN on c's extents and releases those that are acked. */
 void splice_release(struct splice *s, struct conn *c);
-/* True when every byte mapped to e from its client is still kept or unacked to the client (rule S7). */
+/* True when every byte mapped to e from its client is still kept or unacked to the client (rule S7). What
+ * stands before out_msg is not the client's. */
 bool splice_can_move(const struct conn *e);
-/* Moves e's out-stream to the start of `to`'s, to be sent again; the client is joined to `to`. */
+/* Moves e's out-stream from out_msg on to the end of `to`'s, to be sent again; the client is joined to `to`.
+ */
 void splice_move(struct splice *s, struct conn *e, struct conn *to);
 
 /* ---- closing ---- */
@@ -210,10 +212,11 @@ void splice_remote_close_idle(struct splice *s, struct splice_remote *r);
 void splice_remote_warm(struct splice *s, struct splice_remote *r);
 
 /* An idle pooled conn for a client of c's kind, out of the pool, or NULL: the one that c used last, else one
- * whose last client was as far away (rule S9). */
-struct conn *splice_pool_take(struct splice *s, struct splice_remote *r, struct conn *c);
-/* Puts an open, unjoined conn into the pool, unless there are `max` already (false). */
-bool splice_pool_put(struct splice *s, struct conn *e, uint32_t max);
+ * whose last client was as far away (rule S9). `reserved`: only one that is kept for c. */
+struct conn *splice_pool_take(struct splice *s, struct splice_remote *r, struct conn *c, bool reserved);
+/* Puts an open, unjoined conn into the pool, unless there are `max` already (false). `reserved`: for its last
+ * client alone; it is closed when that ends, or is connected to another one. */
+bool splice_pool_put(struct splice *s, struct conn *e, uint32_t max, bool reserved);
 void splice_pool_remove(struct splice *s, struct conn *e);
 /* Begins a handshake for client c (NULL: for ourselves); kept bytes may be mapped to it at once. NULL with
  * *why when it can't (no port, no route, table full). */

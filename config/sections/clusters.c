@@ -21,6 +21,8 @@ static const char *const lb_policy_words[] = {
 #undef X
         NULL};
 
+static const char *const proxy_words[] = {"", "v1", "v2", NULL};
+
 static const struct cfg_key cluster_keys[] = {
     {.name = "name",
      .kind = &kind_text,
@@ -110,6 +112,10 @@ static const struct cfg_key cluster_keys[] = {
      .kind = &kind_affinity,
      .section = &affinity_section,
      FIELD(struct cfg_cluster, affinity)},
+    {.name = "proxy_protocol",
+     .kind = &kind_word_or_none,
+     FIELD(struct cfg_cluster, proxy_protocol),
+     .words = proxy_words},
     {.name = "endpoints",
      LIST(struct cfg_cluster, endpoint, nendpoint, endpoint_item),
      .required = true,

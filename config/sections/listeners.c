@@ -17,6 +17,24 @@ static const struct cfg_key proxy_item = {
 static const struct cfg_key allow_item = {.name = "allow", .kind = &kind_network, ITEM(struct cfg_prefix)};
 static const struct cfg_key deny_item = {.name = "deny", .kind = &kind_network, ITEM(struct cfg_prefix)};
 
+static const char *const accept_words[] = {"", "v1", "v2", "any", NULL};
+
+static const struct cfg_key from_item = {.name = "from", .kind = &kind_network, ITEM(struct cfg_prefix)};
+
+static const struct cfg_key proxy_keys[] = {
+    {.name = "accept",
+     .kind = &kind_word_or_none,
+     FIELD(struct cfg_proxy_in, accept),
+     .initial = "any",
+     .words = accept_words},
+    {.name = "from",
+     LIST(struct cfg_proxy_in, from, nfrom, from_item),
+     .required = true,
+     .min = 1,
+     .max = 64},
+};
+static const struct cfg_section proxy_section = {"proxy_protocol", KEYS(proxy_keys), NULL};
+
 static const struct cfg_key listener_keys[] = {
     {.name = "name",
      .kind = &kind_text,
@@ -107,6 +125,10 @@ static const struct cfg_key listener_keys[] = {
     FORWARD(x_request_id, "off"),
     FORWARD(traceparent, "off"),
     FIELD_EDITS(struct cfg_listener),
+    {.name = "proxy_protocol",
+     .kind = &kind_proxy_in,
+     .section = &proxy_section,
+     FIELD(struct cfg_listener, proxy)},
     {.name = "allow", LIST(struct cfg_listener, allow, nallow, allow_item), .min = 1, .max = 4096},
     {.name = "allow_file", .kind = &kind_text, FIELD(struct cfg_listener, allow_file), .judge = judge_file},
     {.name = "deny", LIST(struct cfg_listener, deny, ndeny, deny_item), .min = 1, .max = 4096},

@@ -169,6 +169,28 @@
     X(check_all_down, "CHECK when all are down they are asked")                                              \
     X(drained_endpoint, "DRAIN an endpoint ends what is in flight, and gets nothing new")                    \
     X(drained_reload, "DRAIN a drained endpoint stays so over a reload")                                     \
+    X(proxy_with_request,                                                                                    \
+      "PROXY a header and a request in one segment; the name holds for the next request")                    \
+    X(proxy_single_bytes, "PROXY a header in single bytes")                                                  \
+    X(proxy_cut_in_both, "PROXY a header and a request, each cut in two")                                    \
+    X(proxy_reordered, "PROXY a header whose parts come in reverse")                                         \
+    X(proxy_other_bytes_acked, "PROXY other bytes over an acked part of a header change nothing")            \
+    X(proxy_other_bytes_held, "PROXY other bytes over a held part of a header reset")                        \
+    X(proxy_lost, "PROXY a lost header, and a request behind it")                                            \
+    X(proxy_never_complete, "PROXY half a header and no more: reset after head_timeout")                     \
+    X(proxy_missing, "PROXY a request without a header is reset")                                            \
+    X(proxy_too_long, "PROXY 107 bytes without an end are reset")                                            \
+    X(proxy_closed_before, "PROXY a client that closes before its header is whole")                          \
+    X(proxy_untrusted, "PROXY a header from anybody else is a bad request")                                  \
+    X(proxy_local, "PROXY LOCAL keeps the connection's own address")                                         \
+    X(proxy_not_accepted, "PROXY a version that is not accepted is reset")                                   \
+    X(proxy_tcp, "PROXY a header cut in two before a tcp stream")                                            \
+    X(proxy_tls, "PROXY a header and a ClientHello, cut in the hello, in reverse")                           \
+    X(proxy_out_per_client, "PROXY a conn with a header serves its client alone, and ends with it")          \
+    X(proxy_out_lost, "PROXY a header to an endpoint that is lost comes again")                              \
+    X(proxy_out_retry, "PROXY a request that moves gets the next endpoint's own header")                     \
+    X(proxy_out_refused, "PROXY an endpoint that refuses: the next one gets header and request")             \
+    X(proxy_out_tcp, "PROXY in and out around a tcp stream")                                                 \
     X(reload_in_flight, "reload: an exchange in flight ends as it began, the next one is routed anew")       \
     X(reload_endpoint_gone, "reload: the pooled conns of an endpoint that is gone are closed")               \
     X(reload_endpoint_stays, "reload: the pooled conns of an endpoint that stays are used")                  \
