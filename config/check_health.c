@@ -14,6 +14,12 @@ static void only_http(struct reading *r, const void *field, const char *name)
     COMPLAIN_AT(r, field, "%s: goes with \"protocol: http\" only", name);
 }
 
+static void check_outlier(struct reading *r, const struct cfg_outlier *o)
+{
+    if (o->base_ns > o->max_ns)
+        COMPLAIN_AT(r, &o->base_ns, "base_ejection_time: must not be above max_ejection_time");
+}
+
 static void check_one(struct reading *r, const struct cfg_health_check *h)
 {
     if (h->protocol != CFG_CHECK_HTTP) {
@@ -32,5 +38,7 @@ void check_health(struct reading *r)
 
         if (field_good(r, &k->check.protocol))
             check_one(r, &k->check);
+        if (field_good(r, &k->outlier.base_ns) && field_good(r, &k->outlier.max_ns))
+            check_outlier(r, &k->outlier);
     }
 }

@@ -351,6 +351,23 @@ struct cfg_affinity {
     struct cfg_cookie cookie;
 };
 
+/* Passive: by what an endpoint does with requests. 0: that is no reason. */
+struct cfg_outlier {
+    uint32_t failures;     /* in a row: not connected to, reset, not answered in time; 0..1000 */
+    uint32_t errors;       /* answers of 5xx in a row; 0..1000 */
+    uint32_t error_rate;   /* percent of requests that fail or get 5xx, within window_ns */
+    uint32_t min_requests; /* in the window, before error_rate is judged; 1..1000000 */
+    uint64_t window_ns;
+    uint64_t base_ns, max_ns;      /* how long an endpoint is ejected */
+    uint32_t max_ejection_percent; /* of the cluster's endpoints at one time */
+};
+
+/* Is there any reason to eject an endpoint? */
+static inline bool cfg_outlier_on(const struct cfg_outlier *o)
+{
+    return o->failures || o->errors || o->error_rate;
+}
+
 struct cfg_cluster {
     char *name;
     enum cfg_lb_policy lb_policy;
@@ -362,6 +379,7 @@ struct cfg_cluster {
     char *prefer_zone;                /* some endpoint's zone, or NULL: none is preferred */
     uint32_t panic_threshold; /* percent of endpoints; default 0: while one is up, down ones get nothing */
     struct cfg_health_check check;
+    struct cfg_outlier outlier;
     uint64_t connect_timeout_ns;                   /* per try; default 1 s */
     uint64_t response_timeout_ns;                  /* request sent to response head; default 60 s (504) */
     uint64_t pool_idle_ns;                         /* default 60 s */

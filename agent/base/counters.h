@@ -40,6 +40,8 @@
     X(checks_passed, "checks_passed", "checks of endpoints that were passed")                                \
     X(checks_failed, "checks_failed", "checks of endpoints that failed")                                     \
     X(checks_skipped, "checks_skipped", "checks of endpoints that lacon had no means to make")               \
+    X(ejections, "ejections", "endpoints ejected for what they did with requests")                           \
+    X(ejections_withheld, "ejections_withheld", "not ejected: too few would be left")                        \
     X(handed_over, "handed_over", "frames handed to another worker")                                         \
     X(offload_asked, "offload_asked", "flows that a flow engine was asked to carry")                         \
     X(offload_rules, "offload_rules", "flows that it may be carrying now")                                   \

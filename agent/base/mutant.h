@@ -122,6 +122,9 @@
     /* which endpoints are asked */                                                                          \
     X(check_ignored, "an endpoint that fails its checks is asked as before")                                 \
     X(check_threshold, "a single check changes an endpoint's state")                                         \
+    X(outlier_ignored, "an endpoint that fails its requests is not ejected")                                 \
+    X(ejection_no_floor, "any number of endpoints may be ejected")                                           \
+    X(ejection_for_ever, "an ejected endpoint does not come back")                                           \
     X(drained_asked, "an endpoint that is drained is asked as before")                                       \
     /* memory and time */                                                                                    \
     X(extent_leak, "extents that are acked are not given back")                                              \

@@ -22,7 +22,7 @@ static const char *address(const struct ip_port *at, char buf[ENDPOINT_STRLEN])
 struct state {
     const char *name;
     uint64_t since_ns; /* 0: always */
-    char reason[96];
+    char reason[128];
 };
 
 static void checked_state(const struct cfg_health_check *h, const struct roster_entry *e, struct state *s)
@@ -51,6 +51,15 @@ static void connecting_state(const struct workers *ws, const struct roster_entry
     snprintf(s->reason, sizeof s->reason, "%u of %u workers could not connect", n, all);
 }
 
+static struct state ejected_state(const struct roster_entry *e, uint64_t now_ns)
+{
+    struct state s = {.name = "ejected", .since_ns = roster_word(&e->ejected_since_ns)};
+    snprintf(s.reason, sizeof s.reason, "%s; back in %.1f s (%u in a row)",
+             finding_text((enum finding)roster_word(&e->ejected_why)),
+             (double)(roster_ejected_until(e) - now_ns) / NS_PER_S, roster_ejections(e));
+    return s;
+}
+
 static struct state state_of(const struct workers *ws, const struct cfg_cluster *k,
                              const struct cfg_endpoint *c, const struct roster_entry *e, uint64_t now_ns)
 {
@@ -59,6 +68,8 @@ static struct state state_of(const struct workers *ws, const struct cfg_cluster 
         checked_state(&k->check, e, &s);
     if (strcmp(s.name, "up") == 0)
         connecting_state(ws, e, now_ns, &s);
+    if (roster_ejected_until(e) > now_ns && cfg_outlier_on(&k->outlier))
+        s = ejected_state(e, now_ns);
     if (roster_word(&e->drained)) {
         bool busy = roster_use_of(workers_roster(ws), e).active > 0;
         s = (struct state){.name = busy ? "draining" : "drained",

@@ -34,6 +34,18 @@ static void set_down_until(struct exchanges *w, struct endpoint_state *es, uint6
     __atomic_store_n(&use_of(w, es)->down_until_ns, until_ns, __ATOMIC_RELAXED); /* partner: roster_word() */
 }
 
+/* An endpoint that comes back is judged anew. */
+static void settle_ejection(struct cluster_state *cs, struct endpoint_state *es, uint64_t now)
+{
+    uint64_t until = roster_ejected_until(es->entry);
+    bool ejected = (until > now || (until && mutant(ejection_for_ever))) && cfg_outlier_on(&cs->cfg->outlier);
+    if (ejected != es->ejected)
+        outlier_forget(es);
+    es->ejected = ejected;
+    if (ejected && until < cs->forgive_ns)
+        cs->forgive_ns = until;
+}
+
 /* Puts endpoint i's states together. */
 static void settle(struct exchanges *w, struct cluster_state *cs, uint32_t i)
 {
@@ -42,10 +54,11 @@ static void settle(struct exchanges *w, struct cluster_state *cs, uint32_t i)
     bool was_closed = es->closed;
     if (is_pardoned(cs, es))
         set_down_until(w, es, 0);
+    settle_ejection(cs, es, now);
     if (es->down_until_ns && es->down_until_ns < cs->forgive_ns)
         cs->forgive_ns = es->down_until_ns;
     es->closed = roster_word(&es->entry->drained) && !mutant(drained_asked);
-    lb_mark(cs->picker, i, es->down_until_ns || checks_say_down(cs, es), now);
+    lb_mark(cs->picker, i, es->down_until_ns || es->ejected || checks_say_down(cs, es), now);
     lb_close(cs->picker, i, es->closed, now);
     if (es->closed && !was_closed && es->remote)
         splice_remote_close_idle(w->s, es->remote);
@@ -92,13 +105,10 @@ void endpoints_forgive(struct exchanges *w, struct cluster_state *cs)
         return;
     cs->forgive_ns = UINT64_MAX;
     for (uint32_t i = 0; i < cs->cfg->nendpoint; i++) {
-        uint64_t until = cs->endpoint[i].down_until_ns;
-        if (!until)
-            continue;
-        if (until <= now)
-            endpoint_mark_up(w, cs, i);
-        else if (until < cs->forgive_ns)
-            cs->forgive_ns = until;
+        struct endpoint_state *es = &cs->endpoint[i];
+        if (es->down_until_ns && es->down_until_ns <= now)
+            set_down_until(w, es, 0);
+        settle(w, cs, i);
     }
 }
 
@@ -121,4 +131,12 @@ void endpoint_leave(struct exchanges *w, struct cluster_state *cs, uint32_t i)
 void endpoint_failed(struct exchanges *w, struct cluster_state *cs, uint32_t i)
 {
     stat_add(&use_of(w, &cs->endpoint[i])->failures, 1);
+    outlier_failed(w, cs, i);
+}
+
+void endpoint_answered(struct exchanges *w, struct cluster_state *cs, uint32_t i, unsigned status)
+{
+    if (status >= 500)
+        stat_add(&use_of(w, &cs->endpoint[i])->failures, 1);
+    outlier_answered(w, cs, i, status);
 }

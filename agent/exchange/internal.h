@@ -68,12 +68,21 @@ struct exchange {
     struct access_record rec;
 };
 
+/* What one worker has lately seen of an endpoint (outlier.c). */
+struct outlier_counts {
+    uint32_t failures_in_row, errors_in_row;
+    uint32_t requests, bad; /* in the present window */
+    uint64_t window_ends_ns;
+};
+
 struct endpoint_state {
     struct roster_entry *entry;
     struct splice_remote *remote;
     uint64_t down_until_ns; /* connecting failed; 0: not marked down */
     uint64_t marked_ns;     /* when that was found out */
-    bool closed;            /* takes no new requests */
+    bool ejected;           /* as the picker knows it */
+    struct outlier_counts outlier;
+    bool closed; /* takes no new requests */
 };
 
 struct cluster_state {
@@ -237,10 +246,17 @@ void endpoint_mark_down(struct exchanges *w, struct cluster_state *cs, uint32_t 
 void endpoint_mark_up(struct exchanges *w, struct cluster_state *cs, uint32_t i);
 /* Marks whose time is over are taken off. */
 void endpoints_forgive(struct exchanges *w, struct cluster_state *cs);
-/* A request goes to endpoint i, is no longer there, was failed by it. */
+/* A request goes to endpoint i, is no longer there, was failed by it (not connected to, reset, not answered
+ * in time), was answered (status 0: a stream's connection is open). */
 void endpoint_begin(struct exchanges *w, struct cluster_state *cs, uint32_t i);
 void endpoint_leave(struct exchanges *w, struct cluster_state *cs, uint32_t i);
 void endpoint_failed(struct exchanges *w, struct cluster_state *cs, uint32_t i);
+void endpoint_answered(struct exchanges *w, struct cluster_state *cs, uint32_t i, unsigned status);
+
+/* ---- outlier.c ---- */
+void outlier_failed(struct exchanges *w, struct cluster_state *cs, uint32_t i);
+void outlier_answered(struct exchanges *w, struct cluster_state *cs, uint32_t i, unsigned status);
+void outlier_forget(struct endpoint_state *es);
 
 /* ---- check.c ---- */
 int checks_make(struct generation *g, unsigned worker); /* 0 or -ENOMEM; checks_free() in any case */

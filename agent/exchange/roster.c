@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/base/timer.h"
 #include "lb-policy/lb.h"
 
 #define CHAINS 4096u
@@ -14,6 +15,7 @@ struct roster {
     unsigned nworkers;
     size_t bytes; /* under lock */
     uint64_t version;
+    uint64_t ejecting;                  /* 1: a worker is at it */
     struct roster_entry *chain[CHAINS]; /* under lock */
 };
 
@@ -183,6 +185,47 @@ void roster_set_drained(struct roster *r, struct roster_entry *e, bool drained, 
     set(&e->drained, drained);
     set(&e->drained_since_ns, now_ns);
     changed(r);
+}
+
+/* ---- ejection ---- */
+
+bool roster_begin_ejecting(struct roster *r)
+{
+    uint64_t idle = 0;
+    return __atomic_compare_exchange_n(&r->ejecting, &idle, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+void roster_end_ejecting(struct roster *r)
+{
+    __atomic_store_n(&r->ejecting, 0, __ATOMIC_RELEASE); /* partner: roster_begin_ejecting() */
+}
+
+uint64_t roster_ejected_until(const struct roster_entry *e)
+{
+    return (roster_word(&e->ejected) >> 16) * MS_NS;
+}
+
+unsigned roster_ejections(const struct roster_entry *e)
+{
+    return roster_word(&e->ejected) & 0xffff;
+}
+
+bool roster_eject(struct roster *r, struct roster_entry *e, enum finding why, uint64_t base_ns,
+                  uint64_t max_ns, uint64_t now_ns)
+{
+    uint64_t until = roster_ejected_until(e), times = roster_ejections(e);
+    if (until > now_ns)
+        return false;
+    uint64_t good = (now_ns - until) / base_ns; /* base times that it has been back */
+    times = times > good ? times - good : 0;
+    times += times < 0xffff;
+    uint64_t most = max_ns > base_ns ? max_ns : base_ns;
+    uint64_t ns = times > most / base_ns ? most : times * base_ns;
+    set(&e->ejected_since_ns, now_ns);
+    set(&e->ejected_why, why);
+    set(&e->ejected, (now_ns + ns + MS_NS - 1) / MS_NS << 16 | times);
+    changed(r);
+    return true;
 }
 
 struct roster_use roster_use_of(const struct roster *r, const struct roster_entry *e)

@@ -36,7 +36,10 @@
     X(TIMEOUT, "does not answer in time")                                                                    \
     X(BAD_ANSWER, "does not answer in HTTP")                                                                 \
     X(STATUS, "answers with status")                                                                         \
-    X(BODY, "answers with another body")
+    X(BODY, "answers with another body")                                                                     \
+    X(FAILURES, "failed too many requests in a row")                                                         \
+    X(ERRORS, "answered too many requests in a row with 5xx")                                                \
+    X(ERROR_RATE, "failed too many of its requests, or answered them with 5xx")
 
 enum finding {
 #define X(id, text) FINDING_##id,
@@ -75,6 +78,9 @@ struct roster_entry {
 
     uint64_t check;              /* struct roster_check; written by the worker that checks it */
     uint64_t check_since_ns;     /* likewise */
+    uint64_t ejected;            /* until_ms << 16 | times in a row; written by who is ejecting */
+    uint64_t ejected_since_ns;   /* likewise */
+    uint64_t ejected_why;        /* enum finding; likewise */
     uint64_t drained;            /* 1: takes no new requests; written by the admin thread */
     uint64_t drained_since_ns;   /* likewise */
     struct {                     /* that worker's own */
@@ -117,6 +123,19 @@ struct roster_check roster_check_of(const struct roster_entry *e);
 void roster_set_check(struct roster *r, struct roster_entry *e, struct roster_check c, uint64_t now_ns);
 /* By the admin thread. */
 void roster_set_drained(struct roster *r, struct roster_entry *e, bool drained, uint64_t now_ns);
+
+/* Ejecting is done by one worker at a time: whoever finds another one at it gets false, and goes on without.
+ */
+bool roster_begin_ejecting(struct roster *r);
+void roster_end_ejecting(struct roster *r);
+/* Between these: e is ejected for base_ns times how often it was in a row, at most max_ns. False: it is
+ * already. */
+bool roster_eject(struct roster *r, struct roster_entry *e, enum finding why, uint64_t base_ns,
+                  uint64_t max_ns, uint64_t now_ns);
+/* 0, or a time that may be past: it is ejected no more. */
+uint64_t roster_ejected_until(const struct roster_entry *e);
+/* How often in a row it was ejected, when last. */
+unsigned roster_ejections(const struct roster_entry *e);
 
 /* Sum over all workers. */
 struct roster_use roster_use_of(const struct roster *r, const struct roster_entry *e);

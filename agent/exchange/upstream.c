@@ -21,6 +21,7 @@ void upstream_answered(struct exchanges *w, struct exchange *x)
     uint64_t now = splice_now(w->s);
     if (x->timed)
         lb_sample(cluster_of(x)->picker, x->endpoint, now - x->picked_ns, true, now);
+    endpoint_answered(w, cluster_of(x), x->endpoint, x->rec.endpoint_status);
 }
 
 /* Adds i to those that the next pick passes over. `some`: there are some already. */
@@ -127,10 +128,12 @@ void upstream_connected(struct exchanges *w, struct conn *e)
     struct exchange *x = e->user;
     endpoint_mark_up(w, cluster_of(x), x->endpoint);
     splice_set_timer(w->s, e, splice_now(w->s) + cluster_of(x)->cfg->response_timeout_ns);
-    if (x->stream)
+    if (x->stream) {
+        endpoint_answered(w, cluster_of(x), x->endpoint, 0);
         stream_connected(w, x);
-    else
+    } else {
         request_go_on(w, x);
+    }
     if (e->peer)
         splice_rejudge(w->s, e->peer);
 }
@@ -205,7 +208,9 @@ void upstream_ended(struct exchanges *w, struct conn *e, enum reason why)
     }
     bool connecting =
         why == R_CLOSE_CONNECT_REFUSED || why == R_CLOSE_CONNECT_TIMEOUT || why == R_CLOSE_UNREACHABLE;
-    endpoint_failed(w, cluster_of(x), x->endpoint);
+    /* That it closes an idle connection is its right, also when a request is under way there just then. */
+    if (!x->e_pooled || x->resp_begun)
+        endpoint_failed(w, cluster_of(x), x->endpoint);
     if (connecting) {
         endpoint_mark_down(w, cluster_of(x), x->endpoint, splice_now(w->s) + DOWN_NS);
         stat_add(&w->cnt->connect_failures, 1);

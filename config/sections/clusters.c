@@ -66,6 +66,7 @@ static const struct cfg_key cluster_keys[] = {
      .kind = &kind_check,
      .section = &health_check_section,
      FIELD(struct cfg_cluster, check)},
+    {.name = "outlier_detection", SECTION(outlier_section), FIELD(struct cfg_cluster, outlier)},
     {.name = "subset_size",
      .kind = &kind_uint_or_none,
      FIELD(struct cfg_cluster, subset_size),

@@ -54,7 +54,7 @@ extern const struct key_kind kind_affinity;
 
 /* ---- parts of a cluster ---- */
 
-extern const struct cfg_section health_check_section;
+extern const struct cfg_section health_check_section, outlier_section;
 
 /* ---- the parts of the file, for top.c ---- */
 

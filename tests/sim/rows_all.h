@@ -165,6 +165,11 @@
     X(check_reload_without, "CHECK reload: without checks nobody is down by them")                           \
     X(check_decides, "CHECK an endpoint that is down gets nothing, whichever worker found out")              \
     X(check_panic, "CHECK below panic_threshold all are asked")                                              \
+    X(outlier_failures, "OUTLIER failures in a row, and longer for each ejection in a row")                  \
+    X(outlier_5xx, "OUTLIER answers of 5xx in a row")                                                        \
+    X(outlier_rate, "OUTLIER a rate of errors within a window")                                              \
+    X(outlier_floor, "OUTLIER never the last endpoint")                                                      \
+    X(outlier_reload, "OUTLIER a reload does not bring it back")                                             \
     X(check_pardons, "CHECK an endpoint that is found up is asked again at once")                            \
     X(check_all_down, "CHECK when all are down they are asked")                                              \
     X(drained_endpoint, "DRAIN an endpoint ends what is in flight, and gets nothing new")                    \

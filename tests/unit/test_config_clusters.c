@@ -72,6 +72,20 @@ static const struct row rows[] = {
      "1:249: unhealthy_threshold: must be a whole number from 1 to 100, not \"101\"\n"
      "1:269: initial_state: must be up or down, not \"sick\"\n"
      "1:283: jitter: must be a percentage from 0% to 100%, not \"1\"\n"},
+    {"outlier detection",
+     "clusters: [{name: c, outlier_detection: {consecutive_failures: 1001, consecutive_5xx: -1, error_rate: "
+     "5, window: "
+     "10ms, min_requests: 0, base_ejection_time: 1ms, max_ejection_percent: 200%}, endpoints: [{address: "
+     "\"10.0.0.9:80\"}]}, {name: d, outlier_detection: {base_ejection_time: 10m}, endpoints: [{address: "
+     "\"10.0.0.9:80\"}]}]\n" INTERFACES LISTENERS ROUTES,
+     "1:64: consecutive_failures: must be a whole number from 0 to 1000, not \"1001\"\n"
+     "1:87: consecutive_5xx: must be a whole number from 0 to 1000, not \"-1\"\n"
+     "1:103: error_rate: must be a percentage from 0% to 100%, not \"5\"\n"
+     "1:114: window: must be a duration from 100ms to 1h (units: ms, s, m, h), not \"10ms\"\n"
+     "1:134: min_requests: must be a whole number from 1 to 1000000, not \"0\"\n"
+     "1:157: base_ejection_time: must be a duration from 10ms to 24h (units: ms, s, m, h), not \"1ms\"\n"
+     "1:184: max_ejection_percent: must be a percentage from 0% to 100%, not \"200%\"\n"
+     "1:281: base_ejection_time: must not be above max_ejection_time\n"},
     {"checks that do not go together",
      "clusters: [{name: c, health_check: {protocol: tcp, host: a, expected_statuses: [200], body_contains: "
      "x}, "

@@ -269,3 +269,45 @@ def drains_under_load(t):
     t.equal(list(load.statuses), [200], "statuses")
     t.check("no endpoint is" in order(t, "drain", "app/10.99.0.99:1"), "an endpoint that is not there")
     print(f"#   50 drains, {load.total()} requests, {len(load.errors)} lost", flush=True)
+
+
+@case(timeout=150)
+def endpoint_ejected(t):
+    """Without checks: a server that answers 500 is ejected by what it does, and is back in time; one that dies as well.
+    Both times by each of two workers, and longer for the second time in a row."""
+    patient = Patient()
+    origins = [t.origin(0, patient), t.origin(1, Patient()), t.origin(2, Patient())]
+    members = [address(o.ip, o.port) for o in origins]
+    t.start_with(configuration(t.topo, [{
+        "name": "app", "endpoints": [{"address": a} for a in members], "connect_timeout": "2s",
+        "outlier_detection": {"consecutive_failures": 2, "consecutive_5xx": 3, "base_ejection_time": "1s"}}],
+        dpdk={"workers": 2}))
+    load = Load(t)
+    load.progress()
+    since = time.monotonic()
+    patient.mode = "ill"
+    until(lambda: load.errors or states(t)[members[0]]["state"] == "ejected", "it to be ejected", 30)
+    down, why = time.monotonic() - since, states(t)[members[0]]["reason"]
+    t.check("5xx" in why and "1 in a row" in why, why)
+    until(lambda: load.errors or "2 in a row" in states(t)[members[0]]["reason"], "it to be ejected again", 30)
+    patient.mode = "well"
+    until(lambda: load.errors or states(t)[members[0]]["state"] == "up", "it to be back", 30)
+    bad = load.statuses.get(500, 0)
+    before = states(t)[members[0]]["requests"]
+    until(lambda: load.errors or states(t)[members[0]]["requests"] > before, "it to get requests again", 30)
+    load.end()
+    t.equal(load.errors, [], "requests that were lost")
+    t.equal(set(load.statuses), {200, 500}, "statuses")
+    t.check(bad <= 2 * (2 * 3 + 4), f"answers of 500: {bad}")  # each worker three times, and what was in flight
+    print(f"#   ejected after {down:.2f} s; {load.total()} requests, {dict(sorted(load.statuses.items()))}, "
+          f"{len(load.errors)} lost", flush=True)
+    second = Load(t)
+    second.progress()
+    origins[1].refuse()
+    origins[1].drop_connections()
+    until(lambda: second.errors or "requests in a row" in states(t)[members[1]]["reason"], "the dead one to be ejected", 30)
+    origins[1].listen()
+    until(lambda: second.errors or states(t)[members[1]]["state"] == "up", "it to be back", 30)
+    second.end()
+    t.equal(second.errors, [], "requests that were lost")
+    t.equal(list(second.statuses), [200], "statuses")
