@@ -51,11 +51,12 @@ static uint64_t draw(struct exchanges *w)
     return siphash(&w->ids, in, sizeof in);
 }
 
-/* Bits of `v`, the highest first, as `digits` hexadecimal digits. */
+/* `digits` hexadecimal digits of `v`, the highest first, and a dash. By hand: each request may want some. */
 static char *put_hex(char *p, uint64_t v, unsigned digits)
 {
     while (digits--)
         *p++ = "0123456789abcdef"[v >> (4 * digits) & 15];
+    *p++ = '-';
     return p;
 }
 
@@ -63,32 +64,25 @@ static char *put_hex(char *p, uint64_t v, unsigned digits)
 static struct span draw_uuid(struct exchanges *w, char room[HTTP_VALUE_ROOM])
 {
     uint64_t hi = draw(w), lo = draw(w);
-    char *p = room;
     hi = (hi & ~UINT64_C(0xf000)) | 0x4000;
     lo = (lo & ~(UINT64_C(3) << 62)) | UINT64_C(1) << 63;
-    p = put_hex(p, hi >> 32, 8);
-    *p++ = '-';
-    p = put_hex(p, hi >> 16 & 0xffff, 4);
-    *p++ = '-';
-    p = put_hex(p, hi & 0xffff, 4);
-    *p++ = '-';
+    char *p = put_hex(room, hi >> 32, 8);
+    p = put_hex(p, hi >> 16, 4);
+    p = put_hex(p, hi, 4);
     p = put_hex(p, lo >> 48, 4);
-    *p++ = '-';
-    p = put_hex(p, lo & UINT64_C(0xffffffffffff), 12);
-    return span_of(room, (size_t)(p - room));
+    p = put_hex(p, lo, 12);
+    return span_of(room, (size_t)(p - room) - 1);
 }
 
 /* Zero is no id (W3C Trace Context sections 3.2.2.3 and 3.2.2.4). Not sampled: nothing is recorded here. */
 static struct span draw_traceparent(struct exchanges *w, char room[HTTP_VALUE_ROOM])
 {
-    char *p = room;
-    memcpy(p, "00-", 3);
-    p = put_hex(p + 3, draw(w) | 1, 16);
+    char *p = put_hex(room, 0, 2);
+    p = put_hex(p, draw(w) | 1, 16) - 1;
     p = put_hex(p, draw(w), 16);
-    *p++ = '-';
     p = put_hex(p, draw(w) | 1, 16);
-    memcpy(p, "-00", 3);
-    return span_of(room, (size_t)(p + 3 - room));
+    p = put_hex(p, 0, 2);
+    return span_of(room, (size_t)(p - room) - 1);
 }
 
 /* ---- single values: is what came to stay? ---- */
@@ -106,7 +100,7 @@ static bool good_scheme(struct span v)
 static bool good_host(struct span v)
 {
     for (size_t i = 0; i < v.n; i++)
-        if (v.p[i] <= ' ' || v.p[i] >= 0x7f || memchr(",;\"\\/?#@", v.p[i], 8))
+        if (v.p[i] <= ' ' || v.p[i] >= 0x7f || strchr(",;\"\\/?#@", v.p[i]))
             return false;
     return v.n >= 1 && v.n <= 255;
 }

@@ -74,7 +74,7 @@ static bool next_unquoted(struct span *list, const char *separators, struct span
             i++;
         else if (c == '"')
             quoted = !quoted;
-        else if (!quoted && memchr(separators, c, strlen(separators)))
+        else if (!quoted && c && strchr(separators, c))
             break;
     }
     *whole = !quoted && i <= list->n;
@@ -183,7 +183,7 @@ bool http_request_id_good(struct span v)
     for (size_t i = 0; i < v.n; i++) {
         uint8_t c = v.p[i];
         bool letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
-        if (!letter && !http_is(c, HTTP_C_DIGIT) && !memchr("-_.:=+/@~", c, 9))
+        if (!letter && !http_is(c, HTTP_C_DIGIT) && (!c || !strchr("-_.:=+/@~", c)))
             return false;
     }
     return true;

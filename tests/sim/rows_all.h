@@ -8,6 +8,11 @@
     X(routing_reply_pipelined, "a fixed reply before and behind a pipelined request to a cluster")           \
     X(routing_redirect, "a redirect of a head in two parts, and of an upload that is not waited for")        \
     X(routing_split, "a rule with several clusters")                                                         \
+    X(edits_response_grows,                                                                                  \
+      "a response head that grows by two segments; sent again as it was; acks behind it")                    \
+    X(edits_request_shrinks, "acks of a body behind a request head that shrinks")                            \
+    X(edits_affinity, "a cookie keeps a client with its endpoint, and is not shown to it")                   \
+    X(edits_affinity_down, "a cookie's endpoint refuses: another one's cookie is set")                       \
     X(policy_least_conn, "least_conn passes by the endpoint that has one in flight")                         \
     X(policy_least_conn_client_gone, "least_conn counts no exchange that the client broke off")              \
     X(policy_least_conn_retry, "least_conn counts a retried exchange where it is")                           \

@@ -1,6 +1,8 @@
 """What lacon changes in heads: edits with variables, rewrites, what proxies tell each other, affinity cookies. Seen by
 real clients and endpoints."""
+import os
 import re
+import subprocess
 
 from bed.blob import sha256
 from bed.case import case
@@ -25,13 +27,14 @@ def echo(wire, origin):
                                                     ("Set-Cookie", "other=1")], method=request.method)
 
 
-def start(t, rules, origins=1, listener=None, cluster=None, serve=echo):
+def start(t, rules, origins=1, listener=None, cluster=None, serve=echo, workers=None):
     """One cluster "app" of so many origins; rules as in the file."""
     made = [t.origin(i, serve) for i in range(origins)]
     config = configuration(t.topo, [{"name": "app", "connect_timeout": "20s"} | (cluster or {}) |
                                     {"endpoints": [{"address": address(o.ip, o.port)} for o in made]}],
-                           listener=listener, dpdk={"workers": t.workers})
+                           listener=listener, dpdk={"workers": workers or t.workers})
     config["routes"] = [{"name": "shop", "rules": rules}]
+    t.config = config
     t.start_with(config)
     return made
 
@@ -256,7 +259,7 @@ def affinity_cookie(t):
 
 @case()
 def affinity_when_the_endpoint_is_gone(t):
-    """Down, the endpoint is replaced and the client told so; the cookie is known after a restart, since it has a key."""
+    """An endpoint that is down is replaced, and the client told so."""
     origins = start(t, [{"cluster": "app"}], origins=3, cluster={"affinity": {"cookie": COOKIE}})
     c = t.client()
     r = c.ask("GET", "/")
@@ -270,3 +273,63 @@ def affinity_when_the_endpoint_is_gone(t):
     for i in range(5):
         r = c.ask("GET", "/", [("Cookie", f"lb={new}")])
         t.equal((r.body, cookie_of(r)), (other, None), "which one stays with")
+
+
+def laconctl(t, *words):
+    done = subprocess.run([os.path.join(t.bin_dir, "laconctl"), "-s", t.lacon.sock, *words],
+                          capture_output=True, text=True, check=False)
+    t.equal(done.returncode, 0, f"laconctl {' '.join(words)}: {done.stderr}")
+
+
+def asked_with(t, value):
+    """Who answers a request with this cookie on a connection of its own, and the cookie that is set."""
+    r = t.client().ask("GET", "/", [("Cookie", f"lb={value}")])
+    t.equal(r.status, 200, "status")
+    set_cookie = cookie_of(r)
+    return r.body.decode(), set_cookie and set_cookie[0]
+
+
+@case(timeout=120)
+def affinity_through_drain_reload_and_restart(t):
+    """On two workers: a drained endpoint's clients go elsewhere, and back when it is enabled; a reload, and with a key a
+    restart, too, leave cookies good; with a key that was drawn a restart ends them."""
+    for key in (True, False):
+        cookie = COOKIE if key else {"name": "lb"}
+        origins = start(t, [{"cluster": "app"}], origins=3, cluster={"affinity": {"cookie": cookie}}, workers=2)
+        r = t.client().ask("GET", "/")
+        name, value = r.body.decode(), cookie_of(r)[0]
+        mine = next(o for o in origins if o.name == name)
+        for _ in range(8):  # a connection each: both workers get some
+            t.equal(asked_with(t, value), (name, None), "the endpoint")
+        laconctl(t, "drain", f"{mine.ip}:{mine.port}")
+        elsewhere, other = asked_with(t, value)
+        t.check(elsewhere != name and other, "while it is drained: another one, and a new cookie")
+        t.equal(asked_with(t, other), (elsewhere, None), "the new cookie")
+        laconctl(t, "enable", f"{mine.ip}:{mine.port}")
+        t.equal(asked_with(t, value), (name, None), "the old cookie, when it is enabled again")
+        laconctl(t, "reload")
+        t.equal(asked_with(t, value), (name, None), "after a reload")
+        for wire in t.wires:
+            wire.close()
+        t.equal(t.lacon.child.stop(), 0, "lacon's exit status")
+        t.start_with(t.config)
+        if key:
+            t.equal(asked_with(t, value), (name, None), "after a restart")
+        else:
+            t.check(asked_with(t, value)[1] not in (None, value), "after a restart with another key: a new cookie")
+        t.settle()
+        t.restart()
+
+
+@case()
+def request_ids_of_several_workers(t):
+    """No two requests have the same id, or trace, whichever worker has drawn it."""
+    origin, = start(t, [{"cluster": "app"}], listener={"x_request_id": "replace", "traceparent": "replace"}, workers=2)
+    for _ in range(20):
+        c = t.client()
+        for _ in range(20):
+            c.ask("GET", "/")
+    for field, form in (("x-request-id", UUID), ("traceparent", TRACE)):
+        ids = [r.get(field) for r in origin.requests]
+        t.equal((len(ids), len(set(ids))), (400, 400), f"{field}: all of them differ")
+        t.check(all(form.match(i) for i in ids), f"{field}: their form")
