@@ -159,7 +159,8 @@ struct cfg_listener {
     uint64_t head_timeout_ns;   /* default 10 s: first byte to end of head (408) */
     uint64_t idle_timeout_ns;   /* default 60 s: between requests */
     uint64_t stall_timeout_ns;  /* default 60 s: no progress inside an exchange */
-    uint64_t tunnel_timeout_ns; /* default 1 h: no byte either way in a tunnel (tcp, upgraded http) */
+    uint64_t request_timeout_ns; /* a request's head to its response's last byte; 0: none (the default) */
+    uint64_t tunnel_timeout_ns;  /* default 1 h: no byte either way in a tunnel (tcp, upgraded http) */
     uint64_t
         min_request_rate; /* bytes/s that a client has to send while it is waited for; 0: any; default 240 */
     uint64_t min_response_rate; /* bytes/s that it has to take; likewise */
@@ -266,6 +267,8 @@ struct cfg_rule {
     struct cfg_rate_limit *rate_limit;             /* of requests */
     struct cfg_rewrite rewrite;                    /* of what goes to a cluster */
     struct field_edit request_edit, response_edit; /* the former likewise */
+    uint64_t request_timeout_ns;                   /* instead of the listener's; 0: that (the default) */
+    uint64_t response_timeout_ns;                  /* instead of the cluster's; 0: that (the default) */
 };
 
 struct cfg_route {
@@ -368,6 +371,35 @@ static inline bool cfg_outlier_on(const struct cfg_outlier *o)
     return o->failures || o->errors || o->error_rate;
 }
 
+/* What may have happened to a request that is run again; beside these a status, 400 to 599. */
+enum cfg_retry_on {
+    CFG_RETRY_CONNECT, /* no endpoint can have read a byte of it */
+    CFG_RETRY_RESET,   /* its connection ended before the response */
+    CFG_RETRY_TIMEOUT, /* no response in time */
+};
+
+/* In the order of agent/http's enum http_method. */
+enum cfg_method {
+    CFG_GET,
+    CFG_HEAD,
+    CFG_POST,
+    CFG_PUT,
+    CFG_DELETE,
+    CFG_OPTIONS,
+    CFG_TRACE,
+    CFG_PATCH,
+};
+
+struct cfg_retry {
+    uint32_t non;
+    uint16_t *on; /* enum cfg_retry_on, or a status; default all three */
+    uint32_t nmethod;
+    uint16_t *method;         /* enum cfg_method, which may be run twice; default the idempotent ones */
+    uint32_t budget;          /* percent of the requests in flight; 0: no budget (the default) */
+    uint32_t min_concurrency; /* retries in flight whatever the budget; default 3 */
+    uint64_t backoff_ns;      /* before the first retry, doubled for each more; default 0 */
+};
+
 struct cfg_cluster {
     char *name;
     enum cfg_lb_policy lb_policy;
@@ -389,6 +421,7 @@ struct cfg_cluster {
     uint32_t tries;        /* endpoint connections tried per request; default 3; 1..10 */
     uint32_t retry_buffer; /* bytes; default 16 KiB; 0..60 KiB (S7) */
     enum cfg_proxy proxy_protocol; /* of the header that endpoints get; never ANY */
+    struct cfg_retry retry;
     uint32_t nendpoint;
     struct cfg_endpoint *endpoint;
 };

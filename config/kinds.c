@@ -170,6 +170,31 @@ static bool read_word(struct reading *r, const struct cfg_key *k, const struct n
     return must_be(r, k, v, "%s", list);
 }
 
+/* A word, or a number from min to max. */
+static bool read_retry_on(struct reading *r, const struct cfg_key *k, const struct node *v, void *obj)
+{
+    uint64_t n;
+
+    if (v->kind != NODE_SCALAR || v->quoted || !scalar_uint(v->text, &n))
+        return read_word(r, k, v, obj);
+    if (n < k->min || n > k->max)
+        return must_be(r, k, v, "connect_failure, reset, timeout or a status from %llu to %llu",
+                       (unsigned long long)k->min, (unsigned long long)k->max);
+    store(k, obj, n);
+    return true;
+}
+
+static void print_retry_on(FILE *f, const struct config *c, const struct cfg_key *k, const void *obj)
+{
+    uint64_t n = load(k, obj);
+
+    (void)c;
+    if (n >= k->min)
+        fprintf(f, "%llu", (unsigned long long)n);
+    else
+        fputs(k->words[n], f);
+}
+
 static void print_word(FILE *f, const struct config *c, const struct cfg_key *k, const void *obj)
 {
     (void)c;
@@ -520,6 +545,7 @@ const struct key_kind kind_action = {read_action, NULL, action_present};
 const struct key_kind kind_proxy_in = {read_proxy_in, NULL, proxy_in_present};
 const struct key_kind kind_deny = {read_deny, print_deny, deny_present};
 const struct key_kind kind_split_key = {read_split_key, print_hash_key, split_key_present};
+const struct key_kind kind_retry_on = {read_retry_on, print_retry_on, NULL};
 const struct key_kind kind_rate_key = {read_rate_key, print_hash_key, rate_key_present};
 const struct key_kind kind_word_or_none = {read_word, print_word, uint_present};
 const struct key_kind kind_mtu = {read_mtu, print_uint, NULL};

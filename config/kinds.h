@@ -17,6 +17,7 @@ extern const struct key_kind kind_split_key;    /* struct cfg_rule: split_fixed,
 extern const struct key_kind kind_word_or_none; /* the first word stands for none */
 extern const struct key_kind kind_hash_key;     /* struct cfg_cluster: hash_key */
 extern const struct key_kind kind_rate_key;     /* struct cfg_rate_limit: keyed, key */
+extern const struct key_kind kind_retry_on;     /* uint16_t: a word, or a number that is not among them */
 extern const struct key_kind kind_text;         /* char *; cfg_key.judge says what is allowed */
 extern const struct key_kind kind_output;       /* char *: text, or off: NULL */
 extern const struct key_kind kind_mode;         /* file permissions */

@@ -23,6 +23,7 @@
     X(connect_failures, "connect_failures", "connections to endpoints that did not come up")                 \
     X(pool_hits, "pool_hits", "requests sent on a pooled endpoint connection")                               \
     X(retries, "retries", "requests moved to another endpoint connection (S7)")                              \
+    X(retries_refused, "retries_refused", "requests not tried again: more retries than may be")              \
     X(requests, "requests", "request heads accepted")                                                        \
     X(requests_refused, "requests_refused", "requests answered 503 because memory runs short")               \
     X(requests_limited, "requests_limited", "requests answered 429: beyond a limit")                         \

@@ -115,6 +115,8 @@
     X(close_forgotten, "a client that asked for close is not told, and is kept")                             \
     X(max_body_ignored, "bodies beyond max_body are passed on")                                              \
     X(drain_ignored, "connections go on while lacon drains")                                                 \
+    X(request_timeout_ignored, "request_timeout is ignored while something goes on")                         \
+    X(budget_ignored, "requests are tried again without a budget")                                           \
     X(bucket_unfilled, "a token bucket never gets a token back")                                             \
     X(bucket_fresh, "a key that takes another's place gets a full bucket")                                   \
     X(lists_ignored, "clients that a listener's lists refuse are accepted")                                  \

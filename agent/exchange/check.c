@@ -311,7 +311,7 @@ static void start(void *arg, struct tw_node *n, uint64_t now_ns)
     struct exchanges *w = arg;
     enum reason why = R_NONE;
     k->begun_ns = now_ns;
-    k->e = splice_connect(w->s, k->remote, NULL, &why);
+    k->e = splice_connect(w->s, k->remote, NULL, 0, &why);
     if (!k->e) {
         count(w->cnt, why);
         skip(k);

@@ -201,6 +201,21 @@ void client_next(struct exchanges *w, struct conn *c)
         next_held(w, c);
 }
 
+void client_watch(struct exchanges *w, struct exchange *x, uint64_t at_ns)
+{
+    bool sooner = x->deadline_ns && !x->tunnel && x->deadline_ns < at_ns && !mutant(request_timeout_ignored);
+    splice_set_timer(w->s, x->c, sooner ? x->deadline_ns : at_ns);
+}
+
+/* Its time is over, whoever is to blame. */
+static void too_long(struct exchanges *w, struct exchange *x)
+{
+    if (x->resp_head)
+        exchange_abort(w, x, R_CLOSE_REQUEST_TIMEOUT);
+    else
+        reply_own(w, x, 504, R_CLOSE_REQUEST_TIMEOUT);
+}
+
 static void stalled(struct exchanges *w, struct exchange *x)
 {
     struct conn *c = x->c;
@@ -209,11 +224,15 @@ static void stalled(struct exchanges *w, struct exchange *x)
     uint64_t last = c->progress_ns, now = splice_now(w->s);
     if (x->e && x->e->progress_ns > last)
         last = x->e->progress_ns;
+    if (x->deadline_ns && now >= x->deadline_ns && !x->tunnel) {
+        too_long(w, x);
+        return;
+    }
     bool waiting = !x->resp_head && x->req_mapped && x->e && x->e->out_una >= x->e->out_end;
     if (waiting || now - last < limit) { /* the endpoint's own timer watches over a missing response */
         if (x->orphan)
             splice_solicit(w->s, c);
-        splice_set_timer(w->s, c, x->orphan ? now + ORPHAN_LOOK_NS : (waiting ? now : last) + limit);
+        client_watch(w, x, x->orphan ? now + ORPHAN_LOOK_NS : (waiting ? now : last) + limit);
         return;
     }
     x->rec.status = x->rec.status ? x->rec.status : 408;

@@ -33,6 +33,7 @@ void exchange_over(struct exchanges *w, struct exchange *x, enum reason why)
 {
     struct access_record *r = &x->rec;
     upstream_leave(w, x);
+    breaker_end(x);
     if (x->client_counted)
         splice_request_end(w->s, x->c);
     r->duration_ns = splice_now(w->s) - x->start_ns;

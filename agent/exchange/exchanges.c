@@ -53,6 +53,7 @@ static void discard(struct exchanges *w, struct generation *g)
 {
     if (g) {
         limits_unbind(w, g);
+        breakers_unbind(w, g);
         g->bound = false;
     }
     generation_destroy(g);

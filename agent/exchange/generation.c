@@ -132,6 +132,7 @@ void generation_unbind(struct exchanges *w, struct generation *g)
     g->bound = false;
     limits_unbind(w, g);
     checks_unbind(w, g);
+    breakers_unbind(w, g);
     for (uint32_t i = 0; i < g->cfg->ncluster; i++)
         for (uint32_t j = 0; j < g->cfg->cluster[i].nendpoint; j++) {
             struct endpoint_state *es = &g->cluster[i].endpoint[j];
@@ -158,7 +159,7 @@ int generation_bind(struct exchanges *w, struct generation *g)
     if (!make_affinity(w, g))
         return -ENOMEM;
     g->bound = true;
-    if (limits_bind(w, g) < 0) {
+    if (limits_bind(w, g) < 0 || breakers_bind(w, g) < 0) {
         generation_unbind(w, g);
         return -ENOMEM;
     }

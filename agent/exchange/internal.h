@@ -30,10 +30,11 @@ struct exchange {
     uint32_t cluster, endpoint;
     uint32_t affine; /* the endpoint that the request's cookie names; LB_NONE: none */
     uint32_t tried[MAX_TRIED];
-    uint8_t tries;       /* endpoints in tried: those that were connected to for this request */
-    bool e_pooled;       /* the endpoint conn came from the pool */
-    bool counted;        /* among its endpoint's active exchanges; see upstream_leave() */
-    bool client_counted; /* among its client's requests in flight */
+    uint8_t tries;          /* endpoints in tried: those that were connected to for this request */
+    bool e_pooled;          /* the endpoint conn came from the pool */
+    bool tallied, retrying; /* among its cluster's requests, and retries (breaker.c) */
+    bool counted;           /* among its endpoint's active exchanges; see upstream_leave() */
+    bool client_counted;    /* among its client's requests in flight */
     bool timed; /* all of the request was there when it was sent: its answer says how fast the endpoint is */
     uint64_t hash; /* of the hash key, where the cluster's lb_policy wants one */
     uint64_t picked_ns;
@@ -65,6 +66,8 @@ struct exchange {
     struct http_chunked resp_chunked;
 
     uint64_t start_ns;
+    uint64_t deadline_ns; /* request_timeout; 0: none */
+    uint64_t delay_ns;    /* the next try is not begun before so long */
     struct access_record rec;
 };
 
@@ -93,6 +96,7 @@ struct cluster_state {
     bool hashes;               /* its lb_policy picks by exchange.hash */
     uint64_t forgive_ns;       /* not before then is an endpoint that is marked down to be forgiven */
     struct matcher *matcher;   /* of what its checks want (check.c); NULL: none */
+    struct breaker *breaker;   /* while bound; NULL: nothing of it is limited */
 };
 
 /* One configuration, as this worker has made it ready (generation.c). */
@@ -223,6 +227,8 @@ void client_progress(struct exchanges *w,
 void client_head(struct exchanges *w, struct conn *c, struct span bytes, bool held);
 void client_fin(struct exchanges *w, struct conn *c);
 void client_timeout(struct exchanges *w, struct conn *c);
+/* x is looked at again then, or when its time is over (request_timeout). */
+void client_watch(struct exchanges *w, struct exchange *x, uint64_t at_ns);
 /* Answers a head that cannot be taken, and closes. */
 void client_refuse(struct exchanges *w, struct conn *c, struct span bytes, unsigned status, enum reason why);
 
@@ -285,6 +291,11 @@ uint32_t upstream_peek(struct exchanges *w, const struct exchange *x);
 void upstream_answered(struct exchanges *w, struct exchange *x);
 /* x is no longer at the endpoint it was last sent to: answered, given up, or about to be tried elsewhere. */
 void upstream_leave(struct exchanges *w, struct exchange *x);
+/* May the request be run again if its response has a status that it says so of? Asked before a byte of the
+ * response goes to the client. */
+bool upstream_may_refuse(const struct exchange *x);
+/* The response has this status. True: the request is being tried elsewhere, and its endpoint conn is gone. */
+bool upstream_refuse(struct exchanges *w, struct exchange *x, unsigned status);
 void upstream_connected(struct exchanges *w, struct conn *e);
 void upstream_ended(struct exchanges *w, struct conn *e, enum reason why);
 void upstream_fin(struct exchanges *w, struct conn *e);
@@ -371,6 +382,17 @@ struct span edits_of_reply(struct exchanges *w, const struct exchange *x);
 struct span record_request_id(const struct access_record *r);
 /* The method, likewise. */
 struct span record_method(const struct access_record *r);
+
+/* ---- breaker.c ---- */
+int breakers_bind(struct exchanges *w,
+                  struct generation *g); /* 0 or -ENOMEM; breakers_unbind() in any case */
+void breakers_unbind(struct exchanges *w, struct generation *g);
+/* x goes to its cluster's endpoints from now on. */
+void breaker_begin(struct exchange *x);
+/* x is about to be tried again: false when there are as many retries as may be. */
+bool breaker_retry(struct exchanges *w, struct exchange *x);
+/* x is over. */
+void breaker_end(struct exchange *x);
 
 /* ---- hash_key.c ---- */
 /* What `key` names in a request; false: it is not there. h NULL: a stream. */

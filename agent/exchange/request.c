@@ -198,6 +198,13 @@ static void turn_away(struct exchanges *w, struct exchange *x, const struct http
     answer(w, x, h, 503, R_CLOSE_OVERLOAD);
 }
 
+static uint64_t deadline_of(const struct exchanges *w, const struct exchange *x)
+{
+    uint64_t limit = x->rule && x->rule->request_timeout_ns ? x->rule->request_timeout_ns
+                                                            : x->listener->request_timeout_ns;
+    return limit ? splice_now(w->s) + limit : 0;
+}
+
 /* Is it beyond what is taken of its listener's clients, or of its rule's? Answered then, and true. */
 static bool limited(struct exchanges *w, struct exchange *x, const struct http_head *h)
 {
@@ -233,6 +240,7 @@ void request_start(struct exchanges *w, struct exchange *x, const struct http_he
         return;
     }
     unsigned status = refusal(w, x, h);
+    x->deadline_ns = deadline_of(w, x);
     if (limited(w, x, h))
         return;
     if (!status && x->rule->action != CFG_TO_CLUSTER) {
@@ -258,7 +266,7 @@ void request_start(struct exchanges *w, struct exchange *x, const struct http_he
         turn_away(w, x, h);
         return;
     }
-    splice_set_timer(w->s, c, splice_now(w->s) + listener_of(w, c)->stall_timeout_ns);
+    client_watch(w, x, splice_now(w->s) + listener_of(w, c)->stall_timeout_ns);
     if (x->req_body != HTTP_BODY_CHUNKED && !x->req_left)
         request_complete(x);
     request_go_on(w, x);

@@ -142,9 +142,16 @@ static void final_head(struct exchanges *w, struct exchange *x, const struct htt
     x->resp_head = true;
     stat_add(&w->cnt->responses, 1);
     stat_add(&w->cnt->adopted, x->adopted);
-    splice_set_timer(w->s, x->c, splice_now(w->s) + listener_of(w, x->c)->stall_timeout_ns);
+    client_watch(w, x, splice_now(w->s) + listener_of(w, x->c)->stall_timeout_ns);
     if (!body_begins(w, x))
         exchange_abort(w, x, R_CLOSE_NO_MEMORY);
+}
+
+/* From here on the response is the client's: no retry any more (S7). */
+static void begun(struct exchanges *w, struct exchange *x)
+{
+    x->resp_begun = true;
+    splice_release(w->s, x->e);
 }
 
 static void response_head(struct exchanges *w, struct exchange *x, struct span bytes, bool held)
@@ -156,18 +163,23 @@ static void response_head(struct exchanges *w, struct exchange *x, struct span b
         splice_reset(w->s, e, R_CLOSE_POOL_DATA);
         return;
     }
-    x->resp_begun = true;
-    splice_release(w->s, e);
+    /* While the request may still be tried elsewhere, it stays kept, and nothing is passed on. */
+    bool undecided = upstream_may_refuse(x);
+    if (!undecided)
+        begun(w, x);
     if (!http_head_due(bytes, RESPONSE_LIMIT, &e->user_scan))
         return;
     int n = http_parse_response(bytes, RESPONSE_LIMIT, (enum http_method)x->method, x->upgrade, &w->head);
     if (n == HTTP_PARTIAL)
         return;
     e->user_scan = 0;
-    if (n < 0)
+    /* A chunked answer to HTTP/1.0 is one that the client could not read. */
+    bool bad = n < 0 || (x->minor == 0 && w->head.body == HTTP_BODY_CHUNKED);
+    if (undecided && upstream_refuse(w, x, bad ? 502 : w->head.status))
+        return;
+    begun(w, x);
+    if (bad)
         bad_response(w, x);
-    else if (x->minor == 0 && w->head.body == HTTP_BODY_CHUNKED)
-        bad_response(w, x); /* it was asked in HTTP/1.0, and that client could not read it */
     else if (w->head.status < 200 && w->head.status != 101)
         interim(w, x, &w->head, bytes, held);
     else

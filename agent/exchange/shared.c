@@ -9,10 +9,12 @@
 
 #define CHAINS 1024u
 
+/* Of one kind: rate or breaker. */
 struct thing {
     struct thing *next;
-    uint32_t keys, refs;
+    uint32_t keys, refs; /* keys: of a rate; 0: a breaker */
     struct lb_rate *rate;
+    struct breaker *breaker;
     char name[];
 };
 
@@ -29,17 +31,23 @@ struct shared *shared_create(void)
     return s;
 }
 
+static bool idle(const struct breaker *b)
+{
+    return tally_read(&b->requests) == 0 && tally_read(&b->retries) == 0;
+}
+
 /* Frees what nobody holds, or everything, of one chain. */
 static void sweep(struct thing **at, bool all)
 {
     while (*at) {
         struct thing *t = *at;
-        if (t->refs && !all) {
+        if (!all && (t->refs || (t->breaker && !idle(t->breaker)))) {
             at = &t->next;
             continue;
         }
         *at = t->next;
         lb_rate_destroy(t->rate);
+        free(t->breaker);
         free(t);
     }
 }
@@ -68,7 +76,7 @@ size_t shared_memory(struct shared *s)
     pthread_mutex_lock(&s->lock);
     for (unsigned i = 0; i < CHAINS; i++)
         for (const struct thing *t = s->chain[i]; t; t = t->next)
-            sum += sizeof *t + strlen(t->name) + 1 + lb_rate_memory(t->rate);
+            sum += sizeof *t + strlen(t->name) + 1 + (t->rate ? lb_rate_memory(t->rate) : sizeof *t->breaker);
     pthread_mutex_unlock(&s->lock);
     return sum;
 }
@@ -79,11 +87,16 @@ static struct thing *make(struct thing **chain, const char *name, uint32_t keys)
     struct thing *t = calloc(1, sizeof *t + n);
     if (!t)
         return NULL;
-    t->rate = lb_rate_create(keys);
-    if (!t->rate) {
+    if (keys)
+        t->rate = lb_rate_create(keys);
+    else
+        t->breaker = aligned_alloc(64, sizeof *t->breaker);
+    if (!t->rate && !t->breaker) {
         free(t);
         return NULL;
     }
+    if (t->breaker)
+        memset(t->breaker, 0, sizeof *t->breaker);
     t->keys = keys;
     memcpy(t->name, name, n);
     t->next = *chain;
@@ -91,9 +104,14 @@ static struct thing *make(struct thing **chain, const char *name, uint32_t keys)
     return t;
 }
 
-struct lb_rate *shared_rate_get(struct shared *s, const char *name, uint32_t keys)
+static struct thing **chain_of(struct shared *s, const char *name)
 {
-    struct thing **chain = &s->chain[lb_hash(span_str(name)) % CHAINS], *t;
+    return &s->chain[lb_hash(span_str(name)) % CHAINS];
+}
+
+static struct thing *get(struct shared *s, const char *name, uint32_t keys)
+{
+    struct thing **chain = chain_of(s, name), *t;
     pthread_mutex_lock(&s->lock);
     for (t = *chain; t && (t->keys != keys || strcmp(t->name, name) != 0);)
         t = t->next;
@@ -102,17 +120,41 @@ struct lb_rate *shared_rate_get(struct shared *s, const char *name, uint32_t key
     if (t)
         t->refs++;
     pthread_mutex_unlock(&s->lock);
+    return t;
+}
+
+struct lb_rate *shared_rate_get(struct shared *s, const char *name, uint32_t keys)
+{
+    struct thing *t = get(s, name, keys);
     return t ? t->rate : NULL;
 }
 
-void shared_rate_put(struct shared *s, struct lb_rate *r)
+struct breaker *shared_breaker_get(struct shared *s, const char *name)
+{
+    struct thing *t = get(s, name, 0);
+    return t ? t->breaker : NULL;
+}
+
+static void put(struct shared *s, const struct lb_rate *r, const struct breaker *b)
 {
     struct thing *t = NULL;
     pthread_mutex_lock(&s->lock);
-    for (unsigned i = 0; i < CHAINS && r && !t; i++)
-        for (t = s->chain[i]; t && t->rate != r;)
+    for (unsigned i = 0; i < CHAINS && !t; i++)
+        for (t = s->chain[i]; t && (t->rate != r || t->breaker != b);)
             t = t->next;
     if (t)
         t->refs--;
     pthread_mutex_unlock(&s->lock);
+}
+
+void shared_rate_put(struct shared *s, struct lb_rate *r)
+{
+    if (r)
+        put(s, r, NULL);
+}
+
+void shared_breaker_put(struct shared *s, struct breaker *b)
+{
+    if (b)
+        put(s, NULL, b);
 }

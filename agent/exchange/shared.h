@@ -1,5 +1,5 @@
-/* shared: what workers have together beside the configuration: the buckets of rate limits. One object for a
- * process.
+/* shared: what workers have together beside the configuration: the buckets of rate limits, and what of a
+ * cluster or an endpoint is in use, where that is limited. One object for a process.
  *
  * Things are found by name and live while somebody holds them, so what is called the same before and after a
  * reload goes on as it was. Finding and giving back takes a lock and is done when a generation is bound and
@@ -11,9 +11,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "agent/base/tally.h"
 #include "lb-policy/rate.h"
 
 struct shared;
+
+/* What is in use of a cluster (or an endpoint: requests and conns); see tally.h. */
+struct breaker {
+    uint32_t requests; /* at endpoints */
+    uint32_t retries;  /* of these, those that were begun because a try had failed */
+} __attribute__((aligned(64)));
 
 /* NULL when memory is short; destroy(NULL) is legal. */
 struct shared *shared_create(void);
@@ -27,5 +34,9 @@ size_t shared_memory(struct shared *s);
  * is followed by a put (NULL is legal there). Any thread. */
 struct lb_rate *shared_rate_get(struct shared *s, const char *name, uint32_t keys);
 void shared_rate_put(struct shared *s, struct lb_rate *r);
+
+/* The counts of that name; likewise. They outlive their last put while they are not all zero. */
+struct breaker *shared_breaker_get(struct shared *s, const char *name);
+void shared_breaker_put(struct shared *s, struct breaker *b);
 
 #endif

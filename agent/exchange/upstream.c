@@ -11,7 +11,7 @@ void upstream_leave(struct exchanges *w, struct exchange *x)
     struct lb_picker *p = cluster_of(x)->picker;
     uint64_t now = splice_now(w->s);
     x->counted = false;
-    if (x->timed && !x->resp_head)
+    if (x->timed && !x->resp_head && now > x->picked_ns)
         lb_sample(p, x->endpoint, now - x->picked_ns, false, now);
     endpoint_leave(w, cluster_of(x), x->endpoint);
 }
@@ -42,12 +42,18 @@ static bool belongs(const struct cluster_state *cs, const struct exchange *x, co
 static struct conn *connect_to(struct exchanges *w, const struct exchange *x, struct splice_remote *r,
                                enum cfg_proxy proxy, enum reason *why)
 {
-    struct conn *e = splice_connect(w->s, r, x->c, why);
+    struct conn *e = splice_connect(w->s, r, x->c, x->delay_ns, why);
     if (!e || !proxy || identity_announce(w, x->c, e, proxy))
         return e;
     *why = R_CLOSE_NO_MEMORY;
     conn_end(w->s, e, *why);
     return NULL;
+}
+
+static uint64_t response_timeout(const struct exchange *x)
+{
+    return x->rule && x->rule->response_timeout_ns ? x->rule->response_timeout_ns
+                                                   : cluster_of(x)->cfg->response_timeout_ns;
 }
 
 /* A fresh conn to the next endpoint that has not been tried, until one can be begun. */
@@ -93,6 +99,7 @@ bool upstream_pick(struct exchanges *w, struct exchange *x, bool fresh, unsigned
     const struct cfg_cluster *cl = cluster_of(x)->cfg;
     enum reason why = R_NONE;
     *status = 0;
+    breaker_begin(x);
     upstream_leave(w, x);
     struct conn *e = begin(w, x, fresh, &why);
     if (!e) {
@@ -103,7 +110,7 @@ bool upstream_pick(struct exchanges *w, struct exchange *x, bool fresh, unsigned
     if (!x->e_pooled && x->tries < MAX_TRIED)
         x->tried[x->tries++] = x->endpoint;
     x->e = e;
-    x->picked_ns = splice_now(w->s);
+    x->picked_ns = splice_now(w->s) + x->delay_ns;
     x->counted = true;
     endpoint_begin(w, cluster_of(x), x->endpoint);
     x->rec.tries++;
@@ -118,8 +125,9 @@ bool upstream_pick(struct exchanges *w, struct exchange *x, bool fresh, unsigned
     if (!x->c->peer)
         splice_join(x->c, e);
     splice_set_timer(w->s, e,
-                     splice_now(w->s) +
-                         (e->pub.state == TCP_SYN_SENT ? cl->connect_timeout_ns : cl->response_timeout_ns));
+                     splice_now(w->s) + (e->pub.state == TCP_SYN_SENT ? cl->connect_timeout_ns + x->delay_ns
+                                                                      : response_timeout(x)));
+    x->delay_ns = 0;
     return true;
 }
 
@@ -127,7 +135,7 @@ void upstream_connected(struct exchanges *w, struct conn *e)
 {
     struct exchange *x = e->user;
     endpoint_mark_up(w, cluster_of(x), x->endpoint);
-    splice_set_timer(w->s, e, splice_now(w->s) + cluster_of(x)->cfg->response_timeout_ns);
+    splice_set_timer(w->s, e, splice_now(w->s) + response_timeout(x));
     if (x->stream) {
         endpoint_answered(w, cluster_of(x), x->endpoint, 0);
         stream_connected(w, x);
@@ -138,33 +146,90 @@ void upstream_connected(struct exchanges *w, struct conn *e)
         splice_rejudge(w->s, e->peer);
 }
 
-/* May the request be run a second time? Only if the first endpoint can't have run it, or running it twice is
- * harmless. */
-static bool may_retry(const struct exchange *x, const struct conn *e)
+/* ---- trying again ---- */
+
+_Static_assert(CFG_GET == (int)HTTP_GET && CFG_POST == (int)HTTP_POST && CFG_PATCH == (int)HTTP_PATCH,
+               "methods are the same numbers");
+
+static bool listed(const uint16_t *list, uint32_t n, uint16_t wanted)
 {
+    for (uint32_t i = 0; i < n; i++)
+        if (list[i] == wanted)
+            return true;
+    return false;
+}
+
+/* Can it be run again at all: is there nothing of a response yet, is all of it here, and a try left? */
+static bool movable(const struct exchange *x, const struct conn *e)
+{
+    return (!x->resp_begun || mutant(retry_after_response)) && x->c->peer == e &&
+           (x->stream ? !x->tunnel : splice_can_move(e)) && x->tries < cluster_of(x)->cfg->tries;
+}
+
+/* May the request be run a second time, after this has happened (enum cfg_retry_on, or a status)? Only if the
+ * first endpoint can't have run it, or running it twice is harmless. */
+static bool may_retry(const struct exchange *x, const struct conn *e, uint16_t what)
+{
+    const struct cfg_retry *r = &cluster_of(x)->cfg->retry;
     /* Nothing of it acked, and sent just once: what answered was a closed socket, not one that had read it.
      */
     bool untouched = e->out_una <= e->out_msg && !e->sent_again && !e->rst_acked;
-    bool movable = x->stream ? !x->tunnel : splice_can_move(e);
-    return (!x->resp_begun || mutant(retry_after_response)) && x->c->peer == e && movable &&
-           x->tries < cluster_of(x)->cfg->tries &&
-           (untouched || mutant(post_retried) || http_idempotent((enum http_method)x->method));
+    if (what == CFG_RETRY_RESET && untouched)
+        what = CFG_RETRY_CONNECT;
+    return movable(x, e) && listed(r->on, r->non, what) &&
+           (what == CFG_RETRY_CONNECT || mutant(post_retried) || listed(r->method, r->nmethod, x->method));
+}
+
+/* Longer each time, and not the same for all that failed at one moment. */
+static uint64_t backoff(struct exchanges *w, const struct exchange *x)
+{
+    uint64_t base = cluster_of(x)->cfg->retry.backoff_ns, most = base * 10;
+    uint64_t full = base << (x->tries > 4 ? 4 : x->tries > 0 ? x->tries - 1 : 0);
+    if (full == 0)
+        return 0;
+    full = full < most ? full : most;
+    uint64_t draw = ++w->splits + ((uint64_t)w->worker << 48);
+    return full / 2 + lb_hash(span_of(&draw, sizeof draw)) % (full / 2 + 1);
 }
 
 /* Moves the request to another conn. */
-static bool retry(struct exchanges *w, struct exchange *x, struct conn *e)
+static bool retry(struct exchanges *w, struct exchange *x, struct conn *e, uint16_t what)
 {
     unsigned status;
-    if (!may_retry(x, e))
+    uint32_t at = x->endpoint;
+    if (!may_retry(x, e, what) || !breaker_retry(w, x))
         return false;
+    x->delay_ns = backoff(w, x);
     x->e = NULL;
-    if (!upstream_pick(w, x, true, &status)) {
+    if (!upstream_pick(w, x, true, &status)) { /* it stays where it was */
         x->e = e;
+        x->endpoint = at;
+        x->delay_ns = 0;
         return false;
     }
     stat_add(&w->cnt->retries, 1);
     e->user = NULL;
     splice_move(w->s, e, x->e);
+    return true;
+}
+
+bool upstream_may_refuse(const struct exchange *x)
+{
+    const struct cfg_retry *r = &cluster_of(x)->cfg->retry;
+    for (uint32_t i = 0; i < r->non; i++)
+        if (r->on[i] >= 400)
+            return listed(r->method, r->nmethod, x->method) && movable(x, x->e);
+    return false;
+}
+
+bool upstream_refuse(struct exchanges *w, struct exchange *x, unsigned status)
+{
+    struct conn *e = x->e;
+    uint32_t at = x->endpoint;
+    if (status < 400 || !retry(w, x, e, (uint16_t)status))
+        return false;
+    endpoint_answered(w, cluster_of(x), at, status);
+    splice_reset(w->s, e, R_CLOSE_RETRY);
     return true;
 }
 
@@ -196,7 +261,7 @@ static void orphaned(struct exchanges *w, struct exchange *x, struct conn *e)
     e->user = NULL;
     splice_part(w->s, e);
     splice_solicit(w->s, x->c);
-    splice_set_timer(w->s, x->c, splice_now(w->s) + ORPHAN_LOOK_NS);
+    client_watch(w, x, splice_now(w->s) + ORPHAN_LOOK_NS);
 }
 
 void upstream_ended(struct exchanges *w, struct conn *e, enum reason why)
@@ -215,7 +280,7 @@ void upstream_ended(struct exchanges *w, struct conn *e, enum reason why)
         endpoint_mark_down(w, cluster_of(x), x->endpoint, splice_now(w->s) + DOWN_NS);
         stat_add(&w->cnt->connect_failures, 1);
     }
-    if (retry(w, x, e))
+    if (retry(w, x, e, connecting ? CFG_RETRY_CONNECT : CFG_RETRY_RESET))
         return;
     fail(w, x, why == R_CLOSE_CONNECT_TIMEOUT || why == R_CLOSE_STALL ? 504 : 502, why);
 }
@@ -265,7 +330,7 @@ void upstream_timeout(struct exchanges *w, struct conn *e)
     }
     if (x->resp_head)
         return; /* the client's stall timer watches over the rest */
-    uint64_t limit = cluster_of(x)->cfg->response_timeout_ns, last = e->progress_ns;
+    uint64_t limit = response_timeout(x), last = e->progress_ns;
     if (splice_now(w->s) - last < limit) {
         splice_set_timer(w->s, e, last + limit);
         return;
@@ -273,7 +338,7 @@ void upstream_timeout(struct exchanges *w, struct conn *e)
     endpoint_failed(w, cluster_of(x), x->endpoint);
     /* It may have died without a word: another one is asked where that does no harm (S7). That nothing was
      * acked proves nothing here. */
-    if (http_idempotent((enum http_method)x->method) && retry(w, x, e))
+    if (retry(w, x, e, CFG_RETRY_TIMEOUT))
         splice_reset(w->s, e, R_CLOSE_STALL);
     else
         fail(w, x, 504, R_CLOSE_STALL);

@@ -358,7 +358,8 @@ static uint32_t pick_isn(struct splice *s, const struct conn *e, bool used, uint
     return isn;
 }
 
-struct conn *splice_connect(struct splice *s, struct splice_remote *r, struct conn *c, enum reason *why)
+struct conn *splice_connect(struct splice *s, struct splice_remote *r, struct conn *c, uint64_t delay_ns,
+                            enum reason *why)
 {
     struct flow_key k = {.remote = r->at.addr, .remote_port = r->at.port};
     uint32_t last;
@@ -391,7 +392,12 @@ struct conn *splice_connect(struct splice *s, struct splice_remote *r, struct co
     start_at(e, pick_isn(s, e, used, last));
     stat_add(&s->cnt->connects, 1);
     stat_add(&s->cnt->endpoints_open, 1);
-    send_syn(s, e);
+    if (delay_ns == 0) {
+        send_syn(s, e);
+    } else {
+        e->t_rto_ns = s->now + delay_ns;
+        conn_arm(s, e);
+    }
     return e;
 }
 

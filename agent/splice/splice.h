@@ -218,8 +218,9 @@ struct conn *splice_pool_take(struct splice *s, struct splice_remote *r, struct 
  * client alone; it is closed when that ends, or is connected to another one. */
 bool splice_pool_put(struct splice *s, struct conn *e, uint32_t max, bool reserved);
 void splice_pool_remove(struct splice *s, struct conn *e);
-/* Begins a handshake for client c (NULL: for ourselves); kept bytes may be mapped to it at once. NULL with
- * *why when it can't (no port, no route, table full). */
-struct conn *splice_connect(struct splice *s, struct splice_remote *r, struct conn *c, enum reason *why);
+/* Begins a handshake for client c (NULL: for ourselves), with its SYN after delay_ns; kept bytes may be
+ * mapped to it at once. NULL with *why when it can't (no port, no route, table full). */
+struct conn *splice_connect(struct splice *s, struct splice_remote *r, struct conn *c, uint64_t delay_ns,
+                            enum reason *why);
 
 #endif

@@ -1,4 +1,6 @@
 /* clusters: named groups of endpoints, and how a request gets to one of them. */
+#include <string.h>
+
 #include "config/sections/sections.h"
 
 static const struct cfg_key endpoint_keys[] = {
@@ -22,6 +24,54 @@ static const char *const lb_policy_words[] = {
         NULL};
 
 static const char *const proxy_words[] = {"", "v1", "v2", NULL};
+
+/* ---- retry ---- */
+
+static const char *const on_words[] = {"connect_failure", "reset", "timeout", NULL};
+static const char *const method_words[] = {"GET",     "HEAD",  "POST",  "PUT", "DELETE",
+                                           "OPTIONS", "TRACE", "PATCH", NULL};
+
+static const struct cfg_key on_item = {
+    .name = "conditions", .kind = &kind_retry_on, ITEM(uint16_t), .min = 400, .max = 599, .words = on_words};
+static const struct cfg_key method_item = {
+    .name = "methods", .kind = &kind_word, ITEM(uint16_t), .words = method_words};
+
+static const struct cfg_key retry_keys[] = {
+    {.name = "conditions", LIST(struct cfg_retry, on, non, on_item), .min = 1, .max = 32},
+    {.name = "methods", LIST(struct cfg_retry, method, nmethod, method_item), .min = 1, .max = 8},
+    {.name = "budget", .kind = &kind_percent, FIELD(struct cfg_retry, budget), .initial = "0%", .max = 100},
+    {.name = "min_concurrency",
+     .kind = &kind_uint,
+     FIELD(struct cfg_retry, min_concurrency),
+     .initial = "3",
+     .max = 65536},
+    {.name = "backoff",
+     .kind = &kind_duration,
+     FIELD(struct cfg_retry, backoff_ns),
+     .initial = "0ms",
+     .max = 60000 * MS},
+};
+
+static void list_of(struct reading *r, uint16_t **list, uint32_t *n, const uint16_t *items, uint32_t count)
+{
+    if (*n)
+        return;
+    *list = arena_array(&r->keep, count, sizeof **list);
+    memcpy(*list, items, count * sizeof **list);
+    *n = count;
+}
+
+static void finish_retry(struct reading *r, void *obj)
+{
+    static const uint16_t on[] = {CFG_RETRY_CONNECT, CFG_RETRY_RESET, CFG_RETRY_TIMEOUT},
+                          method[] = {CFG_GET, CFG_HEAD, CFG_PUT, CFG_DELETE, CFG_OPTIONS, CFG_TRACE};
+    struct cfg_retry *t = obj;
+
+    list_of(r, &t->on, &t->non, on, sizeof on / sizeof *on);
+    list_of(r, &t->method, &t->nmethod, method, sizeof method / sizeof *method);
+}
+
+static const struct cfg_section retry_section = {"retry", KEYS(retry_keys), finish_retry};
 
 static const struct cfg_key cluster_keys[] = {
     {.name = "name",
@@ -96,6 +146,7 @@ static const struct cfg_key cluster_keys[] = {
      .initial = "16KiB",
      .min = 0,
      .max = 60 * KIB},
+    {.name = "retry", SECTION(retry_section), FIELD(struct cfg_cluster, retry)},
     {.name = "pool_size",
      .kind = &kind_uint,
      FIELD(struct cfg_cluster, pool_size),

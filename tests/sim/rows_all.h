@@ -415,6 +415,23 @@
     X(rate_connections, "LIMIT connections beyond a rate are reset; SYNs take no token")                     \
     X(client_connections, "LIMIT so many connections of one client")                                         \
     X(client_requests, "LIMIT so many requests in flight of one client")                                     \
+    X(retry_status, "S7 a status that is to be tried again, with part of its body")                          \
+    X(retry_status_in_pieces, "S7 such a status in pieces")                                                  \
+    X(retry_status_cut, "S7 a head that ends in the middle while its status may be one")                     \
+    X(retry_status_all, "S7 all endpoints give that status: the client gets the last one's")                 \
+    X(retry_status_other, "S7 a status that is not listed is passed on")                                     \
+    X(retry_status_post, "S7 a POST's status is passed on")                                                  \
+    X(retry_post_listed, "S7 a POST where the configuration lists it")                                       \
+    X(retry_status_after_103, "S7 no retry after an interim response")                                       \
+    X(retry_bad_response, "S7 a response that is not HTTP counts as 502")                                    \
+    X(retry_not_on_reset, "S7 a condition that is not listed")                                               \
+    X(retry_backoff, "S7 a retry waits")                                                                     \
+    X(retry_backoff_client_gone, "S7 a client goes while its retry waits")                                   \
+    X(retry_budget, "S7 no more retries in flight than the budget")                                          \
+    X(time_request, "TIME request_timeout includes retries: 504")                                            \
+    X(time_request_response, "TIME request_timeout within a response: reset")                                \
+    X(time_of_rule, "TIME a rule's times")                                                                   \
+    X(time_tunnel, "TIME a tunnel outlives request_timeout")                                                 \
     X(list_reload, "LIMIT a list that comes by reload: requests in flight end well, idle clients go")
 
 /* Of the model hosts themselves (rows_model.c). */

@@ -215,3 +215,274 @@ void s10_413_polite(struct script *s)
     want_true(s, c->got.flags == SEG_ACK && c->got.ack == c->iss + c->snd, "its FIN is acked");
     want_counter(s, "clients_open", 0);
 }
+
+/* ---- retries as the configuration has them ---- */
+
+#define E503 "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 10\r\n\r\n"
+
+/* Cluster 0 retries on connect failures, resets, and this status; also POST when told so. */
+static struct cfg_retry *retry_on(struct script *s, uint16_t status, bool post)
+{
+    static uint16_t on[3], method[3] = {CFG_GET, CFG_PUT, CFG_POST};
+    struct cfg_retry *r = &s->config->cluster[0].retry;
+    on[0] = CFG_RETRY_CONNECT;
+    on[1] = CFG_RETRY_RESET;
+    on[2] = status;
+    r->on = on;
+    r->non = status ? 3 : 2;
+    r->method = method;
+    r->nmethod = post ? 3 : 2;
+    return r;
+}
+
+/* Part of the refusal's body has come: the endpoint is reset, the client sees nothing of it. */
+void retry_status(struct script *s)
+{
+    retry_on(s, 503, false);
+    struct peer *c = client(s), *e = with_request(c, GET0), *f;
+    say(e, E503 "some");
+    f = serve(s);
+    want_true(s, f->host != e->host, "the other endpoint is asked");
+    want_eventually(e, "RA");
+    want_text(f, "GET / HTTP/1.1\r\n");
+    say(e, "times");
+    say(f, OK2);
+    want_text(c, OK2);
+    want_counter(s, "retries", 1);
+    want_counter(s, "close_retry", 1);
+}
+
+/* In pieces; the last of them behind the first byte of the next message's. */
+void retry_status_in_pieces(struct script *s)
+{
+    retry_on(s, 503, false);
+    struct peer *c = client(s), *e = with_request(c, GET0), *f;
+    say(e, "HTTP/1.1 5");
+    pass_time(s, 100);
+    forget(c);
+    want_true(s, c->rcv == 1, "the client gets nothing of it");
+    say(e, "03 No\r\nContent-Length: 0\r\n\r\nX");
+    f = serve(s);
+    want_text(f, "GET / HTTP/1.1\r\n");
+    say(f, OK2);
+    want_text(c, OK2);
+}
+
+/* The endpoint ends in the middle of a head that might have been a refusal. */
+void retry_status_cut(struct script *s)
+{
+    retry_on(s, 503, false);
+    struct peer *c = client(s), *e = with_request(c, GET0), *f;
+    say(e, "HTTP/1.1 5");
+    fin(e);
+    f = serve(s);
+    want_text(f, "GET / HTTP/1.1\r\n");
+    say(f, OK2);
+    want_text(c, OK2);
+}
+
+/* The second one refuses, too: there is nobody else, so its response is the client's. */
+void retry_status_all(struct script *s)
+{
+    retry_on(s, 503, false);
+    struct peer *c = client(s), *e = with_request(c, GET0), *f;
+    say(e, E503 "0123456789");
+    f = serve(s);
+    want_head(f);
+    say(f, E503 "abcdefghij");
+    want_text(c, E503 "abcdefghij");
+    pass_time(s, 10);
+    want_counter(s, "endpoints_idle", 1);
+}
+
+void retry_status_other(struct script *s)
+{
+    retry_on(s, 500, false);
+    struct peer *c = client(s), *e = with_request(c, GET0);
+    say(e, E503 "0123456789");
+    want_text(c, E503 "0123456789");
+    want_counter(s, "retries", 0);
+}
+
+void retry_status_post(struct script *s)
+{
+    retry_on(s, 503, false);
+    struct peer *c = client(s), *e = with_request(c, POST_HEAD("2") "hi");
+    say(e, E503 "0123456789");
+    want_text(c, E503 "0123456789");
+    want_counter(s, "retries", 0);
+}
+
+/* When the configuration says so, a POST is run twice, with its body, which was acked. */
+void retry_post_listed(struct script *s)
+{
+    retry_on(s, 503, true);
+    struct peer *c = client(s), *e = with_request(c, POST_HEAD("2") "hi"), *f;
+    pass_time(s, 10);
+    say(e, E503 "0123456789");
+    f = serve(s);
+    want_head(f);
+    pass_time(s, 10);
+    forget(f);
+    rst(f, f->snd); /* both were tried */
+    want_text(c, "HTTP/1.1 502 ");
+    want_counter(s, "retries", 1);
+}
+
+/* What the client has seen cannot be taken back: an interim response is a beginning. */
+void retry_status_after_103(struct script *s)
+{
+    retry_on(s, 503, false);
+    struct peer *c = client(s), *e = with_request(c, GET0);
+    say(e, "HTTP/1.1 103 Early Hints\r\n\r\n");
+    want_text(c, "HTTP/1.1 103 Early Hints\r\n\r\n");
+    say(e, E503 "0123456789");
+    want_text(c, E503 "0123456789");
+    want_counter(s, "retries", 0);
+}
+
+/* An answer that is not HTTP counts as 502. */
+void retry_bad_response(struct script *s)
+{
+    retry_on(s, 502, false);
+    struct peer *c = client(s), *e = with_request(c, GET0), *f;
+    say(e, "what?\r\n\r\n");
+    f = serve(s);
+    want_head(f);
+    say(f, OK2);
+    want_text(c, OK2);
+}
+
+/* A condition that is not listed. */
+void retry_not_on_reset(struct script *s)
+{
+    struct cfg_retry *r = retry_on(s, 0, false);
+    r->non = 1;
+    struct peer *c = client(s);
+    (void)dies(c, GET0);
+    want_text(c, "HTTP/1.1 502 ");
+    want_counter(s, "retries", 0);
+}
+
+/* The second try waits half a second to a second, and is refused; no third for want of endpoints. */
+void retry_backoff(struct script *s)
+{
+    retry_on(s, 0, false)->backoff_ns = SEC;
+    struct peer *c = client(s), *e = with_request(c, GET0), *f;
+    pass_time(s, 10);
+    uint64_t since = s->sim.now;
+    rst(e, e->snd);
+    f = take_syn(s);
+    want_delay(f, since, 500, 1010);
+    accept_syn_of(f);
+    want_head(f);
+    say(f, OK2);
+    want_text(c, OK2);
+}
+
+/* The client goes while its request waits for the second try: nobody is asked. */
+void retry_backoff_client_gone(struct script *s)
+{
+    retry_on(s, 0, false)->backoff_ns = SEC;
+    struct peer *c = client(s), *e = with_request(c, GET0);
+    pass_time(s, 10);
+    rst(e, e->snd);
+    pass_time(s, 100);
+    rst(c, c->snd);
+    pass_time(s, 3000);
+    want_true(s, s->unclaimed.n == 0, "nobody is asked");
+    want_counter(s, "exchanges_open", 0);
+    want_counter(s, "endpoints_open", 0);
+}
+
+/* One retry may be in flight: the second failing request gets its 502, and after the first has its answer the
+ * next one is tried again. */
+void retry_budget(struct script *s)
+{
+    struct cfg_retry *r = retry_on(s, 0, false);
+    r->budget = 1;
+    r->min_concurrency = 1;
+    struct peer *c = client(s), *d = client(s), *f;
+    (void)dies(c, GET0);
+    f = serve(s);
+    want_head(f);
+    (void)dies(d, GET0);
+    want_text(d, "HTTP/1.1 502 ");
+    want_counter(s, "retries_refused", 1);
+    say(f, OK2);
+    want_text(c, OK2);
+    pass_time(s, 10);
+    say(d, "GET / HTTP/1.1\r\nHost: c0.example\r\n\r\n");
+    want_head(f);
+    pass_time(s, 10);
+    rst(f, f->snd);
+    want_head(serve(s));
+    want_counter(s, "retries", 2);
+    want_counter(s, "retries_refused", 1);
+}
+
+/* ---- request_timeout ---- */
+
+/* Retries do not make it longer: 3 s for the first try, and 504 when 5 s are over. */
+void time_request(struct script *s)
+{
+    s->config->listener[0].request_timeout_ns = 5 * SEC;
+    s->config->cluster[0].response_timeout_ns = 3 * SEC;
+    struct peer *c = client(s), *e = with_request(c, GET0), *f;
+    uint64_t since = s->sim.now;
+    f = serve(s);
+    want_head(f);
+    want_text(c, "HTTP/1.1 504 ");
+    want_delay(c, since, 4900, 5010);
+    want_eventually(e, "RA");
+    want_eventually(f, "RA");
+    want_counter(s, "close_request_timeout", 1);
+    say(c, GET0); /* the connection stays usable */
+    want_head(serve(s));
+}
+
+/* The response has begun and goes on: cut off nevertheless, and not to be taken for whole. */
+void time_request_response(struct script *s)
+{
+    s->config->listener[0].request_timeout_ns = 5 * SEC;
+    struct peer *c = client(s), *e = with_request(c, GET0);
+    say(e, LARGE0);
+    want_head(c);
+    uint64_t since = s->sim.now;
+    for (unsigned i = 0; i < 9; i++) {
+        say_n(e, 'x', 1000);
+        want_bytes(c, 1000);
+        pass_time(s, 500);
+    }
+    want_eventually(c, "RA");
+    want_delay(c, since, 4900, 5010);
+    want_eventually(e, "RA");
+}
+
+/* A rule's own times come before the listener's and the cluster's. */
+void time_of_rule(struct script *s)
+{
+    s->config->listener[0].request_timeout_ns = 1 * SEC;
+    s->config->cluster[0].response_timeout_ns = 100 * SEC;
+    s->config->route[0].rule[0].request_timeout_ns = 9 * SEC;
+    s->config->route[0].rule[0].response_timeout_ns = 2 * SEC;
+    struct peer *c = client(s), *e = with_request(c, POST_HEAD("2") "hi");
+    uint64_t since = s->sim.now;
+    want_text(c, "HTTP/1.1 504 ");
+    want_delay(c, since, 1900, 2100);
+    want_eventually(e, "RA");
+}
+
+/* A tunnel has no request that could take too long. */
+void time_tunnel(struct script *s)
+{
+    s->config->listener[0].request_timeout_ns = 5 * SEC;
+    struct peer *c = client(s),
+                *e = with_request(
+                    c, "GET / HTTP/1.1\r\nHost: c0.example\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n");
+    say(e, "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n");
+    want_head(c);
+    pass_time(s, 10000);
+    say(c, "still here");
+    want_text(e, "still here");
+}

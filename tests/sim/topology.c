@@ -100,6 +100,18 @@ static void make_routes(struct config *c)
     }
 }
 
+/* As the configuration has it by default. */
+static void make_retry(struct cfg_retry *r)
+{
+    static uint16_t on[] = {CFG_RETRY_CONNECT, CFG_RETRY_RESET, CFG_RETRY_TIMEOUT},
+                    method[] = {CFG_GET, CFG_HEAD, CFG_PUT, CFG_DELETE, CFG_OPTIONS, CFG_TRACE};
+    *r = (struct cfg_retry){.non = sizeof on / sizeof *on,
+                            .on = on,
+                            .nmethod = sizeof method / sizeof *method,
+                            .method = method,
+                            .min_concurrency = 3};
+}
+
 static void make_clusters(struct config *c, bool endpoint_v6)
 {
     c->ncluster = TOPO_CLUSTERS;
@@ -114,6 +126,7 @@ static void make_clusters(struct config *c, bool endpoint_v6)
                                   .pool_size = 256,
                                   .tries = 3,
                                   .retry_buffer = 16384};
+        make_retry(&k->retry);
     }
     topo_endpoints(c, endpoint_v6, TOPO_ENDPOINTS);
 }

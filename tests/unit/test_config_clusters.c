@@ -2,6 +2,20 @@
 #include "tests/unit/config_rig.h"
 
 static const struct row rows[] = {
+    {"retry",
+     "clusters:\n"
+     "- name: c\n"
+     "  endpoints: [{address: \"10.0.0.9:80\"}]\n"
+     "  retry: {conditions: [reset, 399, 600, often], methods: [GET, get], budget: 101%, backoff: "
+     "2m}\n" INTERFACES LISTENERS ROUTES,
+     "4:31: conditions: each item must be connect_failure, reset, timeout or a status from 400 to 599, not "
+     "\"399\"\n"
+     "4:36: conditions: each item must be connect_failure, reset, timeout or a status from 400 to 599, not "
+     "\"600\"\n"
+     "4:41: conditions: each item must be connect_failure, reset or timeout, not \"often\"\n"
+     "4:64: methods: each item must be GET, HEAD, POST, PUT, DELETE, OPTIONS, TRACE or PATCH, not \"get\"\n"
+     "4:78: budget: must be a percentage from 0% to 100%, not \"101%\"\n"
+     "4:93: backoff: must be a duration from 0ms to 1m (units: ms, s, m, h), not \"2m\"\n"},
     {"weights",
      "clusters: [{name: c, endpoints: [{address: \"10.0.0.9:80\", weight: 0}, {address: \"10.0.0.8:80\", "
      "weight: 1001}]}]\n" INTERFACES LISTENERS ROUTES,

@@ -4,6 +4,7 @@ import os
 from bed.case import case
 from bed.lacon import cluster, configuration
 from bed.message import Broken
+from bed.origin import answer
 from bed.wait import until
 
 from cases.g_reload import reload, write
@@ -86,3 +87,43 @@ def refused(t):
         return "reset" in str(why) or "ended" in str(why)
     c.close()
     return False
+
+
+def refusing(wire, origin):
+    """503 to everything, with a body."""
+    while request := wire.request():
+        origin.note(request)
+        answer(wire, b"not now " * 2000, status="503 Service Unavailable")
+
+
+@case()
+def retry_by_status(t):
+    """A 503 of one endpoint is not seen by clients while another one serves; a POST's is, and so is everybody's."""
+    bad, good = t.origin(0, refusing), t.origin(1)
+    t.start([cluster("app", [(bad.ip, bad.port), (good.ip, good.port)],
+                     retry={"conditions": ["connect_failure", "reset", "timeout", 503]})])
+    c = t.client()
+    for _ in range(10):
+        t.equal(c.ask("GET", "/name").body, b"ep2", "who answers a GET")
+    t.check(bad.targets(), "the other endpoint was never asked")
+    posts = [c.ask("POST", "/post", body=b"x" * 1000).status for _ in range(4)]
+    t.equal(sorted(set(posts)), [200, 503], "statuses of POSTs")
+    good.refuse()
+    good.drop_connections()
+    until(lambda: c.ask("GET", "/name").status == 503, "the last one's 503")
+    t.check(t.lacon.counters()["close_retry"] >= 5, "counter")
+
+
+@case()
+def request_timeout(t):
+    """An endpoint that never answers: 504 after the request's time, though each try may take longer; others go on."""
+    def silent(wire, origin):
+        while request := wire.request():
+            origin.note(request)
+            if request.target == "/name":
+                answer(wire, b"here")
+
+    t.start_origin(silent, listener={"request_timeout": "1s"}, cluster={"response_timeout": "40s"})
+    t.equal(t.client().ask("GET", "/").status, 504, "status")
+    t.equal(t.client().ask("GET", "/name").body, b"here", "another request")
+    t.equal(t.lacon.wait_access(2)[0]["why"], "close_request_timeout", "reason in the access log")
