@@ -130,6 +130,7 @@
     X(drained_asked, "an endpoint that is drained is asked as before")                                       \
     /* memory and time */                                                                                    \
     X(extent_leak, "extents that are acked are not given back")                                              \
+    X(head_forgotten, "a head that is complete while it is held back is not looked at again")                \
     X(refusal_forgotten, "a client whose bytes found no room is blamed while its TCP backs off")             \
     X(hold_leak, "the hold's memory is not given back")                                                      \
     X(slot_leak, "an exchange's slot is not given back")                                                     \

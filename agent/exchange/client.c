@@ -111,6 +111,16 @@ void client_refuse(struct exchanges *w, struct conn *c, struct span bytes, unsig
     reply_own(w, x, status, why);
 }
 
+/* So many responses wait for the client that its next head does: client_progress() goes on. Until then the
+ * client owes nothing of a head that was looked at already. */
+static void head_held_back(struct exchanges *w, struct conn *c)
+{
+    if (!c->user_mark)
+        return;
+    c->user_mark = false;
+    splice_set_timer(w->s, c, splice_now(w->s) + listener_of(w, c)->idle_timeout_ns);
+}
+
 void client_head_waits(struct exchanges *w, struct conn *c)
 {
     if (c->user_mark)
@@ -125,8 +135,11 @@ void client_head(struct exchanges *w, struct conn *c, struct span bytes, bool he
     const struct cfg_listener *l = listener_of(w, c);
     if (!held && splice_client_full(w->s, c))
         return; /* they will come again */
-    if (many_wait(w, c))
-        return; /* so many responses wait for the client: client_progress() goes on */
+    if (many_wait(w, c)) {
+        if (!mutant(head_forgotten))
+            head_held_back(w, c);
+        return;
+    }
     if (!http_head_due(bytes, l->head_limit, &c->user_scan)) {
         client_head_waits(w, c);
         return;

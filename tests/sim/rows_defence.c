@@ -310,6 +310,40 @@ void d_share_bytes(struct script *s)
     want_counter(s, "clients_open", 2);
 }
 
+/* A head is begun, then its client's share is used up by others, then it is complete: it waits for the
+ * response before it to be acked, and is not forgotten. */
+void d_share_head_waits(struct script *s)
+{
+    struct peer *c, *e, *more[3];
+    families(s, false, false);
+    one_endpoint(s);
+    s->config->dpdk.buffers_bytes = 1u << 20;
+    s->config->limits.client_buffers = 1;
+    c = client(s);
+    e = with_request(c, GET0);
+    c->auto_ack = false;
+    uint32_t acked = c->rcv;
+    say(e, OK2);
+    want_text(c, OK2);
+    uint32_t all = c->rcv;
+    c->rcv = acked;
+    say(c, "GET /next HTTP/1.1\r\nHost: c0.example\r\nX: ");
+    say_n(c, 'a', 300);
+    open_many(s, more, 3);
+    for (unsigned i = 0; i < 3; i++) {
+        say(more[i], "GET / HTTP/1.1\r\nHost: c0.example\r\nX: ");
+        say_n(more[i], 'a', 3900);
+    }
+    pass_time(s, 10);
+    want_true(s, counter_of(s, "drop_client_bytes") > 0, "the share is used up");
+    forget(e);
+    say(c, "\r\n\r\n");
+    want_silence(e, 10);
+    c->rcv = all;
+    ack_all(c);
+    want_text(e, "GET /next HTTP/1.1\r\n");
+}
+
 /* ---- memory runs short ---- */
 
 #define BOTS 260u
