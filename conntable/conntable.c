@@ -364,6 +364,11 @@ uint32_t ct_capacity(const struct conntable *t)
     return t->cap;
 }
 
+uint32_t ct_used_end(const struct conntable *t)
+{
+    return t->used;
+}
+
 /* ---- control threads ---- */
 
 /* Copies n bytes from word-aligned memory that the worker may be writing. The last word is read whole: an

@@ -109,6 +109,8 @@ uint32_t ct_gen(const struct conntable *t, uint32_t idx);
 /* Slots in use. Any thread. */
 uint32_t ct_count(const struct conntable *t);
 uint32_t ct_capacity(const struct conntable *t);
+/* Slots from here on were never in use. Worker's thread. */
+uint32_t ct_used_end(const struct conntable *t);
 
 /* The most keys that any one bucket has beyond its lanes: what an attack on the hash would make long. Looks
  * at every bucket. Worker's thread. */

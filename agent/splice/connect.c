@@ -14,61 +14,9 @@
 #include <stdlib.h>
 
 #include "agent/base/mutant.h"
-#include "agent/splice/internal.h"
-
-#define MSS_CLASSES 4
-#define PROFILES    (MSS_CLASSES * 2)
-#define RTT_CLASSES 4
+#include "agent/splice/remote.h"
 
 static const uint16_t mss_class[MSS_CLASSES] = {536, 1220, 1360, 1440};
-
-struct splice_remote {
-    struct splice_remote *next;
-    struct ip_port at;
-    struct port_pool *ports;
-    struct net_path path;
-    bool have_path;
-    uint32_t refs;  /* gets without a put */
-    uint32_t conns; /* slots that name it, dead ones not yet reaped included */
-    uint32_t idle_count;
-    struct conn *idle[PROFILES][RTT_CLASSES]; /* most recently used first */
-    struct conn *reserved;                    /* idle, each for its last client alone */
-};
-
-struct splice_remote *splice_remote_get(struct splice *s, const struct ip_port *at)
-{
-    struct splice_remote *r;
-    for (r = s->remotes; r; r = r->next)
-        if (r->at.port == at->port && ip_eq(&r->at.addr, &at->addr)) {
-            r->refs++;
-            return r;
-        }
-    r = calloc(1, sizeof *r);
-    if (!r)
-        return NULL;
-    r->at = *at;
-    r->ports = ports_create(s->port_lo, s->port_hi, s->worker, s->nworkers);
-    if (!r->ports) {
-        free(r);
-        return NULL;
-    }
-    r->refs = 1;
-    r->next = s->remotes;
-    s->remotes = r;
-    return r;
-}
-
-static void free_unused(struct splice *s, struct splice_remote *r)
-{
-    struct splice_remote **at = &s->remotes;
-    if (r->refs || r->conns)
-        return;
-    while (*at != r)
-        at = &(*at)->next;
-    *at = r->next;
-    ports_destroy(r->ports);
-    free(r);
-}
 
 static void close_idle(struct splice *s, struct conn *e)
 {
@@ -86,56 +34,9 @@ void splice_remote_close_idle(struct splice *s, struct splice_remote *r)
         close_idle(s, r->reserved);
 }
 
-void splice_remote_put(struct splice *s, struct splice_remote *r)
-{
-    if (--r->refs)
-        return;
-    splice_remote_close_idle(s, r);
-    free_unused(s, r);
-}
-
-void remote_port_back(struct splice *s, struct splice_remote *r, uint16_t port, uint32_t last_seq)
-{
-    ports_give(r->ports, port, last_seq);
-    r->conns--;
-    free_unused(s, r);
-}
-
-void remote_left(struct splice *s, struct conn *e)
-{
-    if (!offload_holds_port(s, e))
-        remote_port_back(s, e->remote, e->key.local_port, pos_seq(e->out_max));
-}
-
 uint16_t remote_mss(const struct conn *e)
 {
     return mss_class[e->profile / 2];
-}
-
-void remotes_free(struct splice *s)
-{
-    while (s->remotes) {
-        struct splice_remote *r = s->remotes;
-        s->remotes = r->next;
-        ports_destroy(r->ports);
-        free(r);
-    }
-}
-
-size_t remotes_memory(const struct splice *s)
-{
-    size_t sum = 0;
-    for (const struct splice_remote *r = s->remotes; r; r = r->next)
-        sum += sizeof *r + ports_memory(r->ports) + MEMORY_PAGE;
-    return sum;
-}
-
-uint32_t splice_ports_taken(const struct splice *s)
-{
-    uint32_t n = 0;
-    for (const struct splice_remote *r = s->remotes; r; r = r->next)
-        n += ports_taken(r->ports);
-    return n;
 }
 
 static bool remote_path(struct splice *s, struct splice_remote *r)
@@ -187,7 +88,7 @@ void splice_pool_remove(struct splice *s, struct conn *e)
     e->idle_next = NULL;
     e->idle_pprev = NULL;
     e->pub.idle = 0;
-    e->remote->idle_count--;
+    remote_idle(s, e->remote, -1);
     stat_add(&s->cnt->endpoints_idle, (uint64_t)-1);
 }
 
@@ -291,15 +192,15 @@ bool splice_pool_put(struct splice *s, struct conn *e, uint32_t max, bool reserv
         e->idle_next->idle_pprev = &e->idle_next;
     *list = e;
     e->pub.idle = 1;
-    r->idle_count++;
+    remote_idle(s, r, 1);
     stat_add(&s->cnt->endpoints_idle, 1);
     return true;
 }
 
 bool pool_evict(struct splice *s)
 {
-    for (struct splice_remote *r = s->remotes; r; r = r->next)
-        for (unsigned i = 0; r->idle_count && i <= PROFILES * RTT_CLASSES; i++) {
+    for (struct splice_remote *r = s->remotes.first; r && r->idle_count; r = r->next)
+        for (unsigned i = 0; i <= PROFILES * RTT_CLASSES; i++) {
             struct conn *e =
                 i < PROFILES * RTT_CLASSES ? r->idle[i / RTT_CLASSES][i % RTT_CLASSES] : r->reserved;
             if (e && e == s->current)

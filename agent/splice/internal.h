@@ -59,6 +59,13 @@ struct rst_budget {
 
 #define LOAD_BOUNDS 3u /* conns, kept bytes, extents */
 
+#define REMOTE_BUCKETS 4096u /* for up to some ten thousand remotes */
+
+struct remotes {
+    struct splice_remote *first, **last; /* those with idle conns first */
+    struct splice_remote *bucket[REMOTE_BUCKETS];
+};
+
 struct splice {
     uint64_t now;
     struct conntable *table;
@@ -74,7 +81,7 @@ struct splice {
     struct extent *x_slab, *x_free;
     size_t x_used, x_cap; /* of the slab: used at least once; all */
     size_t x_live;        /* in use now */
-    struct splice_remote *remotes;
+    struct remotes remotes;
     uint16_t port_lo, port_hi;
     unsigned worker, nworkers;
     struct conn *dead;
@@ -191,21 +198,24 @@ void accept_syn(struct splice *s, struct frame *f, const struct pkt *p, uint32_t
 struct conn *accept_ack(struct splice *s, struct frame *f, const struct pkt *p, enum reason *why);
 void connect_answer(struct splice *s, struct conn *e, struct frame *f, const struct pkt *p);
 void connect_timer(struct splice *s, struct conn *e);
-void remotes_free(struct splice *s);
 /* Client c ends, or turns to another conn: what is reserved for it in the pool is closed. */
 void pool_leave(struct splice *s, const struct conn *c);
+/* The segment size that e was told. */
+uint16_t remote_mss(const struct conn *e);
 /* Ends one idle endpoint conn and gives its slot back. False: there is none. */
 bool pool_evict(struct splice *s);
+/* The client of e has acked n more bytes: its ramp grows (rule S9). */
+void ramp_grow(struct conn *e, uint64_t n);
+
+/* ---- remote.c ---- */
+void remotes_init(struct splice *s);
+void remotes_free(struct splice *s);
 /* Bytes of all remotes and their ports. */
 size_t remotes_memory(const struct splice *s);
 /* e's slot is about to be given back: so is its port. */
 void remote_left(struct splice *s, struct conn *e);
 /* A port that was kept back when its conn's slot was given back (offload.c). */
 void remote_port_back(struct splice *s, struct splice_remote *r, uint16_t port, uint32_t last_seq);
-/* The segment size that e was told. */
-uint16_t remote_mss(const struct conn *e);
-/* The client of e has acked n more bytes: its ramp grows (rule S9). */
-void ramp_grow(struct conn *e, uint64_t n);
 
 /* ---- offload.c, see offload.h ---- */
 /* A segment of c has been passed on. */

@@ -9,6 +9,8 @@
 #include "agent/base/mutant.h"
 #include "agent/splice/internal.h"
 
+#define EACH_AHEAD 8u /* slots: what a line from memory takes */
+
 struct splice *splice_create(const struct splice_params *p)
 {
     struct splice *s = calloc(1, sizeof *s);
@@ -29,6 +31,7 @@ struct splice *splice_create(const struct splice_params *p)
     s->worker = p->worker;
     s->nworkers = p->nworkers;
     s->tw_last = &s->tw_first;
+    remotes_init(s);
     tw_init(&s->wheel, p->now_ns);
     s->x_cap = (size_t)p->connections * 3;
     s->table = ct_create(p->connections, sizeof(struct conn), &table);
@@ -368,8 +371,9 @@ uint64_t splice_next_ns(const struct splice *s)
 
 void splice_each_client(struct splice *s, void (*fn)(void *arg, struct conn *c), void *arg)
 {
-    for (uint32_t i = 0; i < ct_capacity(s->table); i++) {
+    for (uint32_t i = 0, end = ct_used_end(s->table); i < end; i++) {
         struct conn *c = ct_obj(s->table, i);
+        __builtin_prefetch(i + EACH_AHEAD < end ? ct_obj(s->table, i + EACH_AHEAD) : c);
         if (!conn_is_dead(c) && c->pub.state != TCP_TIME_WAIT && c->pub.side == SIDE_CLIENT)
             fn(arg, c);
     }

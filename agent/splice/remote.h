@@ -1,0 +1,31 @@
+/* remote: an endpoint as the TCP side sees it: its address, the local ports towards it, the way to it, its
+ * idle conns. Shared by the files of splice that connect; one for each address, found by a hash, since a
+ * worker may have ten thousand and binds them all at each reload. Lives while somebody has got it or a conn
+ * names it. The worker's thread. */
+#ifndef LACON_SPLICE_REMOTE_H
+#define LACON_SPLICE_REMOTE_H
+
+#include "agent/splice/internal.h"
+
+#define MSS_CLASSES 4
+#define PROFILES    (MSS_CLASSES * 2)
+#define RTT_CLASSES 4
+
+struct splice_remote {
+    struct splice_remote *next, **pprev; /* of all, those with idle conns first */
+    struct splice_remote *same_hash;
+    struct ip_port at;
+    struct port_pool *ports;
+    struct net_path path;
+    bool have_path;
+    uint32_t refs;  /* gets without a put */
+    uint32_t conns; /* slots that name it, dead ones not yet reaped included */
+    uint32_t idle_count;
+    struct conn *idle[PROFILES][RTT_CLASSES]; /* most recently used first */
+    struct conn *reserved;                    /* idle, each for its last client alone */
+};
+
+/* Counts idle conns, by one more or less. */
+void remote_idle(struct splice *s, struct splice_remote *r, int by);
+
+#endif
