@@ -133,6 +133,7 @@
     X(head_forgotten, "a head that is complete while it is held back is not looked at again")                \
     X(refusal_forgotten, "a client whose bytes found no room is blamed while its TCP backs off")             \
     X(hold_leak, "the hold's memory is not given back")                                                      \
+    X(current_evicted, "an idle conn is evicted while a segment of it is being handled")                     \
     X(slot_leak, "an exchange's slot is not given back")                                                     \
     X(timer_lost, "a timer that is moved down a level of the wheel is lost")                                 \
     X(timer_not_rearmed, "a conn's later deadline is forgotten when its timer fires")

@@ -3,7 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "agent/splice/internal.h"
+#include "agent/splice/remote.h"
 
 #define FULL_EVERY 512 /* engine calls */
 
@@ -182,10 +182,25 @@ static void compare(struct lacon_worker *w, const char *what, uint64_t counted, 
                  (unsigned long long)counted, what, (unsigned long long)said);
 }
 
+/* Remotes with idle conns come first; they count all that are idle. */
+static void check_remotes(struct lacon_worker *w, const struct splice *s)
+{
+    uint64_t idle = 0;
+    bool none = false;
+    for (const struct splice_remote *r = s->remotes.first; r; r = r->next) {
+        if (none && r->idle_count)
+            sim_fail(w->lacon->sim, "worker %u: a remote with idle conns is behind one without", w->index);
+        none |= !r->idle_count;
+        idle += r->idle_count;
+    }
+    compare(w, "idle conns of remotes", idle, s->cnt->endpoints_idle);
+}
+
 static struct census check_all(struct lacon_worker *w)
 {
     const struct splice *s = engine_splice(w->engine);
     struct census n = {0};
+    check_remotes(w, s);
     for (uint32_t i = 0; i < ct_capacity(s->table); i++) {
         const struct conn *c = ct_obj(s->table, i);
         if (conn_is_dead(c))

@@ -29,6 +29,7 @@
     X(s1_urg, "S1 URG and the urgent pointer are cleared")                                                   \
     X(s2_chunk_horizon, "S2 a chunk behind a gap waits")                                                     \
     X(s2_length_ooo, "S2 body of known length passes behind a gap")                                          \
+    X(pool_evicts, "POOL a full table evicts an idle conn, but never the one that is being handled")         \
     X(pool_extents, "POOL extents run out before a long chunk: it waits")                                    \
     X(s2_beyond_response, "S2 bytes beyond the response reach nobody")                                       \
     X(s2_beyond_large, "S2 bytes beyond a large response: the conn is not used again")                       \

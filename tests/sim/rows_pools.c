@@ -30,3 +30,37 @@ void pool_extents(struct script *s)
     forget(e);
     want_true(s, e->rcv == before + 4 + 100 + 7, "the endpoint has the whole request");
 }
+
+/* A full table: an idle endpoint conn gives its slot to the next request's. Not the one whose segment is
+ * being handled, though it has just become idle and is the first in line. */
+void pool_evicts(struct script *s)
+{
+    struct peer *c, *c2, *e, *e2, *other;
+    one_endpoint(s);
+    s->config->dpdk.connections = 4;
+    s->config->limits.client_connections = 0;
+    c = client(s);
+    e = with_request(c, GET0);
+    c2 = client(s);
+    e2 = with_request(c2, GET0);
+    say(e, OK2);
+    want_text(c, OK2);
+    say(e2, OK2);
+    want_text(c2, OK2);
+    rst(c2, c2->snd);
+    pass_time(s, 5);
+    open_conn(client(s)); /* the fourth */
+    forget(e);
+    forget(e2);
+    say(c, GET0 "GET /b HTTP/1.1\r\nHost: c1.example\r\n\r\n");
+    want_text(e, "GET / HTTP/1.1\r\n");
+    say(e, OK2);
+    other = serve(s);
+    want_text(other, "GET /b HTTP/1.1\r\n");
+    want_eventually(e2, "RA");
+    want_counter(s, "close_evicted", 1);
+    say(other, OK2);
+    want_text(c, OK2 OK2);
+    say(c, GET0);
+    want_text(e, "GET / HTTP/1.1\r\n");
+}
