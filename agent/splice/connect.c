@@ -200,16 +200,18 @@ bool splice_pool_put(struct splice *s, struct conn *e, uint32_t max, bool reserv
 bool pool_evict(struct splice *s)
 {
     for (struct splice_remote *r = s->remotes.first; r && r->idle_count; r = r->next)
-        struct conn *e = i < PROFILES * RTT_CLASSES ? r->idle[i / RTT_CLASSES][i % RTT_CLASSES] : r->reserved;
-    if (e && e == s->current && !mutant(current_evicted))
-        e = e->idle_next;
-    if (!e)
-        continue;
-    splice_reset(s, e, R_CLOSE_EVICTED);
-    conn_reap_last(s);
-    return true;
-}
-return false;
+        for (unsigned i = 0; i <= PROFILES * RTT_CLASSES; i++) {
+            struct conn *e =
+                i < PROFILES * RTT_CLASSES ? r->idle[i / RTT_CLASSES][i % RTT_CLASSES] : r->reserved;
+            if (e && e == s->current && !mutant(current_evicted))
+                e = e->idle_next;
+            if (!e)
+                continue;
+            splice_reset(s, e, R_CLOSE_EVICTED);
+            conn_reap_last(s);
+            return true;
+        }
+    return false;
 }
 
 /* ---- the handshake ---- */
