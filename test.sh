@@ -22,6 +22,7 @@ A NAME after a tier picks one of its tests: ./test.sh net pipelining
   --full           long campaigns: a million exchanges, minutes of fuzzing per target, lint of every file
   --preset P       build of unit, sim and net: debug (default), release, asan, tsan
   --workers N      net: lacon's workers where a test does not say (default 1; 2 under tsan)
+  --provider P     sim and net: of accelerator hooks (soft, simd, emu, faulty), where a test names none
   --label L        unit and sim: only programs with this ctest label
   --no-install     install no packages, only say which are missing
   -h, --help
@@ -35,6 +36,7 @@ declare -A names=()
 preset=debug
 label=""
 workers=""
+provider=()
 full=0
 seeds=""
 from=""
@@ -59,6 +61,7 @@ while [ $# -gt 0 ]; do
     --full) full=1 ;;
     --preset) preset=${2:-}; shift ;;
     --workers) number "$@"; workers=$2; shift ;;
+    --provider) provider=(--provider "${2:?--provider takes a name}"); shift ;;
     --label) label=${2:-}; shift ;;
     --no-install) export LACON_NO_INSTALL=1 ;;
     -h | --help) usage; exit 0 ;;
@@ -229,10 +232,10 @@ tier_sim() {
     [ $full = 0 ] || args+=(--progress)
     for scenario in ${names[sim]:-rows scenarios}; do
         case $scenario in
-        rows) sim_run rows "$sim" --rows --jobs "$jobs" ;;
-        scenarios) sim_run scenarios "$sim" --jobs "$jobs" --from "${from:-1}" "${args[@]}" ;;
+        rows) sim_run rows "$sim" "${provider[@]}" --rows --jobs "$jobs" ;;
+        scenarios) sim_run scenarios "$sim" "${provider[@]}" --jobs "$jobs" --from "${from:-1}" "${args[@]}" ;;
         *)
-            sim_run "$scenario" "$sim" --scenario "$scenario" --jobs "$jobs" --from "${from:-1}" \
+            sim_run "$scenario" "$sim" "${provider[@]}" --scenario "$scenario" --jobs "$jobs" --from "${from:-1}" \
                 --seeds "${seeds:-10}"
             ;;
         esac
@@ -295,7 +298,7 @@ tier_net() {
     [ "$preset" != tsan ] || workers=${workers:-2}
     # shellcheck disable=SC2086 # a list of names
     "${root[@]}" env LACON_BIN="$PWD/build/$preset/bin" LACON_FULL=$full "${fixed_layout[@]}" \
-        tests/net/run --workers "${workers:-1}" ${names[net]:-}
+        tests/net/run "${provider[@]}" --workers "${workers:-1}" ${names[net]:-}
 }
 
 # lint_step NAME COMMAND...: one check; what it said is shown when it fails.

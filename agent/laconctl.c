@@ -31,6 +31,7 @@ static const char usage_text[] =
     "              [--limit N]                 at most N of them (default 1000)\n"
     "  counters [--all]                        what was counted; --all: also what is zero\n"
     "  clients                                 the addresses with the most connections, of each worker\n"
+    "  accel                                   who fills the accelerator hooks, why; flow engines\n"
     "  memory                                  what each part takes at most, and what the process has\n"
     "  neighbours                              link-layer addresses (ARP, neighbour discovery)\n"
     "  endpoints                               the endpoints of each cluster: state, reason, use\n"
@@ -441,6 +442,56 @@ static json_t *get_memory(int fd, const struct options *opt)
     return ask(fd, "memory\n");
 }
 
+static void engine_row(struct table *t, const json_t *o)
+{
+    double hits = (double)int_of(o, "hits"), misses = (double)int_of(o, "misses");
+    double inserted = (double)int_of(o, "inserted");
+    double each = misses > 0 ? (double)int_of(o, "worker_cycles") / misses : 0;
+    int_cell(t, o, "worker");
+    text_cell(t, o, "provider");
+    cell(t, "%lld of %lld", int_of(o, "rules"), int_of(o, "entries"));
+    int_cell(t, o, "inserted");
+    cell(t, "%.1f", inserted > 0 ? (double)int_of(o, "insert_ns") / inserted / 1000 : 0.0);
+    cell(t, "%lld", int_of(o, "full") + int_of(o, "refused"));
+    int_cell(t, o, "lost");
+    cell(t, "%.1f", hits + misses > 0 ? 100 * hits / (hits + misses) : 0.0);
+    cell(t, "%.0f", hits * each / 1e6);
+    cell(t, "%.0f", (double)int_of(o, "emulation_cycles") / 1e6);
+}
+
+static void print_accel(const json_t *a)
+{
+    static const char *const hook_heads[] = {"HOOK", "PROVIDER", "WHY"};
+    static const char *const engine_heads[] = {"WORKER",         "PROVIDER",          "RULES", ">INSERTED",
+                                               ">US EACH",       ">REFUSED",          ">LOST", ">HIT%",
+                                               ">SAVED MCYCLES", ">EMULATION MCYCLES"};
+    const json_t *engines = json_object_get(a, "engines");
+    struct table t;
+    size_t i;
+    json_t *o;
+    heads(&t, 3, hook_heads);
+    json_array_foreach(json_object_get(a, "hooks"), i, o)
+    {
+        text_cell(&t, o, "hook");
+        text_cell(&t, o, "provider");
+        text_cell(&t, o, "why");
+    }
+    print_table(&t);
+    if (json_array_size(engines) == 0)
+        return;
+    putchar('\n');
+    heads(&t, 10, engine_heads);
+    json_array_foreach(engines, i, o) engine_row(&t, o);
+    print_table(&t);
+    printf("\n%s\n", text_of(json_array_get(engines, 0), "about"));
+}
+
+static json_t *get_accel(int fd, const struct options *opt)
+{
+    (void)opt;
+    return ask(fd, "accel\n");
+}
+
 static void print_neighbours(const json_t *a)
 {
     static const char *const neighbour_heads[] = {"ADDRESS", "MAC", "INTERFACE", "STATE", ">WORKER"};
@@ -714,6 +765,7 @@ static const struct command {
     {"connections", get_connections, print_connections, 0},
     {"clients", get_clients, print_clients, 0},
     {"memory", get_memory, print_memory, 0},
+    {"accel", get_accel, print_accel, 0},
     {"neighbours", get_neighbours, print_neighbours, 0},
     {"endpoints", get_endpoints, print_endpoints, 0},
     {"drain", get_drain, print_drain, 1},

@@ -11,7 +11,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "accel/simd.h"
 #include "agent/base/log.h"
 #include "agent/control/control.h"
 #include "agent/worker/worker.h"
@@ -216,22 +215,11 @@ static void serve(struct process *p)
     }
 }
 
-/* Before any thread: the byte loops that this CPU is best at. */
-static void choose_kernels(void)
-{
-    const struct simd_set *best = simd_best();
-
-    if (best)
-        kernels_use(best->kernels);
-    log_info("checksums and head scanning: %s", best ? best->name : "plain C, the CPU has nothing better");
-}
-
 /* Brings everything up in order. Whoever fails has logged why. */
 static int start(struct process *p)
 {
     int rc = open_signals(p);
 
-    choose_kernels();
     if (rc == 0)
         rc = io_start(p->config, &p->io);
     if (rc == 0)

@@ -434,6 +434,24 @@ struct cfg_limits {
     struct cfg_prefix *trusted; /* whom these do not bind: proxies in front of us */
 };
 
+/* Providers of accelerator hooks, by the names in cfg_accel_names (which ends with NULL). */
+enum cfg_accel {
+    CFG_ACCEL_SOFT,
+    CFG_ACCEL_SIMD,
+    CFG_ACCEL_EMU,
+    CFG_ACCEL_FAULTY,
+};
+extern const char *const cfg_accel_names[];
+
+/* Who does what hardware may do. */
+struct cfg_accels {
+    uint32_t norder; /* 0: simd, then soft */
+    enum cfg_accel *order;
+    uint32_t checksum, head_scan, flow; /* 0: by order; else 1 + enum cfg_accel */
+    uint32_t flow_profile;              /* 0: bluefield2, 1: liquidio */
+    uint64_t flow_least;                /* bytes; default 1 MiB */
+};
+
 enum cfg_log_level {
     CFG_LOG_ERROR,
     CFG_LOG_WARNING,
@@ -463,6 +481,7 @@ struct config {
     struct cfg_cluster *cluster;
     uint32_t nrate_limit; /* of all listeners and rules */
     struct cfg_limits limits;
+    struct cfg_accels accel;
     struct cfg_admin admin;
     struct cfg_logging logging;
 };

@@ -269,6 +269,44 @@ static json_t *get_memory(const struct answers *a)
 
 /* ---- neighbours ---- */
 
+/* ---- accel ---- */
+
+static json_t *one_hook(const struct workers *ws, enum accel_hook h)
+{
+    const struct accel_choice *c = &workers_accel(ws)->hook[h];
+    return json_pack("{s:s, s:s, s:s}", "hook", accel_hook_name(h), "provider",
+                     c->provider ? c->provider->name : "none", "why", c->why);
+}
+
+static json_t *one_engine(const struct workers *ws, unsigned i)
+{
+    struct engine_flow_info f;
+    engine_flow(worker_engine(workers_at(ws, i)), &f);
+    if (!f.provider)
+        return NULL;
+    json_t *o = json_pack("{s:i, s:s, s:s, s:i}", "worker", (int)i, "provider", f.provider, "about", f.about,
+                          "entries", (int)f.entries);
+#define X(field, text) json_object_set_new(o, #field, integer(counter_read(&f.stats->field)));
+    ACCEL_STATS(X)
+#undef X
+    json_object_set_new(o, "emulation_cycles", integer(f.emulation_cycles));
+    json_object_set_new(o, "worker_cycles", integer(f.worker_cycles));
+    return o;
+}
+
+static json_t *get_accel(const struct workers *ws)
+{
+    json_t *hooks = json_array(), *engines = json_array();
+    for (enum accel_hook h = 0; h < ACCEL_HOOK_COUNT; h++)
+        json_array_append_new(hooks, one_hook(ws, h));
+    for (unsigned i = 0; i < workers_count(ws); i++) {
+        json_t *o = one_engine(ws, i);
+        if (o)
+            json_array_append_new(engines, o);
+    }
+    return json_pack("{s:o, s:o}", "hooks", hooks, "engines", engines);
+}
+
 /* What a worker fills in on its own thread: memory is there beforehand, so that it holds up no traffic. */
 struct neighbours {
     unsigned n;
@@ -345,6 +383,8 @@ static json_t *answer(const struct answers *a, unsigned nword, char *const word[
         return get_clients(a->workers);
     if (nword == 1 && strcmp(what, "memory") == 0)
         return get_memory(a);
+    if (nword == 1 && strcmp(what, "accel") == 0)
+        return get_accel(a->workers);
     if (nword == 1 && strcmp(what, "neighbours") == 0)
         return get_neighbours(a->workers);
     if (nword == 1 && strcmp(what, "endpoints") == 0)

@@ -6,6 +6,7 @@
  *                                     say where to go on: 0 0, then what "next" of the page before says
  *   clients                           the ANSWERS_CLIENTS addresses with the most connections, by worker
  *   memory                            what each part takes at most, and what the process has
+ *   accel                             who fills the accelerator hooks, why, and each worker's flow engine
  *   neighbours                        each worker's view of ARP and ND
  *   explain LISTENER PROTOCOL PORT SOURCE SUBJECT   what would become of a request (explain.h)
  *   endpoints                         each endpoint's state, and what it was used for

@@ -8,20 +8,27 @@
  *     endpoint's stream   ... acked by the client | in flight | may be sent | BOUNDARY | end of the message
  *                                              in_acked              in_edge <= until            in_mapped
  *
- *  R1  While a rule may exist (conn.offloaded: from insert() to FLOW_GONE) the endpoint is shown no edge
- *      beyond `until`, so no legitimate byte of the boundary, of its FIN or of what follows can meet the
- * rule. When the edge would pass it the rule is removed; the edge opens again when it is gone. So an exchange
- * cannot be complete, and its conn not serve another client, while its rule may exist. R2  What the endpoint
- * may have sent counts as sent to the client (conn.ahead: out_max is an upper bound), so that acks of bytes
- * that never came by here are believed, and translated (S5), by the software path. A client that acks what is
- * not sent yet gains nothing: the endpoint refuses the ack. R3  A rule begins where client and endpoint
- * agree: everything before its extent is acked by the client, all that we sent the endpoint is acked by it.
- * Then a late segment from before the rule meets a client that has those bytes, and drops them; and the
- * constant added to acks names what the client knows as acked. R4  The window field goes through as the
- * endpoint wrote it. It is for a request that is over, so the endpoint does not move it; under the client's
- * scale it must show no less than the client was shown (S4), and no more than we can hold: our own hold is
- * raised to that. And no more than the endpoint meant, under its own scale. R5  The local port of an
- * endpoint's conn that ends is not used again before its rule is gone.
+ * R1. While a rule may exist (conn.offloaded: from insert() to FLOW_GONE) the endpoint is shown no edge
+ * beyond `until`, so no legitimate byte of the boundary, of its FIN or of what follows can meet the rule.
+ * When the edge would pass it the rule is removed; the edge opens again when it is gone. So an exchange
+ * cannot be complete, and its conn not serve another client, while its rule may exist.
+ *
+ * R2. What the endpoint may have sent counts as sent to the client (conn.ahead: out_max is an upper bound),
+ * so that acks of bytes that never came by here are believed, and translated (S5), by the software path. A
+ * client that acks what is not sent yet gains nothing: the endpoint refuses the ack.
+ *
+ * R3. A rule begins where client and endpoint agree: everything before its extent is acked by the client, all
+ * that we sent the endpoint is acked by it. Then a late segment from before the rule meets a client that has
+ * those bytes, and drops them; and the constant added to acks names what the client knows as acked.
+ *
+ * R4. The window field goes through as the endpoint wrote it. It is for a request that is over, so the
+ * endpoint does not move it; read under the client's scale it must promise no more than the endpoint meant
+ * under its own, and no more than we can hold: our own hold is raised to that. It may promise less than the
+ * client was shown: while a rule exists the client may see its window shrink, for requests that it pipelines
+ * (S4 gives way here to DESIGN's "an under-promise"). Two segments are left to it at least, and every ack of
+ * ours shows the whole window again.
+ *
+ * R5. The local port of an endpoint's conn that ends is not used again before its rule is gone.
  *
  * Frames on both paths at once, in any order, are what a network does to TCP anyway: both say the same.
  *
@@ -39,6 +46,7 @@
 
 #define BOUNDARY       2920u        /* bytes before a message's end that only software passes on */
 #define FIRST          (10u * 1460) /* bytes of the body that the client has acked before anything is asked */
+#define LEAST_SHOWN    2920u        /* bytes of window that an engine leaves for the client's next request */
 #define WATCH_NS       (2 * MS_NS)  /* from the first look at a flow to the first question */
 #define LOOK_NS        (16 * MS_NS) /* between looks at a rule */
 #define COOL_NS        (64 * MS_NS) /* until a flow is asked for again */
@@ -176,8 +184,8 @@ static bool windows_fit(const struct conn *e, const struct conn *c, pos_t *edge)
 {
     uint64_t field = (e->out_edge - e->out_una) >> e->snd_wscale;
     *edge = c->in_acked + (field << c->rcv_wscale);
-    return e->out_edge >= e->out_una && e->snd_wscale >= c->rcv_wscale && *edge >= c->in_edge &&
-           *edge <= c->in_mapped + KBUF_MAX;
+    return e->out_edge >= e->out_una && e->snd_wscale >= c->rcv_wscale &&
+           *edge >= c->in_mapped + LEAST_SHOWN && *edge <= c->in_mapped + KBUF_MAX;
 }
 
 /* Does enough remain for the engine to be worth it? */
@@ -252,7 +260,7 @@ static void ease(struct splice *s)
  * that its TCP then thinks it may use. */
 static void promise(struct conn *c, pos_t edge)
 {
-    c->in_edge = edge;
+    c->in_edge = pos_max(c->in_edge, edge);
     if (edge - c->in_mapped > c->w0 && edge > c->in_mapped)
         c->w0 = (uint32_t)(edge - c->in_mapped);
     c->in_edge_high = pos_max(c->in_edge_high, c->in_acked + ((pos_t)UINT16_MAX << c->rcv_wscale));

@@ -3,6 +3,7 @@
 #include "agent/worker/worker.h"
 
 #include <errno.h>
+#include <rte_cycles.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,7 @@ struct workers {
     unsigned n;
     struct worker *worker[CFG_MAX_WORKERS];
     struct handover *handover;
+    struct accel_choices accel; /* made at start, read-only afterwards */
     bool *link_up; /* per port, as the engines were last told; the thread of workers_check_links() */
 };
 
@@ -89,6 +91,7 @@ static int worker_create(struct workers *ws, unsigned i, struct engine_params *p
     params->worker = i;
     params->ops = (struct frame_ops){worker_frame_alloc, worker_frame_send, worker_frame_free, w};
     params->log = (struct access_sink){NULL, w};
+    params->flow_params.ops = params->ops;
     if (ws->config->logging.access_log) {
         params->log.put = worker_log_put;
         w->log = malloc(WORKER_LOG_RING * sizeof *w->log);
@@ -101,6 +104,46 @@ static int worker_create(struct workers *ws, unsigned i, struct engine_params *p
         return -ENOMEM;
     }
     return wake_init(&w->wake);
+}
+
+static uint64_t ticks(void)
+{
+    return rte_rdtsc();
+}
+
+static const char *hook_name(uint32_t choice)
+{
+    return choice ? cfg_accel_names[choice - 1] : NULL;
+}
+
+/* Who fills the accelerator hooks: asked once, before any thread. */
+static void accelerate(struct workers *ws, struct engine_params *params)
+{
+    static const char *const profiles[] = {"bluefield2", "liquidio"};
+    const struct cfg_accels *a = &ws->config->accel;
+    struct accel_wish wish = {.norder = a->norder,
+                              .order = {"simd"},
+                              .hook = {[ACCEL_CSUM] = hook_name(a->checksum),
+                                       [ACCEL_SCAN] = hook_name(a->head_scan),
+                                       [ACCEL_FLOW] = hook_name(a->flow)}};
+
+    for (unsigned i = 0; i < a->norder; i++)
+        wish.order[i] = cfg_accel_names[a->order[i]];
+    wish.norder = a->norder ? a->norder : 1;
+    params->flow_params = (struct accel_engine_params){
+        .profile = profiles[a->flow_profile], .seed = params->now_ns, .v6 = true};
+    accel_negotiate(&wish, &params->flow_params, ticks, &ws->accel);
+    accel_use(&ws->accel);
+    params->flow = ws->accel.hook[ACCEL_FLOW].provider;
+    params->flow_least = a->flow_least;
+    params->cycles = ticks;
+    for (enum accel_hook h = 0; h < ACCEL_HOOK_COUNT; h++)
+        log_info("accel: %s: %s", accel_hook_name(h), ws->accel.hook[h].why);
+}
+
+const struct accel_choices *workers_accel(const struct workers *ws)
+{
+    return &ws->accel;
 }
 
 static int create_all(struct workers *ws)
@@ -117,6 +160,7 @@ static int create_all(struct workers *ws)
     params.port = ports;
     params.now_ns = workers_now_ns();
     params.wall_offset_ns = wall_offset(params.now_ns);
+    accelerate(ws, &params);
     for (unsigned i = 0; i < ws->n && rc == 0; i++)
         rc = worker_create(ws, i, &params);
     explicit_bzero(params.secret, sizeof params.secret);

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "accel/negotiate.h"
 #include "agent/base/counters.h"
 #include "agent/exchange/access.h"
 #include "agent/io/io.h"
@@ -62,6 +63,9 @@ struct worker *workers_at(const struct workers *ws, unsigned i);
 /* Ports in the order of config->interface. The strings live as long as the workers. */
 unsigned workers_port_count(const struct workers *ws);
 void workers_port(const struct workers *ws, unsigned i, struct io_port_info *out);
+
+/* Who was chosen for each accelerator hook, and why. */
+const struct accel_choices *workers_accel(const struct workers *ws);
 
 /* The clock that engines are driven by: CLOCK_MONOTONIC in nanoseconds. */
 uint64_t workers_now_ns(void);

@@ -24,6 +24,7 @@ static const struct cfg_key top_keys[] = {
      .min = 1,
      .max = 65536},
     {.name = "limits", SECTION(limits_section), FIELD(struct config, limits)},
+    {.name = "accel", SECTION(accel_section), FIELD(struct config, accel)},
     {.name = "admin", SECTION(admin_section), FIELD(struct config, admin)},
     {.name = "logging", SECTION(logging_section), FIELD(struct config, logging)},
 };

@@ -95,6 +95,8 @@ static void add_host(struct world *w, struct host *h, const char *name, unsigned
     /* What lacon can hold of a client's next requests, and so what an engine may promise it. */
     if (side && lacon_has_engine() && h->tcp.rcvbuf > 65535)
         h->tcp.rcvbuf = 65535;
+    if (side && lacon_has_engine() && w->sc->hosts == HOSTS_LINUX && number % 2)
+        h->tcp.wscale = 10; /* as newer kernels have it */
 }
 
 static void add_server(struct world *w, unsigned i)

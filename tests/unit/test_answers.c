@@ -134,6 +134,28 @@ const struct counters *engine_counters(const struct engine *e)
     return &e->counters;
 }
 
+static struct accel_choices choices;
+
+const struct accel_choices *workers_accel(const struct workers *ws)
+{
+    (void)ws;
+    return &choices;
+}
+
+/* The first worker has an engine. */
+void engine_flow(const struct engine *e, struct engine_flow_info *out)
+{
+    static const struct accel_stats stats = {.hits = 30, .misses = 10, .rules = 2, .inserted = 5};
+    *out = (struct engine_flow_info){0};
+    if (e == &workers.worker[0].engine)
+        *out = (struct engine_flow_info){.provider = "emu",
+                                         .about = "numbers",
+                                         .stats = &stats,
+                                         .entries = 64,
+                                         .emulation_cycles = 7,
+                                         .worker_cycles = 9};
+}
+
 uint64_t engine_kept_bytes(const struct engine *e, uint64_t *total)
 {
     (void)e;
@@ -411,6 +433,26 @@ Test(answers, clients_with_the_most_connections_come_first)
     cr_assert_eq(json_array_size(list), 4);
     assert_json(json_array_get(list, 0),
                 "{\"address\": \"fd00::/64\", \"connections\": 6, \"kept_bytes\": 256, \"worker\": 0}");
+    json_decref(a);
+}
+
+Test(answers, hooks_and_engines)
+{
+    for (enum accel_hook h = 0; h < ACCEL_HOOK_COUNT; h++)
+        choices.hook[h] =
+            (struct accel_choice){.provider = h == ACCEL_FLOW ? NULL : &accel_soft, .why = "so"};
+    json_t *a = ASK("accel"), *hooks = json_object_get(a, "hooks"), *engines = json_object_get(a, "engines");
+    cr_assert_eq(json_array_size(hooks), ACCEL_HOOK_COUNT);
+    assert_json(json_array_get(hooks, 0),
+                "{\"hook\": \"checksum\", \"provider\": \"soft\", \"why\": \"so\"}");
+    assert_json(json_array_get(hooks, 2), "{\"hook\": \"flow\", \"provider\": \"none\", \"why\": \"so\"}");
+    cr_assert_eq(json_array_size(engines), 1);
+    assert_json(
+        json_array_get(engines, 0),
+        "{\"worker\": 0, \"provider\": \"emu\", \"about\": \"numbers\", \"entries\": 64, \"hits\": 30, "
+        "\"hit_bytes\": 0, \"misses\": 10, \"rules\": 2, \"inserted\": 5, \"removed\": 0, \"full\": 0, "
+        "\"refused\": 0, \"aged\": 0, \"lost\": 0, \"insert_ns\": 0, \"emulation_cycles\": 7, "
+        "\"worker_cycles\": 9}");
     json_decref(a);
 }
 

@@ -47,6 +47,15 @@ def configuration(topo, clusters, routes=None, dpdk=None, listener=None, limits=
     } | ({"limits": limits} if limits else {})
 
 
+def accelerated(config):
+    """With the provider that the whole run is to use (run --provider), where a test names none."""
+    provider = os.environ.get("LACON_PROVIDER")
+    if not provider or "accel" in config:
+        return config
+    engine = provider in ("emu", "faulty")
+    return config | {"accel": {"flow": provider, "flow_least": "16KiB"} if engine else {"order": [provider]}}
+
+
 class Lacon:
     """Starts it and waits until it is ready."""
 
@@ -56,7 +65,7 @@ class Lacon:
         self.log = os.path.join(directory, "access.log")
         self.sock = os.path.join(directory, "admin.sock")
         self.file = os.path.join(directory, "lacon.yaml")
-        config = config | {"admin": {"socket": self.sock}, "logging": {"access_log": self.log}}
+        config = accelerated(config) | {"admin": {"socket": self.sock}, "logging": {"access_log": self.log}}
         with open(self.file, "w") as f:
             f.write(dump(config) + "\n")
         wrapper = shlex.split(os.environ.get("LACON_WRAPPER", ""))

@@ -1,0 +1,141 @@
+/* See negotiate.h. */
+#include "accel/negotiate.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define ROUNDS 64u
+#define BYTES  1440u
+
+static void say(struct accel_choice *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void say(struct accel_choice *c, const char *format, ...)
+{
+    size_t n = strlen(c->why);
+    va_list ap;
+    if (n && n + 2 < sizeof c->why) {
+        memcpy(c->why + n, "; ", 3);
+        n += 2;
+    }
+    va_start(ap, format);
+    vsnprintf(c->why + n, sizeof c->why - n, format, ap);
+    va_end(ap);
+}
+
+/* ---- cost ---- */
+
+static uint64_t once(enum accel_hook h, const struct kernels *k, const uint8_t *bytes,
+                     uint64_t (*ticks)(void))
+{
+    uint64_t t = ticks();
+    for (unsigned i = 0; i < 8; i++) {
+        uint64_t keep = h == ACCEL_CSUM ? k->csum(bytes, BYTES)
+                                        : (uint64_t)(k->skip_text(bytes, bytes + BYTES) - bytes) +
+                                              (uint64_t)(k->skip_target(bytes, bytes + BYTES) - bytes);
+        __asm__ volatile("" : : "r"(keep) : "memory");
+    }
+    return ticks() - t;
+}
+
+/* The least of several: what it costs when nobody interrupts. */
+static uint64_t cost(enum accel_hook h, const struct kernels *k, uint64_t (*ticks)(void))
+{
+    uint8_t bytes[BYTES];
+    uint64_t least = UINT64_MAX;
+    memset(bytes, 'a', sizeof bytes);
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        uint64_t t = once(h, k, bytes, ticks);
+        least = t < least ? t : least;
+    }
+    return least / 8;
+}
+
+/* ---- asking ---- */
+
+static bool take_kernels(enum accel_hook h, const struct accel_provider *p, bool named,
+                         uint64_t (*ticks)(void), struct accel_choice *c)
+{
+    const char *name = "";
+    char why[ACCEL_WHY] = "";
+    const struct kernels *k = p->kernels(&name, why);
+    if (!k) {
+        say(c, "%s: %s", p->name, why);
+        return false;
+    }
+    uint64_t mine = cost(h, k, ticks), soft = cost(h, &kernels_soft, ticks);
+    if (mine > soft && p != &accel_soft && !named) {
+        say(c, "%s (%s): slower here than soft, %llu ticks for %u bytes against %llu", p->name, name,
+            (unsigned long long)mine, BYTES, (unsigned long long)soft);
+        return false;
+    }
+    if (p == &accel_soft)
+        say(c, "soft: %llu ticks for %u bytes", (unsigned long long)soft, BYTES);
+    else
+        say(c, "%s (%s): %llu ticks for %u bytes, soft %llu", p->name, name, (unsigned long long)mine, BYTES,
+            (unsigned long long)soft);
+    c->provider = p;
+    c->kernels = k;
+    return true;
+}
+
+static bool take_engine(const struct accel_provider *p, const struct accel_engine_params *trial,
+                        struct accel_choice *c)
+{
+    char why[ACCEL_WHY] = "";
+    struct accel_engine *e = p->engine->create(trial, why);
+    if (!e) {
+        say(c, "%s: %s", p->name, why);
+        return false;
+    }
+    p->engine->destroy(e);
+    say(c, "%s: %s", p->name, p->text);
+    c->provider = p;
+    return true;
+}
+
+static bool ask(enum accel_hook h, const char *name, bool named, const struct accel_engine_params *trial,
+                uint64_t (*ticks)(void), struct accel_choice *c)
+{
+    const struct accel_provider *p = accel_find(name);
+    if (!p)
+        say(c, "%s: there is no such provider", name);
+    else if (!(p->hooks & 1u << h)) {
+        if (named)
+            say(c, "%s: does not do this", name);
+    } else
+        return h == ACCEL_FLOW ? take_engine(p, trial, c) : take_kernels(h, p, named, ticks, c);
+    return false;
+}
+
+static void choose(enum accel_hook h, const struct accel_wish *wish, const struct accel_engine_params *trial,
+                   uint64_t (*ticks)(void), struct accel_choice *c)
+{
+    if (wish->hook[h]) {
+        if (ask(h, wish->hook[h], true, trial, ticks, c))
+            return;
+    } else {
+        for (unsigned i = 0; i < wish->norder; i++)
+            if (ask(h, wish->order[i], false, trial, ticks, c))
+                return;
+    }
+    if (h == ACCEL_FLOW)
+        say(c, "no engine: every frame takes the worker's own path");
+    else
+        ask(h, "soft", true, trial, ticks, c);
+}
+
+void accel_negotiate(const struct accel_wish *wish, const struct accel_engine_params *trial,
+                     uint64_t (*ticks)(void), struct accel_choices *out)
+{
+    *out = (struct accel_choices){0};
+    for (enum accel_hook h = 0; h < ACCEL_HOOK_COUNT; h++)
+        choose(h, wish, trial, ticks, &out->hook[h]);
+}
+
+void accel_use(const struct accel_choices *c)
+{
+    struct kernels k = *c->hook[ACCEL_SCAN].kernels;
+    k.csum = c->hook[ACCEL_CSUM].kernels->csum;
+    kernels_use(&k);
+}

@@ -1,0 +1,74 @@
+"""Accelerator hooks: an emulated flow engine in front of the worker, between Linux hosts."""
+from bed.blob import sha256
+from bed.case import case
+from bed.lacon import cluster, configuration
+from bed.message import request_bytes
+from bed.wait import until
+
+MB = 1000000
+
+
+def engine_of(t):
+    return t.lacon.ctl("accel")["engines"][0]
+
+
+def start(t, **accel):
+    origin = t.origin()
+    config = configuration(t.topo, [cluster("app", [(origin.ip, origin.port)])])
+    config["accel"] = accel
+    t.start_with(config)
+
+
+@case()
+def a_flow_engine_carries_large_responses(t):
+    """Responses of known length from 100 kB to 20 MB arrive whole through the emulated engine; most frames of the largest
+    never reach the worker; nothing is left in the table afterwards, and what was counted is in the counters."""
+    start(t, flow="emu", flow_profile="liquidio", flow_least="64KiB")
+    c = t.client()
+    for n in (100000, MB, 20 * MB, 5 * MB, 1000):
+        t.equal(c.ask("GET", f"/length/{n}").sha256, sha256(n), f"{n} bytes")
+    e = engine_of(t)
+    t.check(e["inserted"] >= 1, f"no rule was inserted: {e}")
+    t.check(e["hit_bytes"] > 10 * MB, f"only {e['hit_bytes']} of 26 MB went by the engine: {e}")
+    until(lambda: engine_of(t)["rules"] == 0, "the table is empty", 20)
+    until(lambda: t.lacon.counters()["offload_frames"] == engine_of(t)["hits"], "each frame is counted once", 20)
+    t.equal(t.lacon.counters()["offload_rules"], 0, "rules that may exist")
+
+
+@case()
+def a_client_that_closes_while_an_engine_carries(t):
+    """A client that goes away in the middle of a large response leaves no rule and no port behind."""
+    start(t, flow="emu", flow_profile="liquidio", flow_least="64KiB")
+    for _ in range(3):
+        c, before = t.client(), engine_of(t)["hits"]
+        c.send(request_bytes("GET", f"/length/{100 * MB}"))
+        c.head()
+        while engine_of(t)["hits"] == before:
+            c.exactly(MB)
+        c.close()
+    until(lambda: engine_of(t)["rules"] == 0, "the table is empty", 20)
+    until(lambda: t.lacon.counters()["clients_open"] == 0, "no client is left", 60)
+    t.equal(t.client().ask("GET", "/length/1000").sha256, sha256(1000), "and lacon goes on")
+
+
+@case()
+def a_faulty_engine_costs_no_byte(t):
+    """An engine that refuses, is slow, loses answers, rules and itself: every byte arrives all the same."""
+    start(t, flow="faulty", flow_least="64KiB")
+    c = t.client()
+    for n in (20 * MB, 300000, 10 * MB, MB, 20 * MB):
+        t.equal(c.ask("GET", f"/length/{n}").sha256, sha256(n), f"{n} bytes")
+    t.check(engine_of(t)["hits"] > 0, f"it carried nothing: {engine_of(t)}")
+
+
+@case()
+def who_was_chosen_and_why(t):
+    """laconctl accel tells for each hook who was chosen and why; an override is taken; a provider that cannot is passed over."""
+    start(t, order=["soft", "simd"], checksum="simd", flow="simd")
+    hooks = {h["hook"]: h for h in t.lacon.ctl("accel")["hooks"]}
+    t.equal(hooks["head-scan"]["provider"], "soft", "by order")
+    t.check(hooks["checksum"]["provider"] in ("simd", "soft") and "ticks for" in hooks["checksum"]["why"], hooks["checksum"])
+    t.equal(hooks["flow"]["provider"], "none", "no engine")
+    t.check("simd: does not do this; no engine" in hooks["flow"]["why"], hooks["flow"]["why"])
+    t.equal(t.lacon.ctl("accel")["engines"], [], "no engine, no figures")
+    t.equal(t.client().ask("GET", "/length/300000").sha256, sha256(300000), "all the same")
