@@ -114,13 +114,19 @@ static enum reason may_hold(const struct splice *s, const struct conn *c, uint32
     return R_NONE;
 }
 
+void conn_refused(const struct splice *s, struct conn *c)
+{
+    if (!mutant(refusal_forgotten))
+        c->refused_s = (uint32_t)(s->now / SEC_NS) + 1;
+}
+
 /* The next bytes of c, from `at` on, are dropped though it was offered room for them. That can't always be
  * helped: memory is shared, and the edge shown inside a message of unknown length stands also when that ends
  * early. The minimum rates have to know. Bytes behind a gap wait for the client in any case. */
 static void refuse(const struct splice *s, struct conn *c, pos_t at)
 {
-    if (at <= c->in_mapped + splice_held(c).n && !mutant(refusal_forgotten))
-        c->refused_s = (uint32_t)(s->now / SEC_NS) + 1;
+    if (at <= c->in_mapped + splice_held(c).n)
+        conn_refused(s, c);
 }
 
 enum reason hold_insert(struct splice *s, struct conn *c, pos_t at, struct span bytes)

@@ -476,10 +476,21 @@ static void append_again(struct conn *e, struct conn *to, struct extent *x)
     to->x_count++;
 }
 
+/* Were bytes passed on to e, and not kept, that it has not acked? */
+static bool passed_unacked(const struct conn *e)
+{
+    for (const struct extent *x = e->x_head; x; x = x->next)
+        if (x->kind == EXT_COPY && x->out < e->out_max)
+            return true;
+    return false;
+}
+
 void splice_move(struct splice *s, struct conn *e, struct conn *to)
 {
     struct conn *c = e->peer;
     pace_leave(c, e);
+    if (passed_unacked(e))
+        conn_refused(s, c); /* it has to send that again */
     to->out_msg = to->out_end;
     for (struct extent *x = take_message(e), *next; x; x = next) {
         next = x->next;

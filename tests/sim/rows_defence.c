@@ -154,6 +154,24 @@ void d_refused_backs_off(struct script *s)
     want_text(c, "HTTP/1.1 408 ");
 }
 
+/* What was passed on to an endpoint that died has to come again, when the client's timer says so. */
+void d_moved_backs_off(struct script *s)
+{
+    struct peer *c = hurried(s), *e;
+    e = with_request(c, "PUT / HTTP/1.1\r\nHost: c0.example\r\nContent-Length: 100000\r\n\r\n");
+    e->auto_ack = false;
+    say_n(c, 'a', 20000);
+    pass_time(s, 10);
+    rst(e, e->snd);
+    e = serve(s);
+    want_head(e);
+    pass_time(s, 100000);
+    want_counter(s, "close_slow_request", 0);
+    pass_time(s, 60000);
+    want_counter(s, "close_slow_request", 1);
+    want_eventually(c, "PA");
+}
+
 void d_slow_reader(struct script *s)
 {
     struct peer *c = hurried(s), *e = with_request(c, GET0);
