@@ -43,6 +43,7 @@ static const char usage_text[] =
     "                                          https://host/ for tls listeners, tcp://host:port for tcp\n"
     "          [--listener NAME]               by default the one on the URL's port\n"
     "          [--source ADDRESS]              the client's address\n"
+    "          [--alpn NAME,NAME]              protocols that a TLS client offers\n"
     "  help                                    this text\n"
     "\n"
     "  -s, --socket SOCKET                     the admin socket (default " DEFAULT_SOCKET ")\n"
@@ -57,6 +58,7 @@ struct options {
     unsigned long limit;
     bool json, all;
     const char *listener, *source; /* of explain; "-": not given */
+    const char *alpn;              /* NULL: not given */
     char **operand;                /* after the command, up to NULL */
     /* an option was given that only this command has */
     bool for_counters, for_connections, for_explain;
@@ -745,7 +747,7 @@ static json_t *get_explain(int fd, const struct options *opt)
     fprintf(f, "explain %s %s %s %s ", opt->listener, s.protocol, s.port, opt->source);
     for (const char *c = s.text; *c; c++)
         fprintf(f, *c > ' ' && *c < 0x7f && *c != '%' ? "%c" : "%%%02x", (unsigned char)*c);
-    putc('\n', f);
+    fprintf(f, "%s%s\n", opt->alpn ? " " : "", opt->alpn ? opt->alpn : "");
     if (fclose(f) != 0)
         need(NULL);
     free(s.text);
@@ -783,6 +785,7 @@ enum {
     OPT_ALL,
     OPT_LISTENER,
     OPT_SOURCE,
+    OPT_ALPN,
 };
 
 static unsigned long parse_limit(const char *s)
@@ -809,11 +812,12 @@ static void parse_options(int argc, char *argv[], struct options *opt)
         {"all", no_argument, NULL, OPT_ALL},
         {"listener", required_argument, NULL, OPT_LISTENER},
         {"source", required_argument, NULL, OPT_SOURCE},
+        {"alpn", required_argument, NULL, OPT_ALPN},
         {0},
     };
     for (int c; (c = getopt_long(argc, argv, "s:jVh", longs, NULL)) != -1;) {
         opt->for_counters |= c == OPT_ALL;
-        opt->for_explain |= c == OPT_LISTENER || c == OPT_SOURCE;
+        opt->for_explain |= c == OPT_LISTENER || c == OPT_SOURCE || c == OPT_ALPN;
         opt->for_connections |= c == OPT_CLIENT || c == OPT_ENDPOINT || c == OPT_LIMIT;
         switch (c) {
         case 's':
@@ -837,6 +841,9 @@ static void parse_options(int argc, char *argv[], struct options *opt)
             break;
         case OPT_SOURCE:
             opt->source = word_of("--source", optarg);
+            break;
+        case OPT_ALPN:
+            opt->alpn = word_of("--alpn", optarg);
             break;
         case 'V':
             puts("laconctl " LACON_VERSION);

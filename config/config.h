@@ -205,8 +205,10 @@ struct cfg_condition {
 /* All that is given has to hold. */
 struct cfg_match {
     enum cfg_match_path kind;
-    char *path;   /* default prefix "/" */
-    char *method; /* NULL: any */
+    char *path;     /* default prefix "/" */
+    char *method;   /* NULL: any */
+    uint32_t nalpn; /* 0: any; on tls listeners: one of what the client offers */
+    char **alpn;
     uint32_t nheader, nquery;
     struct cfg_condition *header, *query;
     uint32_t nsource; /* 0: any client */

@@ -45,6 +45,8 @@ struct lb_match_in {
     enum lb_path kind;
     uint32_t rule;      /* for lb_route_result */
     const char *method; /* NULL: any */
+    uint32_t nalpn;     /* a TLS client offers one of these protocols; 0: whatever it offers */
+    const char *const *alpn;
     uint32_t nheader, nquery;
     const struct lb_condition_in *header, *query;
     uint32_t nsource;
@@ -89,6 +91,7 @@ struct lb_route_request {
     struct span path;   /* without query */
     struct span method; /* as sent */
     struct ip_addr source;
+    struct span alpn; /* what a TLS client offers, each behind a byte with its length */
     const struct lb_head *ask;
     const void *head; /* first argument of ask's calls */
 };
@@ -101,8 +104,9 @@ struct lb_route_result {
 
 /* Precedence as HTTPRoute (Gateway API v1): exact host, then longest wildcard, then any host; then exact
  * path, then (left to implementations) longest regular expression, then longest prefix; then a match with
- * method before one without, then more headers, then more query parameters; then the order in the file. A
- * source has no say in that. A host or path none of whose matches holds does not hide less specific ones.
+ * method before one without, then (ours) one with alpn before one without, then more headers, then more query
+ * parameters; then the order in the file. A source has no say in that. A host or path none of whose matches
+ * holds does not hide less specific ones.
  *
  * The host is compared without case and a trailing dot; the path byte by byte by whole elements, and one
  * without a leading slash ("*") belongs to prefix / alone. A repeated header field fulfils a condition by any
@@ -116,6 +120,7 @@ struct lb_route_result lb_route(const struct lb_routes *r, struct lb_route_scrat
 enum lb_verdict {
     LB_HOLDS,
     LB_OTHER_METHOD,
+    LB_OTHER_ALPN,
     LB_OTHER_SOURCE,
     LB_OTHER_HEADER,
     LB_OTHER_QUERY,

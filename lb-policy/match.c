@@ -37,14 +37,19 @@ bool lb_match_make(struct lb_match *m, const struct lb_match_in *in, uint32_t ro
     *m = (struct lb_match){.to = {route, in->rule, prefix_of(in)},
                            .nheader = in->nheader,
                            .nquery = in->nquery,
-                           .nsource = in->nsource};
-    m->plain = !in->method && n == 0 && in->nsource == 0;
+                           .nsource = in->nsource,
+                           .nalpn = in->nalpn};
+    m->plain = !in->method && n == 0 && in->nsource == 0 && in->nalpn == 0;
     if (m->plain)
         return true;
     m->condition = calloc(n ? n : 1, sizeof *m->condition);
     m->source = calloc(in->nsource ? in->nsource : 1, sizeof *m->source);
-    if (!m->condition || !m->source || (in->method && !copy(&m->method, in->method)))
+    m->alpn = calloc(in->nalpn ? in->nalpn : 1, sizeof *m->alpn);
+    if (!m->condition || !m->source || !m->alpn || (in->method && !copy(&m->method, in->method)))
         return false;
+    for (uint32_t i = 0; i < in->nalpn; i++)
+        if (!copy(&m->alpn[i], in->alpn[i]))
+            return false;
     if (in->nsource)
         memcpy(m->source, in->source, in->nsource * sizeof *m->source);
     for (uint32_t i = 0; i < n; i++)
@@ -61,8 +66,11 @@ void lb_match_free(struct lb_match *m)
         regex_free(m->condition[i].regex);
     }
     free((void *)(uintptr_t)m->method.p);
+    for (uint32_t i = 0; m->alpn && i < m->nalpn; i++)
+        free((void *)(uintptr_t)m->alpn[i].p);
     free(m->condition);
     free(m->source);
+    free(m->alpn);
 }
 
 bool lb_match_fit(const struct lb_match *m, struct regex_scratch **s)
@@ -77,6 +85,8 @@ int lb_match_order(const struct lb_match *a, const struct lb_match *b)
 {
     if (!a->method.p != !b->method.p)
         return a->method.p ? -1 : 1;
+    if (!a->nalpn != !b->nalpn)
+        return a->nalpn ? -1 : 1;
     if (a->nheader != b->nheader)
         return a->nheader > b->nheader ? -1 : 1;
     return (a->nquery < b->nquery) - (a->nquery > b->nquery);
@@ -114,6 +124,22 @@ static bool source_holds(const struct lb_match *m, const struct ip_addr *source)
     return m->nsource == 0;
 }
 
+static bool offers(struct span list, struct span wanted)
+{
+    for (size_t at = 0; at < list.n; at += 1u + list.p[at])
+        if (span_eq(span_of(list.p + at + 1, list.p[at]), wanted))
+            return true;
+    return false;
+}
+
+static bool alpn_holds(const struct lb_match *m, struct span list)
+{
+    for (uint32_t i = 0; i < m->nalpn; i++)
+        if (offers(list, m->alpn[i]))
+            return true;
+    return m->nalpn == 0;
+}
+
 static bool query_holds(const struct lb_condition *c, const struct lb_route_request *q,
                         const struct regex_scratch *s)
 {
@@ -130,6 +156,8 @@ enum lb_verdict lb_match_judge(const struct lb_match *m, const struct lb_route_r
         return LB_OTHER_METHOD;
     if (!source_holds(m, &q->source))
         return LB_OTHER_SOURCE;
+    if (!alpn_holds(m, q->alpn))
+        return LB_OTHER_ALPN;
     for (*which = 0; *which < m->nheader; ++*which)
         if (!header_holds(&m->condition[*which], q, s))
             return LB_OTHER_HEADER;

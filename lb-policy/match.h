@@ -16,7 +16,8 @@ struct lb_match {
     struct lb_route_result to;
     bool plain; /* host and path are all it asks for */
     struct span method;
-    uint32_t nheader, nquery, nsource;
+    uint32_t nheader, nquery, nsource, nalpn;
+    struct span *alpn;
     struct lb_condition *condition; /* headers, then query parameters */
     struct lb_prefix_in *source;
 };

@@ -17,7 +17,8 @@ struct question {
     const struct config *config;
     const struct cfg_listener *listener;
     struct http_head head; /* of http */
-    unsigned refused;      /* the status of a head that cannot be taken; 0: it can */
+    uint8_t alpn[256];
+    unsigned refused; /* the status of a head that cannot be taken; 0: it can */
     struct explain ask;
 };
 
@@ -86,8 +87,20 @@ static json_t *no_listener(const struct config *c, const char *protocol, const c
     return answer;
 }
 
-/* NULL, or what is wrong with the words. */
-static json_t *read_question(struct question *q, char *const word[])
+/* "h2,http/1.1", each behind its length; what does not fit is left out. */
+static struct span offered(const char *names, uint8_t out[256])
+{
+    size_t at = 0;
+    for (size_t n; n = strcspn(names, ","), n && at + 1 + n <= 256; names += names[n] ? n + 1 : n) {
+        out[at] = (uint8_t)n;
+        memcpy(out + at + 1, names, n);
+        at += 1 + n;
+    }
+    return span_of(out, at);
+}
+
+/* NULL, or what is wrong with the words. alpn NULL: none is offered. */
+static json_t *read_question(struct question *q, char *const word[], const char *alpn)
 {
     struct span subject;
     int protocol = protocol_of(word[2]);
@@ -104,6 +117,8 @@ static json_t *read_question(struct question *q, char *const word[])
     q->ask.listener = (uint32_t)(q->listener - q->config->listener);
     if (protocol == CFG_TLS && strcmp(word[5], "-") != 0)
         q->ask.name = subject;
+    if (protocol == CFG_TLS && alpn)
+        q->ask.alpn = offered(alpn, q->alpn);
     if (protocol != CFG_HTTP)
         return NULL;
     int n = http_parse_request(subject, q->listener->head_limit, &q->head);
@@ -146,6 +161,8 @@ static const char *ahead_by(const struct config *c, const struct lb_considered *
         return x->kind == CFG_PATH_REGEX ? "a longer expression" : "a longer path";
     if (!x->method != !y->method)
         return "a method";
+    if (!x->nalpn != !y->nalpn)
+        return "alpn";
     if (x->nheader != y->nheader)
         return "more headers";
     if (x->nquery != y->nquery)
@@ -168,6 +185,8 @@ static json_t *verdict(const struct question *q, const struct lb_considered *see
     switch (seen->verdict) {
     case LB_OTHER_METHOD:
         return json_sprintf("no: its method is %s", m->method);
+    case LB_OTHER_ALPN:
+        return json_string("no: none of its protocols is offered (alpn)");
     case LB_OTHER_SOURCE:
         return json_string("no: the source is in none of its networks");
     case LB_OTHER_HEADER:
@@ -189,12 +208,15 @@ static json_t *asks_for(const struct config *c, const struct lb_considered *seen
     static const char *const path[] = {
         [CFG_PATH_PREFIX] = "prefix", [CFG_PATH_EXACT] = "exact", [CFG_PATH_REGEX] = "regex"};
     const struct cfg_match *m = match_of(c, seen);
-    char more[96] = "";
+    char more[400] = "";
     int n = 0;
     if (m->nheader)
         n += snprintf(more + n, sizeof more - (size_t)n, ", headers: %u", m->nheader);
     if (m->nquery)
         n += snprintf(more + n, sizeof more - (size_t)n, ", query: %u", m->nquery);
+    if (m->nalpn)
+        n += snprintf(more + n, sizeof more - (size_t)n, ", alpn: %s%s", m->alpn[0],
+                      m->nalpn > 1 ? " ..." : "");
     if (m->nsource)
         snprintf(more + n, sizeof more - (size_t)n, ", sources: %u", m->nsource);
     return json_sprintf("%s, path %s %s%s%s%s", host[seen->host], path[m->kind], m->path,
@@ -347,14 +369,14 @@ static json_t *answer(struct workers *ws, struct question *q)
 
 json_t *explain_answer(struct workers *ws, unsigned nword, char *const word[])
 {
-    if (nword != 6)
-        return answer_error("explain: wanted LISTENER PROTOCOL PORT SOURCE SUBJECT");
+    if (nword != 6 && nword != 7)
+        return answer_error("explain: wanted LISTENER PROTOCOL PORT SOURCE SUBJECT [ALPN]");
     struct question *q = calloc(1, sizeof *q);
     if (!q)
         return NULL;
     q->config = workers_config(ws, NULL);
     q->ask.route = q->ask.cluster = q->ask.endpoint = LB_NONE;
-    json_t *wrong = read_question(q, word);
+    json_t *wrong = read_question(q, word, nword == 7 ? word[6] : NULL);
     json_t *j = wrong ? wrong : answer(ws, q);
     free(q);
     return j;

@@ -30,9 +30,9 @@ static void find_rule(struct exchanges *w, struct explain *q, struct exchange *x
         q->route = x->rec.route;
         q->rule = x->rule;
     } else {
-        q->rule = routing_find_name(w, x->c, q->name, &q->route);
+        q->rule = routing_find_name(w, x->c, q->name, q->alpn, &q->route);
     }
-    routing_each(w, x, q->head, q->name, note_match, q);
+    routing_each(w, x, q->head, q->name, q->alpn, note_match, q);
 }
 
 static void look_at_endpoints(const struct cluster_state *cs, uint64_t now_ns, struct explain *q)

@@ -25,7 +25,7 @@ struct explain {
     uint32_t listener;
     struct ip_addr source;
     const struct http_head *head; /* NULL: a stream */
-    struct span name;             /* of a TLS stream */
+    struct span name, alpn;       /* of a TLS stream; alpn as in lb_route_request */
 
     /* answered */
     bool stale;      /* the worker has another configuration: nothing else is answered */

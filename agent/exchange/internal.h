@@ -306,13 +306,14 @@ int routing_start(struct generation *g); /* 0 or -ENOMEM; routing_stop() in any 
 void routing_stop(struct generation *g);
 /* Finds the rule for this request: x->rule and prefix, and the route in the record. */
 void routing_find(struct exchange *x, const struct http_head *h);
-/* The rule for a TLS connection's name, as for a request for / without method and fields; NULL: none. */
+/* The rule for a TLS connection's name and protocols (lb_route_request's), as for a request for / without
+ * method and fields; NULL: none. */
 const struct cfg_rule *routing_find_name(struct exchanges *w, const struct conn *c, struct span name,
-                                         uint32_t *route);
+                                         struct span alpn, uint32_t *route);
 
 /* Tells all matches whose host and path fit a head or, with h NULL, a name: lb_route_each(). */
 void routing_each(struct exchanges *w, const struct exchange *x, const struct http_head *h, struct span name,
-                  void (*fn)(void *ctx, const struct lb_considered *seen), void *ctx);
+                  struct span alpn, void (*fn)(void *ctx, const struct lb_considered *seen), void *ctx);
 
 /* ---- action.c ---- */
 /* The cluster of a rule that has one, by its weights where it has several. h NULL: a stream. */

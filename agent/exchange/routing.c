@@ -68,6 +68,8 @@ static struct lb_match_in match(struct blocks *b, const struct cfg_match *m, uin
                                 .nquery = m->nquery,
                                 .header = conditions(b, m->header, m->nheader),
                                 .query = conditions(b, m->query, m->nquery),
+                                .nalpn = m->nalpn,
+                                .alpn = (const char *const *)m->alpn,
                                 .nsource = m->nsource,
                                 .source = sources(b, m->source, m->nsource)};
 }
@@ -159,12 +161,14 @@ static struct lb_route_request of_head(const struct exchange *x, const struct ht
                                      .head = h};
 }
 
-static struct lb_route_request of_name(const struct conn *c, struct span name)
+static struct lb_route_request of_hello(const struct exchanges *w, const struct conn *c, struct span name,
+                                        struct span alpn)
 {
     return (struct lb_route_request){.listener = c->user_index,
                                      .host = name,
                                      .path = span_of("/", 1),
-                                     .source = c->key.remote,
+                                     .source = identity_of(w, c).addr,
+                                     .alpn = alpn,
                                      .ask = &ask};
 }
 
@@ -178,17 +182,17 @@ void routing_find(struct exchange *x, const struct http_head *h)
 }
 
 const struct cfg_rule *routing_find_name(struct exchanges *w, const struct conn *c, struct span name,
-                                         uint32_t *route)
+                                         struct span alpn, uint32_t *route)
 {
-    struct lb_route_request q = of_name(c, name);
+    struct lb_route_request q = of_hello(w, c, name, alpn);
     struct lb_route_result r = lb_route(w->gen->routes, w->gen->route_scratch, &q);
     *route = r.route;
     return r.route == LB_NONE ? NULL : w->gen->rule[r.rule];
 }
 
 void routing_each(struct exchanges *w, const struct exchange *x, const struct http_head *h, struct span name,
-                  void (*fn)(void *ctx, const struct lb_considered *seen), void *ctx)
+                  struct span alpn, void (*fn)(void *ctx, const struct lb_considered *seen), void *ctx)
 {
-    struct lb_route_request q = h ? of_head(x, h) : of_name(x->c, name);
+    struct lb_route_request q = h ? of_head(x, h) : of_hello(w, x->c, name, alpn);
     lb_route_each(w->gen->routes, w->gen->route_scratch, &q, fn, ctx);
 }

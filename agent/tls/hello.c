@@ -13,6 +13,7 @@
 #define RECORD_MAX       16384u
 #define CLIENT_HELLO     1
 #define EXT_SERVER_NAME  0
+#define EXT_ALPN         16
 #define NAME_HOST        0
 #define SESSION_ID_MAX   32u
 
@@ -131,9 +132,35 @@ static void server_name(struct reader *r, uint32_t n, struct tls_hello *out)
     r->left = after;
 }
 
+/* One protocol of n bytes. */
+static void protocol(struct reader *r, uint32_t n, struct tls_hello *out)
+{
+    bool fits = out->alpn_len + 1 + n <= TLS_ALPN_MAX;
+    if (n == 0)
+        wrong(r, TLS_ALERT_DECODE);
+    if (stopped(r))
+        return;
+    take(r, fits ? out->alpn + out->alpn_len + 1 : NULL, n);
+    if (!fits || stopped(r))
+        return;
+    out->alpn[out->alpn_len] = (uint8_t)n;
+    out->alpn_len = (uint8_t)(out->alpn_len + 1 + n);
+}
+
+static void protocols(struct reader *r, uint32_t n, struct tls_hello *out)
+{
+    uint32_t after = r->left - n;
+    r->left = n;
+    if (number(r, 2) != r->left || r->left == 0)
+        wrong(r, TLS_ALERT_DECODE);
+    while (r->left && !stopped(r))
+        protocol(r, number(r, 1), out);
+    r->left = after;
+}
+
 static void extensions(struct reader *r, struct tls_hello *out)
 {
-    bool named = false;
+    bool named = false, offered = false;
     if (number(r, 2) != r->left)
         wrong(r, TLS_ALERT_DECODE);
     while (r->left && !stopped(r)) {
@@ -142,14 +169,18 @@ static void extensions(struct reader *r, struct tls_hello *out)
             wrong(r, TLS_ALERT_DECODE);
         if (stopped(r))
             return;
-        if (type != EXT_SERVER_NAME) {
+        bool *seen = type == EXT_SERVER_NAME ? &named : type == EXT_ALPN ? &offered : NULL;
+        if (!seen) {
             take(r, NULL, len);
             continue;
         }
-        if (named)
+        if (*seen)
             wrong(r, TLS_ALERT_ILLEGAL);
-        named = true;
-        server_name(r, len, out);
+        *seen = true;
+        if (type == EXT_ALPN)
+            protocols(r, len, out);
+        else
+            server_name(r, len, out);
     }
 }
 
@@ -183,7 +214,7 @@ static void client_hello(struct reader *r, size_t limit, struct tls_hello *out)
 int tls_parse_hello(struct span bytes, size_t limit, struct tls_hello *out)
 {
     struct reader r = {.in = span_of(bytes.p, bytes.n < limit ? bytes.n : limit)};
-    out->name_len = 0;
+    out->name_len = out->alpn_len = 0;
     client_hello(&r, limit, out);
     if (r.alert)
         return -r.alert;

@@ -1,6 +1,7 @@
-/* hello: the name in a TLS ClientHello (RFC 8446 section 4.1.2, RFC 6066 section 3), for choosing a cluster
- * without taking part in the TLS connection. Plain text in every version of TLS up to 1.3; an encrypted
- * ClientHello shows its outer name. No state, no allocation; any thread. */
+/* hello: the name and the application protocols in a TLS ClientHello (RFC 8446 section 4.1.2, RFC 6066
+ * section 3, RFC 7301), for choosing a cluster without taking part in the TLS connection. Plain text in every
+ * version of TLS up to 1.3; an encrypted ClientHello shows its outer name. No state, no allocation; any
+ * thread. */
 #ifndef LACON_TLS_HELLO_H
 #define LACON_TLS_HELLO_H
 
@@ -9,10 +10,15 @@
 #include "agent/base/span.h"
 
 #define TLS_NAME_MAX 255
+#define TLS_ALPN_MAX 255
 
 struct tls_hello {
     char name[TLS_NAME_MAX]; /* lower case; letters, digits, '-', '_' and dots */
     uint8_t name_len;        /* 0: the client named none */
+    /* The protocols it offers, in its order, each behind a byte with its length: as many whole ones as fit.
+     */
+    uint8_t alpn[TLS_ALPN_MAX];
+    uint8_t alpn_len;
 };
 
 enum {

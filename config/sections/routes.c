@@ -78,6 +78,18 @@ static const struct cfg_key header_item = {
     .name = "headers", SECTION(header_section), ITEM(struct cfg_condition)};
 static const struct cfg_key query_item = {
     .name = "query", SECTION(query_section), ITEM(struct cfg_condition)};
+static const char *judge_alpn(const char *s)
+{
+    size_t n = strlen(s);
+
+    for (size_t i = 0; i < n; i++)
+        if (s[i] <= ' ' || s[i] == 0x7f)
+            return "a protocol as TLS clients offer it, such as h2 or http/1.1";
+    return n >= 1 && n <= 254 ? NULL : "a protocol of 1 to 254 bytes, such as h2 or http/1.1";
+}
+
+static const struct cfg_key alpn_item = {
+    .name = "alpn", .kind = &kind_text, ITEM(char *), .judge = judge_alpn};
 static const struct cfg_key source_item = {.name = "source", .kind = &kind_network, ITEM(struct cfg_prefix)};
 
 /* Without a path every one. */
@@ -92,6 +104,7 @@ static void finish_match(struct reading *r, void *obj)
 static const struct cfg_key match_keys[] = {
     {.name = "path", SECTION(path_section)},
     {.name = "method", .kind = &kind_text, FIELD(struct cfg_match, method), .judge = judge_method},
+    {.name = "alpn", LIST(struct cfg_match, alpn, nalpn, alpn_item), .min = 1, .max = 16},
     {.name = "headers", LIST(struct cfg_match, header, nheader, header_item), .min = 1, .max = 16},
     {.name = "query", LIST(struct cfg_match, query, nquery, query_item), .min = 1, .max = 16},
     {.name = "source", LIST(struct cfg_match, source, nsource, source_item), .min = 1, .max = 1024},

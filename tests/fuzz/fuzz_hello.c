@@ -31,7 +31,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
         if (some != TLS_PARTIAL && some != all)
             abort();
         if (some > 0 &&
-            (part.name_len != whole.name_len || memcmp(part.name, whole.name, part.name_len) != 0))
+            (part.name_len != whole.name_len || memcmp(part.name, whole.name, part.name_len) != 0 ||
+             part.alpn_len != whole.alpn_len || memcmp(part.alpn, whole.alpn, part.alpn_len) != 0))
             abort();
     }
     return 0;

@@ -571,6 +571,10 @@ Test(answers, explain_streams)
     cr_assert_null(explained.head);
     cr_assert_eq(explained.listener, 2);
     json_decref(a);
+    char subject[] = "x.example";
+    a = ASK("explain", "-", "tls", "443", "-", subject, "h2,http/1.1");
+    cr_assert_eq(explained.alpn.n, 12);
+    json_decref(a);
     a = explain("db", "tcp", "0", "-", "-");
     cr_assert_eq(explained.listener, 1);
     json_decref(a);

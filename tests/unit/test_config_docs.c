@@ -8,10 +8,11 @@
 
 #include "config/kinds.h"
 
-#define SCHEMA  LACON_SOURCE "/config/schema.json"
-#define EXAMPLE LACON_SOURCE "/config/example.yaml"
-#define README  LACON_SOURCE "/config/README.md"
-#define CORPUS  LACON_SOURCE "/tests/fuzz/corpus/config"
+#define SCHEMA   LACON_SOURCE "/config/schema.json"
+#define EXAMPLE  LACON_SOURCE "/config/example.yaml"
+#define README   LACON_SOURCE "/config/README.md"
+#define EXAMPLES LACON_SOURCE "/config/examples"
+#define CORPUS   LACON_SOURCE "/tests/fuzz/corpus/config"
 
 static char *file_text(const char *path)
 {
@@ -203,6 +204,36 @@ Test(config_docs, the_example_is_accepted)
     cr_assert(c, "%u:%u: %s", errs.e[0].line, errs.e[0].column, errs.e[0].message);
     config_free(c);
     cfg_errors_free(&errs);
+}
+
+/* Each example of a feature is good, and the README's table of features leads to it. */
+Test(config_docs, the_examples_are_accepted_and_linked)
+{
+    DIR *dir = opendir(EXAMPLES);
+    char *readme = file_text(LACON_SOURCE "/README.md");
+    unsigned n = 0;
+
+    cr_assert(dir);
+    for (const struct dirent *d; (d = readdir(dir));) {
+        struct cfg_errors errs;
+        struct config *c;
+        char path[512], link[300];
+
+        if (!strstr(d->d_name, ".yaml"))
+            continue;
+        snprintf(path, sizeof path, "%s/%s", EXAMPLES, d->d_name);
+        snprintf(link, sizeof link, "(config/examples/%s)", d->d_name);
+        c = config_load(path, &errs);
+        cr_expect(c, "%s:%u:%u: %s", d->d_name, errs.n ? errs.e[0].line : 0, errs.n ? errs.e[0].column : 0,
+                  errs.n ? errs.e[0].message : "");
+        cr_expect(strstr(readme, link), "README.md has no link to %s", d->d_name);
+        config_free(c);
+        cfg_errors_free(&errs);
+        n++;
+    }
+    cr_expect_gt(n, 0);
+    closedir(dir);
+    free(readme);
 }
 
 /* ---- kept inputs ---- */

@@ -664,3 +664,51 @@ Test(lb_routes, each_tells_why)
     lb_route_scratch_destroy(s);
     lb_routes_destroy(r);
 }
+
+Test(lb_routes, alpn)
+{
+    static const char *const h2[] = {"h2"}, *const web[] = {"h2", "http/1.1"};
+    static const struct lb_condition_in p[] = {{"p", LB_IS, "1"}};
+    static const struct lb_match_in match[] = {{.path = "/"},
+                                               {.path = "/", .nalpn = 2, .alpn = web},
+                                               {.path = "/", .nalpn = 1, .alpn = h2},
+                                               {.path = "/", .nheader = 1, .header = p},
+                                               {.path = "/x", .nalpn = 1, .alpn = h2}};
+    static const struct lb_route_in in[] = {{.nmatch = 1, .match = &match[0]},
+                                            {.nmatch = 1, .match = &match[1]},
+                                            {.nmatch = 1, .match = &match[2]},
+                                            {.nmatch = 1, .match = &match[3]},
+                                            {.nmatch = 1, .match = &match[4]}};
+    static const struct {
+        const char *list;
+        size_t n;
+        uint32_t route;
+    } rows[] = {
+        {"", 0, 0},
+        {"\x02h2", 3, 1}, /* the first of those with alpn */
+        {"\x08http/1.1", 9, 1},
+        {"\x03"
+         "foo\x02h2",
+         7, 1},
+        {"\x02H2", 3, 0}, /* case counts */
+        {"\x03h2c", 4, 0},
+        {"\x01h\x01"
+         "2",
+         4, 0},
+    };
+    struct lb_routes *r = lb_routes_create(in, COUNT(in), 1);
+    struct lb_route_scratch *s = lb_route_scratch_create(r);
+    static const struct head head = {.header = {"p", "1"}};
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct lb_route_request q = {.host = span_str("h"),
+                                     .path = span_str("/"),
+                                     .alpn = span_of(rows[i].list, rows[i].n),
+                                     .ask = &asker,
+                                     .head = &(struct head){{0}, {0}}};
+        cr_expect_eq(lb_route(r, s, &q).route, rows[i].route, "row %zu", i);
+        q.head = &head; /* alpn comes before headers */
+        cr_expect_eq(lb_route(r, s, &q).route, rows[i].route ? rows[i].route : 3, "row %zu", i);
+    }
+    lb_route_scratch_destroy(s);
+    lb_routes_destroy(r);
+}

@@ -31,6 +31,8 @@ struct variant {
     unsigned compressions;
     bool no_extensions, twice, two_names, name_last;
     int list_off, ext_off, name_off, all_off; /* added to a length field */
+    const char *alpn;                         /* NULL: one that offers h2 */
+    size_t alpn_n;
 };
 
 #define RIGHT                                                                                                \
@@ -59,7 +61,7 @@ static struct message hello(const struct variant *v)
     struct message ext = {0}, body = {0}, m = {0};
     if (!v->name_last && v->name)
         put_name(&ext, v);
-    put(&ext, "\0\x10\0\x05\0\x03\x02h2", 9); /* ALPN */
+    put(&ext, v->alpn ? v->alpn : "\0\x10\0\x05\0\x03\x02h2", v->alpn ? v->alpn_n : 9);
     if (v->name_last && v->name)
         put_name(&ext, v);
     if (v->twice)
@@ -204,4 +206,72 @@ Test(tls_hello, it_may_not_grow_beyond_the_limit)
     struct tls_hello h;
     cr_expect_eq(tls_parse_hello(guarded(r.b, r.n), r.n - 1, &h), -TLS_ALERT_DECODE);
     cr_expect_eq(tls_parse_hello(guarded(r.b, r.n), r.n, &h), (int)r.n);
+}
+
+/* ---- the protocols that are offered ---- */
+
+static int parse_alpn(const void *bytes, size_t n, struct tls_hello *h)
+{
+    struct variant v = RIGHT;
+    v.alpn = bytes;
+    v.alpn_n = n;
+    return parse_variant(v, h);
+}
+
+static void expect_alpn(const struct tls_hello *h, const char *list, size_t n)
+{
+    cr_expect_eq(h->alpn_len, n);
+    cr_expect_arr_eq(h->alpn, list, n);
+}
+
+Test(tls_hello, what_is_offered)
+{
+    struct tls_hello h;
+    struct variant v = RIGHT;
+    cr_expect_gt(parse_variant(v, &h), 0);
+    expect_alpn(&h, "\x02h2", 3);
+    cr_expect_gt(parse_alpn("\0\x10\0\x0e\0\x0c\x02h2\x08http/1.1", 18, &h), 0);
+    expect_alpn(&h, "\x02h2\x08http/1.1", 12);
+    expect_name(&h, "shop.example");
+    cr_expect_gt(parse_alpn("\0\x11\0\0", 4, &h), 0, "another extension");
+    cr_expect_eq(h.alpn_len, 0);
+}
+
+/* As many whole ones as fit; the rest is read over. */
+Test(tls_hello, much_is_offered)
+{
+    struct tls_hello h;
+    struct message m = {0};
+    put(&m, "\0\x10\x01\x2a\x01\x28", 6); /* 200 + 90 + 3 */
+    put_number(&m, 199, 1);
+    m.n += 199;
+    put_number(&m, 89, 1);
+    m.n += 89;
+    put(&m, "\x05h2abc", 6);
+    m.b[2] = 1, m.b[3] = 0x2a;
+    m.b[4] = 1, m.b[5] = 0x28;
+    cr_expect_gt(parse_alpn(m.b, m.n, &h), 0);
+    cr_expect_eq(h.alpn_len, 206);
+    cr_expect_arr_eq(h.alpn + 200, "\x05h2abc", 6);
+}
+
+Test(tls_hello, malformed_offers_are_refused)
+{
+    static const struct {
+        const char *b;
+        size_t n;
+        int alert;
+    } rows[] = {
+        {"\0\x10\0\0", 4, TLS_ALERT_DECODE},               /* no list */
+        {"\0\x10\0\x02\0\0", 6, TLS_ALERT_DECODE},         /* an empty one */
+        {"\0\x10\0\x03\0\x01\0", 7, TLS_ALERT_DECODE},     /* an empty name */
+        {"\0\x10\0\x05\0\x04\x02h2", 9, TLS_ALERT_DECODE}, /* the list is too long */
+        {"\0\x10\0\x05\0\x02\x02h2", 9, TLS_ALERT_DECODE}, /* or too short */
+        {"\0\x10\0\x05\0\x03\x03h2", 9, TLS_ALERT_DECODE}, /* the name is longer than the list */
+        {"\0\x10\0\x05\0\x03\x02h2\0\x10\0\x05\0\x03\x02h2", 18, TLS_ALERT_ILLEGAL}, /* twice */
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct tls_hello h;
+        cr_expect_eq(parse_alpn(rows[i].b, rows[i].n, &h), -rows[i].alert, "row %zu", i);
+    }
 }
