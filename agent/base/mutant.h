@@ -94,6 +94,10 @@
     X(ramp_fixed, "what it shows does not grow with what the client acks")                                   \
     X(reserved_shared, "a conn that bears a client's name serves another")                                   \
     X(proxy_untrusted, "a PROXY header is taken from anybody")                                               \
+    X(pool_nearer, "a far client gets a conn that a near one used")                                          \
+    X(pool_lossy, "a conn that lost bytes on one client's path is given to another client")                  \
+    X(own_only_left, "a conn that nobody may have is kept in the pool")                                      \
+    X(syn_alone, "the endpoint takes the round trip to us for that to a far client")                         \
     X(pool_own_ignored, "a client does not get the conn that it used last")                                  \
     X(rate_uncapped, "max_rate is ignored")                                                                  \
     X(too_big_unvalidated, "too big is believed about bytes that are not in flight")                         \

@@ -196,6 +196,7 @@ struct conn {
     pos_t repeat_at;    /* out_una when bytes went out again last */
     pos_t again;        /* end of the highest kept bytes that were sent again */
     uint32_t x_count;
+    uint32_t rtt_min_us;     /* smallest round trip seen; 0: none */
     uint32_t kept;           /* bytes of buffers in its extents */
     uint32_t client;         /* entry of its address in the table of clients; CLIENT_NONE: not counted */
     uint32_t last_idx;       /* rule S9, whom it was spliced to last: slot of the other side, */
@@ -209,6 +210,8 @@ struct conn {
     bool rst_acked : 1;      /* a RST of the peer acked bytes that are not counted in out_una */
     bool by_cookie : 1;      /* accepted by a SYN cookie: leaves a tombstone */
     bool pace_rel : 1;       /* pace_edge counts from what is acked */
+    bool lossy : 1;          /* it has sent bytes again: what its TCP has learned is of one path (rule S9) */
+    bool syn_twin : 1;       /* endpoint side: a second SYN-ACK is due, and needs no answer (connect.c) */
     uint32_t refused_s;      /* second when bytes were dropped that it had been offered room for; 0: never.
                                 Exchange */
     struct slow_marks slow;  /* exchange's own */

@@ -5,12 +5,21 @@
  * endpoints are near, and the user's connect timeout is short.
  *
  * What the endpoint's TCP learned about one client's path (congestion window, round-trip time) is wrong for
- * another's (rule S9). So a client gets the conn back that it used last, where that is idle; else one whose
- * last client was as far away; and after a change of client the endpoint is shown a window that begins at ten
- * segments and grows by what the new client acks, as its own slow start would.
+ * another's (rule S9). So
+ *   - a client gets the conn back that it used last, where that is idle; else one whose last client was as
+ * far away, or farther; else a new one;
+ *   - a conn on which the endpoint has sent bytes again (`lossy`: its congestion window, and the threshold at
+ *     which slow start ends, are small now) is kept for the very client that it served, and is closed when
+ *     that client ends or takes another;
+ *   - after a change of client the endpoint is shown a window that begins at ten segments and grows by what
+ *     the new client acks, as its own slow start would;
+ *   - toward a client that is not near, a new conn's SYN goes out twice: the endpoint answers each, and takes
+ *     no round-trip time from a handshake whose SYN-ACK it sent twice (Karn; in Linux tcp_synack_rtt_meas()).
+ *     It would be that to us; the first sample is the client's. The second SYN-ACK is not answered.
  *
  * A reserved conn carries its client's name (a PROXY header) and may serve no other. It is in a list of its
- * own; a client has one at most, so that one look at its last conn finds what ends with it. */
+ * own, with the lossy ones; a client has one at most, so that one look at its last conn finds what ends with
+ * it. */
 #include <stdlib.h>
 
 #include "agent/base/mutant.h"
@@ -18,10 +27,12 @@
 
 static const uint16_t mss_class[MSS_CLASSES] = {536, 1220, 1360, 1440};
 
-static void close_idle(struct splice *s, struct conn *e)
+#define NEAR_US 5000 /* class 0 of RTT_CLASSES; each further one is twice as far */
+
+static void close_idle(struct splice *s, struct conn *e, enum reason why)
 {
     splice_pool_remove(s, e);
-    splice_fin(s, e, R_CLOSE_DRAIN);
+    splice_fin(s, e, why);
 }
 
 void splice_remote_close_idle(struct splice *s, struct splice_remote *r)
@@ -29,9 +40,9 @@ void splice_remote_close_idle(struct splice *s, struct splice_remote *r)
     for (unsigned i = 0; i < PROFILES; i++)
         for (unsigned k = 0; k < RTT_CLASSES; k++)
             while (r->idle[i][k])
-                close_idle(s, r->idle[i][k]);
+                close_idle(s, r->idle[i][k], R_CLOSE_DRAIN);
     while (r->reserved)
-        close_idle(s, r->reserved);
+        close_idle(s, r->reserved, R_CLOSE_DRAIN);
 }
 
 uint16_t remote_mss(const struct conn *e)
@@ -117,24 +128,25 @@ static struct conn *own_idle(struct splice *s, const struct splice_remote *r, co
 void pool_leave(struct splice *s, const struct conn *c)
 {
     struct conn *e = last_idle(s, c);
-    if (e && e->reserved)
-        close_idle(s, e);
+    if (e && (e->reserved || (e->lossy && !mutant(own_only_left))))
+        close_idle(s, e, R_CLOSE_NOT_REUSABLE);
 }
 
-/* Up to 5 ms, 50 ms, 250 ms, beyond. */
+/* By the smallest round trip seen: a client may take its time to ack. */
 static uint8_t rtt_class_of(const struct conn *c)
 {
-    return c->srtt_us <= 5000 ? 0 : c->srtt_us <= 50000 ? 1 : c->srtt_us <= 250000 ? 2 : 3;
+    uint8_t k = 0;
+    for (uint32_t far = NEAR_US; k < RTT_CLASSES - 1 && c->rtt_min_us > far; far *= 2)
+        k++;
+    return k;
 }
 
-/* Of c's class, else of one farther away (the endpoint is then too patient), else of a nearer one. */
+/* Of c's class, else of one farther away, whose endpoint is too patient at most until the first ack. Never of
+ * a nearer one: BBR would believe the shorter round trip for ten seconds, CUBIC's slow start would end at
+ * once, and a timeout might come too early. */
 static struct conn *any_idle(const struct splice_remote *r, const struct conn *c, uint8_t profile)
 {
-    uint8_t own = rtt_class_of(c);
-    for (unsigned k = own; k < RTT_CLASSES; k++)
-        if (r->idle[profile][k])
-            return r->idle[profile][k];
-    for (unsigned k = own; k-- > 0;)
+    for (unsigned k = mutant(pool_nearer) ? 0 : rtt_class_of(c); k < RTT_CLASSES; k++)
         if (r->idle[profile][k])
             return r->idle[profile][k];
     return NULL;
@@ -176,16 +188,25 @@ void ramp_grow(struct conn *e, uint64_t n)
         e->ramp = e->ramp + n > RAMP_MAX ? 0 : e->ramp + (uint32_t)n;
 }
 
+/* Is the client that e served last still there, so that it may want e again? */
+static bool client_stays(struct splice *s, const struct conn *e)
+{
+    const struct conn *c = e->last_idx == CT_NONE ? NULL : ct_obj(s->table, e->last_idx);
+    return c && c->pub.state == TCP_OPEN && !c->fin_queued && c->last_idx == e->idx && served_last(e, c);
+}
+
 bool splice_pool_put(struct splice *s, struct conn *e, uint32_t max, bool reserved)
 {
     struct splice_remote *r = e->remote;
+    bool own_only = e->lossy && !mutant(pool_lossy);
     if (r->refs == 0 || e->pub.state != TCP_OPEN || e->in_fin || e->hold.buf || e->x_head || e->offloaded ||
-        r->idle_count >= max)
+        r->idle_count >= max || (own_only && !client_stays(s, e)))
         return false;
     e->in_mode = IN_WAIT;
     e->reserved = reserved;
-    struct conn **list =
-        reserved && !mutant(reserved_shared) ? &r->reserved : &r->idle[e->profile][e->rtt_class];
+    struct conn **list = own_only || (reserved && !mutant(reserved_shared))
+                             ? &r->reserved
+                             : &r->idle[e->profile][e->rtt_class];
     e->idle_next = *list;
     e->idle_pprev = list;
     if (e->idle_next)
@@ -237,8 +258,18 @@ static void send_syn(struct splice *s, struct conn *e)
             e->syn_tries++;
         e->syn_ns = s->now;
         seg_bare(s, &g, &e->path);
+        e->syn_twin = e->syn_tries == 1 && e->rtt_class > 0 && !mutant(syn_alone);
+        if (e->syn_twin)
+            seg_bare(s, &g, &e->path);
     }
     conn_arm(s, e);
+}
+
+bool connect_twin(struct conn *e, const struct pkt *p)
+{
+    bool is = e->syn_twin && (p->flags & TCP_ACK) && pos_unwrap(e->in_acked, p->seq) + 1 == e->in_acked;
+    e->syn_twin = false;
+    return is;
 }
 
 void connect_timer(struct splice *s, struct conn *e)

@@ -9,7 +9,7 @@
 
 #define MSS_CLASSES 4
 #define PROFILES    (MSS_CLASSES * 2)
-#define RTT_CLASSES 4
+#define RTT_CLASSES 8
 
 struct splice_remote {
     struct splice_remote *next, **pprev; /* of all, those with idle conns first */

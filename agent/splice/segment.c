@@ -42,6 +42,8 @@ static enum reason acceptable(struct splice *s, struct conn *c, pos_t seq, const
         return R_DROP_RST_SEQ;
     }
     if (p->flags & TCP_SYN) {
+        if (connect_twin(c, p))
+            return R_CONSUMED;
         if (!mutant(syn_unchallenged))
             seg_challenge(s, c);
         return R_DROP_SYN_OPEN;
@@ -352,6 +354,8 @@ void conn_segment(struct splice *s, struct conn *c, struct frame *f, const struc
     struct conn *a = NULL;
     if (r != R_NONE)
         goto out;
+    if (p->payload_len > 1 && seq < c->in_max)
+        c->lossy = true;
     c->in_max = pos_max(c->in_max, seq + p->payload_len);
     take_sack(s, c, p);
     if (!take_ack(s, c, seq, p))

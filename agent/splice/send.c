@@ -312,6 +312,8 @@ void rtt_sample(struct conn *c, uint64_t rtt_ns)
 {
     /* RFC 6298 section 2 */
     uint32_t r = (uint32_t)(rtt_ns / 1000) + 1;
+    if (c->rtt_min_us == 0 || r < c->rtt_min_us)
+        c->rtt_min_us = r;
     if (c->srtt_us == 0) {
         c->srtt_us = r;
         c->rttvar_us = r / 2;

@@ -71,6 +71,13 @@
     X(s9_same_client, "S9 the client that used the pooled conn last goes on")                                \
     X(s9_own_conn, "S9 a client gets the pooled conn back that it used last")                                \
     X(s9_rtt_class, "S9 a pooled conn whose last client was as far away is preferred")                       \
+    X(s9_lossy, "S9 a conn that lost bytes serves its own client, no other")                                 \
+    X(s9_lossy_ends, "S9 a conn that lost bytes ends with its client")                                       \
+    X(s9_lossy_left, "S9 a conn that lost bytes ends when its client takes another")                         \
+    X(s9_lossy_late, "S9 a conn that lost bytes is not kept when its client leaves")                         \
+    X(s9_not_nearer, "S9 a far client gets no conn of a near one")                                           \
+    X(s9_syn_twin, "S9 toward a far client the SYN goes out twice")                                          \
+    X(s9_syn_single, "S9 toward a near client the SYN goes out once")                                        \
     X(s10_413_early, "S10 413 early")                                                                        \
     X(s10_client_fin, "S10 client FIN after a request still gets the response")                              \
     X(s10_client_fin_idle, "S10 client FIN while idle")                                                      \

@@ -131,3 +131,130 @@ void s9_rtt_class(struct script *s)
     say(far2, GET0);
     want_head(e2);
 }
+
+/* A large response of which the endpoint sends a part twice, as after a loss. */
+static void lossy_response(struct peer *c, struct peer *e)
+{
+    say(e, BIG);
+    say_n(e, 'x', 30000);
+    say_n_at(e, e->snd - 1000, 'x', 1000);
+    say_n(e, 'x', 30000);
+    want_head(c);
+    want_bytes(c, 60000);
+    pass_time(c->sc, 10);
+    forget(e);
+    forget(c);
+    want_counter(c->sc, "endpoints_idle", 1);
+}
+
+static struct peer *lossy_conn(struct peer *c)
+{
+    say(c, GET0);
+    struct peer *e = scaled_endpoint(c->sc);
+    want_head(e);
+    lossy_response(c, e);
+    return e;
+}
+
+/* A congestion window that one client's losses have made small is nobody else's: its own client goes on with
+ * it, another gets a new conn. */
+void s9_lossy(struct script *s)
+{
+    one_endpoint(s);
+    struct peer *c1 = fast_client(s), *c2 = fast_client(s), *e1 = lossy_conn(c1), *e2;
+    say(c2, GET0);
+    e2 = scaled_endpoint(s);
+    want_head(e2);
+    say(c1, GET0);
+    want_head(e1);
+}
+
+/* When its client ends, so does it. */
+void s9_lossy_ends(struct script *s)
+{
+    one_endpoint(s);
+    struct peer *c = fast_client(s), *e = lossy_conn(c);
+    want_silence(e, 100);
+    fin(c);
+    want_eventually(c, "FA");
+    ack_all(c);
+    want(e, "FA");
+    want_counter(s, "endpoints_idle", 0);
+}
+
+/* Likewise when its client is given another conn. */
+void s9_lossy_left(struct script *s)
+{
+    one_endpoint(s);
+    struct peer *c = fast_client(s), *e = lossy_conn(c);
+    say(c, "GET / HTTP/1.1\r\nHost: c1.example\r\n\r\n");
+    want(e, "FA");
+    want_head(scaled_endpoint(s));
+    want_counter(s, "endpoints_idle", 0);
+}
+
+/* Its client went while the response was on its way: nobody can want the conn. */
+void s9_lossy_late(struct script *s)
+{
+    one_endpoint(s);
+    struct peer *c = fast_client(s), *e;
+    say(c, "GET / HTTP/1.1\r\nHost: c0.example\r\nConnection: close\r\n\r\n");
+    e = scaled_endpoint(s);
+    want_head(e);
+    say(e, BIG);
+    say_n(e, 'x', 30000);
+    say_n_at(e, e->snd - 1000, 'x', 1000);
+    say_n(e, 'x', 30000);
+    want_head(c);
+    want_bytes(c, 60000);
+    want_eventually(e, "FA");
+    want_counter(s, "endpoints_idle", 0);
+}
+
+/* What a near client taught the endpoint is wrong for a far one: it gets a new conn. */
+void s9_not_nearer(struct script *s)
+{
+    one_endpoint(s);
+    struct peer *near = fast_client(s), *far = client(s), *e;
+    say(near, GET0);
+    e = scaled_endpoint(s);
+    want_head(e);
+    large_response(near, e);
+    open_slowly(far, 20);
+    say(far, GET0);
+    want_head(serve(s));
+    say(near, GET0);
+    want_head(e);
+}
+
+/* Toward a far client an endpoint is to take no round-trip time from our handshake: it sends its SYN-ACK
+ * twice (Karn). The second is not answered; a third, whose sender has not heard our ack, is. */
+void s9_syn_twin(struct script *s)
+{
+    struct peer *c = client(s), *e;
+    open_slowly(c, 20);
+    say(c, GET0);
+    e = take_syn(s);
+    want(e, "S seq=0");
+    want_silence(e, 50);
+    accept_syn_of(e);
+    accept_syn_of(e);
+    want_head(e);
+    want_silence(e, 50);
+    accept_syn_of(e);
+    want(e, "A len=0");
+}
+
+void s9_syn_single(struct script *s)
+{
+    struct peer *c = client(s), *e;
+    open_conn(c);
+    say(c, GET0);
+    e = take_syn(s);
+    want_silence(e, 50);
+    accept_syn_of(e);
+    want_head(e);
+    pass_time(s, 600);
+    accept_syn_of(e);
+    want(e, "A len=0");
+}
