@@ -37,6 +37,8 @@ static const char usage_text[] =
     "  endpoints                               the endpoints of each cluster: state, reason, use\n"
     "  drain [CLUSTER/]ENDPOINT                it takes no new requests; those in flight end\n"
     "  enable [CLUSTER/]ENDPOINT               it takes requests again\n"
+    "  weight [CLUSTER/]ENDPOINT N             its share of the requests from now on; file: as the file "
+    "says\n"
     "  reload                                  read the configuration file again\n"
     "  explain 'GET http://host/path' ['Name: value' ...]\n"
     "                                          which route, rule, cluster and endpoint, and why;\n"
@@ -581,6 +583,16 @@ static json_t *get_enable(int fd, const struct options *opt)
     return order(fd, "enable", opt);
 }
 
+static json_t *get_weight(int fd, const struct options *opt)
+{
+    return order(fd, "weight", opt);
+}
+
+static void print_weight(const json_t *a)
+{
+    printf("%lld weighed\n", int_of(a, "endpoints"));
+}
+
 static void print_drain(const json_t *a)
 {
     printf("%lld drained\n", int_of(a, "endpoints"));
@@ -772,6 +784,7 @@ static const struct command {
     {"endpoints", get_endpoints, print_endpoints, 0},
     {"drain", get_drain, print_drain, 1},
     {"enable", get_enable, print_enable, 1},
+    {"weight", get_weight, print_weight, 2},
     {"reload", get_reload, print_reload, 0},
     {"explain", get_explain, print_explain, 0},
 };

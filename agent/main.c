@@ -7,12 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "agent/base/log.h"
 #include "agent/control/control.h"
+#include "agent/control/resolver.h"
 #include "agent/worker/worker.h"
 #include "config/config.h"
 
@@ -21,6 +23,7 @@
 #define EXIT_USAGE 2
 
 #define HOUSEKEEPING_MS 200
+#define RESOLVE_MS      3000 /* that the start waits for names at most */
 #define DEFAULT_FILE    LACON_SYSCONFDIR "/lacon/lacon.yaml"
 
 static const char usage_text[] =
@@ -46,13 +49,27 @@ enum mode {
 
 /* What is running. */
 struct process {
-    const struct config *config;
+    const char *file;
+    struct config *base;    /* as it was read; what is in use is derived from it */
+    struct config *started; /* derived at the start; workers borrow it until they end */
+    struct resolver *resolver;
     struct io *io;
     struct workers *workers;
     struct control *control;
     int signals; /* signalfd */
     bool draining, stop;
 };
+
+/* Another thread wants the configuration to be derived again. */
+static int refresh_wanted = -1; /* eventfd */
+
+static void ask_refresh(void)
+{
+    uint64_t one = 1;
+
+    if (write(refresh_wanted, &one, sizeof one) != (ssize_t)sizeof one)
+        log_error("eventfd: %s", strerror(errno));
+}
 
 static void print_version(bool details)
 {
@@ -114,20 +131,74 @@ static void log_complaints(const struct cfg_errors *errs)
         log_error("%s:%u:%u: %s", errs->file, errs->e[i].line, errs->e[i].column, errs->e[i].message);
 }
 
+/* ---- what is in use: names resolved, weights as ordered ---- */
+
+static uint32_t addresses_of(void *ctx, const char *host, const struct ip_addr **addr)
+{
+    const struct process *p = ctx;
+
+    return resolver_addresses(p->resolver, host, addr);
+}
+
+static uint32_t weight_of(void *ctx, const char *cluster, const struct ip_port *at, uint32_t of_file)
+{
+    const struct process *p = ctx;
+    struct roster *r = p->workers ? workers_roster(p->workers) : NULL;
+    const struct roster_entry *e;
+    uint32_t weight;
+
+    if (!r)
+        return of_file;
+    roster_lock(r);
+    e = roster_find(r, cluster, at);
+    weight = e ? roster_weight(e, of_file) : of_file;
+    roster_unlock(r);
+    return weight;
+}
+
+static struct config *derived(struct process *p, struct config *base)
+{
+    return config_derive(base, &(struct cfg_lookup){p, addresses_of, weight_of});
+}
+
+/* The workers get what base has become. 0 or -ENOMEM: nothing has changed. */
+static int use(struct process *p, struct config *base)
+{
+    struct config *next = derived(p, base);
+    int rc = next ? workers_reload(p->workers, next) : -ENOMEM;
+
+    if (rc)
+        config_free(next);
+    return rc;
+}
+
+/* The same file, with other addresses or weights. */
+static void refresh(struct process *p)
+{
+    uint64_t n;
+
+    (void)!read(refresh_wanted, &n, sizeof n);
+    control_refresh_begins(p->control);
+    int rc = use(p, p->base);
+    if (rc)
+        log_error("not enough memory; the endpoints stay as they are");
+    control_refresh_done(p->control, rc ? "not enough memory" : NULL);
+}
+
 /* NULL after what is wrong has been logged; *why is then the text for who asked (the caller's). */
 static struct config *load_again(const struct process *p, char **why)
 {
     struct cfg_errors errs;
-    struct config *next = config_load(p->config->file, &errs);
+    struct config *next = config_load(p->file, &errs);
     const char *section = next ? config_needs_restart(workers_config(p->workers, NULL), next) : NULL;
 
     if (!next) {
         log_complaints(&errs);
         *why = complaints(&errs);
     } else if (section) {
-        if (asprintf(why, "%s: section %s has changed, and takes a restart", p->config->file, section) < 0)
+        if (asprintf(why, "%s: section %s has changed, and takes a restart", p->file, section) < 0)
             *why = NULL;
-        log_error("%s: section %s has changed, and takes a restart", p->config->file, section);
+        log_error("%s: section %s has changed, and takes a restart", p->file, section);
         config_free(next);
         next = NULL;
     }
@@ -147,15 +218,47 @@ static void use_logging(const struct process *p, const struct config *c)
     control_reconfigure(p->control, c);
 }
 
+/* One wait for whatever comes first; true: addresses of names have changed. */
+static bool wait_for_names(struct process *p, struct pollfd own[2], int most_ms)
+{
+    struct pollfd fds[2 + RESOLVER_FDS] = {own[0], own[1]};
+    int timeout;
+    unsigned n = resolver_poll(p->resolver, fds + 2, workers_now_ns(), most_ms, &timeout);
+
+    if (poll(fds, 2 + n, timeout) < 0)
+        n = 0;
+    own[0].revents = fds[0].revents;
+    own[1].revents = fds[1].revents;
+    return resolver_process(p->resolver, fds + 2, n, workers_now_ns());
+}
+
+/* The names of c are asked for; returns when each was answered or has failed, or when the time is over. 0 or
+ * -errno. */
+static int resolve(struct process *p, const struct config *c)
+{
+    struct pollfd own[2] = {{.fd = -1}, {.fd = -1}};
+    uint64_t until = workers_now_ns() + RESOLVE_MS * 1000000ull;
+    int rc = resolver_configure(p->resolver, c, workers_now_ns());
+
+    while (rc == 0 && !resolver_settled(p->resolver) && workers_now_ns() < until)
+        wait_for_names(p, own, HOUSEKEEPING_MS);
+    return rc;
+}
+
 static void reload(struct process *p)
 {
     char *why = NULL;
     control_reload_begins(p->control);
     struct config *next = load_again(p, &why);
-    int rc = next ? workers_reload(p->workers, next) : -EINVAL;
+    int rc = next ? resolve(p, next) : -EINVAL;
+
+    if (rc == 0 && (rc = use(p, next)) != 0)
+        (void)resolve(p, p->base);
 
     if (rc == 0) {
         use_logging(p, next);
+        config_free(p->base);
+        p->base = next;
         log_info("reload: %s is in use", next->file);
     } else if (next) {
         log_error("reload: not enough memory; the configuration stays as it is");
@@ -201,11 +304,15 @@ static void read_signals(struct process *p)
 
 static void serve(struct process *p)
 {
-    struct pollfd pfd = {.fd = p->signals, .events = POLLIN};
+    struct pollfd own[2] = {{.fd = p->signals, .events = POLLIN}, {.fd = refresh_wanted, .events = POLLIN}};
 
     while (!p->stop) {
-        if (poll(&pfd, 1, HOUSEKEEPING_MS) > 0)
+        bool other_names = wait_for_names(p, own, HOUSEKEEPING_MS);
+
+        if (own[0].revents)
             read_signals(p);
+        if (own[1].revents || other_names)
+            refresh(p);
         workers_check_links(p->workers);
         workers_collect(p->workers);
         if (p->draining && workers_idle(p->workers)) {
@@ -220,12 +327,21 @@ static int start(struct process *p)
 {
     int rc = open_signals(p);
 
+    refresh_wanted = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (rc == 0 && refresh_wanted < 0)
+        rc = -errno;
     if (rc == 0)
-        rc = io_start(p->config, &p->io);
+        rc = resolver_create(&p->resolver);
     if (rc == 0)
-        rc = workers_start(p->config, p->io, &p->workers);
+        rc = resolve(p, p->base);
     if (rc == 0)
-        rc = control_start(p->config, p->workers, &p->control);
+        rc = (p->started = derived(p, p->base)) ? 0 : -ENOMEM;
+    if (rc == 0)
+        rc = io_start(p->started, &p->io);
+    if (rc == 0)
+        rc = workers_start(p->started, p->io, &p->workers);
+    if (rc == 0)
+        rc = control_start(p->started, p->workers, ask_refresh, &p->control);
     return rc;
 }
 
@@ -234,6 +350,11 @@ static void stop(struct process *p)
     control_stop(p->control);
     workers_stop(p->workers);
     io_stop(p->io);
+    resolver_destroy(p->resolver);
+    config_free(p->started);
+    config_free(p->base);
+    if (refresh_wanted >= 0)
+        close(refresh_wanted);
     if (p->signals >= 0)
         close(p->signals);
 }
@@ -246,13 +367,15 @@ static int64_t wall_ns(void)
     return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
 
-static int run(const struct config *c)
+/* Takes c over. */
+static int run(struct config *c)
 {
-    struct process p = {.config = c, .signals = -1};
+    struct process p = {.file = c->file, .base = c, .signals = -1};
     int rc = log_open((enum log_level)c->logging.level, c->logging.error_log, wall_ns);
 
     if (rc) {
         log_error("logging.error_log: cannot open %s: %s", c->logging.error_log, strerror(-rc));
+        config_free(c);
         return EXIT_FAIL;
     }
     log_info("lacon %s starts with %s", LACON_VERSION, c->file);
@@ -284,6 +407,7 @@ static int with_file(const char *file, enum mode mode)
         config_print(c, stdout);
     } else {
         rc = run(c);
+        c = NULL;
     }
     cfg_errors_free(&errs);
     config_free(c);

@@ -14,6 +14,7 @@ lacon_need(CK "ck" libck-dev)
 lacon_need(YAML "yaml-0.1" libyaml-dev)
 lacon_need(HS "libhs" libvectorscan-dev)
 lacon_need(JANSSON "jansson" libjansson-dev)
+lacon_need(CARES "libcares" libc-ares-dev)
 lacon_need(CRITERION "criterion" libcriterion-dev)
 find_package(Threads REQUIRED)
 

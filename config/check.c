@@ -364,7 +364,7 @@ void check_endpoints(struct reading *r)
             continue;
         check_weights(r, k);
         for (uint32_t i = 0; i < k->nendpoint; i++) {
-            if (ours_known && given(r, &k->endpoint[i].at))
+            if (ours_known && given(r, &k->endpoint[i].at) && !k->endpoint[i].host)
                 check_endpoint(r, &k->endpoint[i]);
         }
     }

@@ -31,8 +31,15 @@ static void check_one(struct reading *r, const struct cfg_health_check *h)
         COMPLAIN_AT(r, &h->body_contains, "body_contains: an answer to HEAD has no body");
 }
 
+static void check_dns(struct reading *r, const struct cfg_dns *d)
+{
+    if (field_good(r, &d->max_ttl_ns) && d->min_ttl_ns > d->max_ttl_ns)
+        COMPLAIN_AT(r, &d->min_ttl_ns, "min_ttl: must not be above max_ttl");
+}
+
 void check_health(struct reading *r)
 {
+    check_dns(r, &r->config->dns);
     for (uint32_t n = 0; n < r->config->ncluster; n++) {
         const struct cfg_cluster *k = &r->config->cluster[n];
 

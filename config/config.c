@@ -9,15 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "config/holder.h"
 #include "config/keys.h"
 
 #define MEMORY_MAX (128u << 20) /* bytes that one reading may take of either arena */
-
-/* What config_free() gets back from the pointer it is handed. */
-struct holder {
-    struct config config; /* first */
-    struct arena mem;
-};
 
 static void read_tree(struct reading *r, const struct node *root)
 {
@@ -82,6 +77,7 @@ struct config *config_parse(const char *name, const char *text, size_t n, struct
     tree_close(&r.parser);
     arena_free(&r.scratch);
     if (whole && errs->n == 0) {
+        ((struct holder *)(void *)r.config)->users = 1;
         ((struct holder *)(void *)r.config)->mem = r.keep;
         return r.config;
     }
@@ -146,10 +142,15 @@ struct config *config_load(const char *path, struct cfg_errors *errs)
 
 void config_free(struct config *c)
 {
+    struct holder *h = (struct holder *)(void *)c;
     struct arena mem;
 
-    if (!c)
+    if (!c || --h->users > 0)
         return;
-    mem = ((struct holder *)(void *)c)->mem; /* the arena holds c itself */
+    if (h->base) {
+        derived_free(h);
+        return;
+    }
+    mem = h->mem; /* the arena holds c itself */
     arena_free(&mem);
 }

@@ -283,8 +283,11 @@ struct cfg_route {
     struct cfg_rule *rule;
 };
 
+#define CFG_MAX_ENDPOINTS 4096 /* of a cluster */
+
 struct cfg_endpoint {
-    struct ip_port at;
+    struct ip_port at; /* of a name: its port; the address only in what was derived (config_derive()) */
+    char *host;        /* NULL: it is given by its address */
     uint32_t weight;   /* 0..1000; default 1; 0: takes no new requests */
     uint32_t priority; /* 0..127; default 0, which is asked first */
     char *zone;        /* NULL: none */
@@ -454,6 +457,14 @@ struct cfg_accels {
     uint64_t flow_least;                /* bytes; default 1 MiB */
 };
 
+/* How endpoints' names are resolved. */
+struct cfg_dns {
+    uint32_t nserver; /* 0: as /etc/resolv.conf says */
+    struct ip_port *server;
+    uint64_t min_ttl_ns, max_ttl_ns; /* bounds for how long an answer is good; defaults 5 s, 5 min */
+    uint64_t timeout_ns;             /* for each of two tries; default 2 s */
+};
+
 enum cfg_log_level {
     CFG_LOG_ERROR,
     CFG_LOG_WARNING,
@@ -484,6 +495,7 @@ struct config {
     uint32_t nrate_limit; /* of all listeners and rules */
     struct cfg_limits limits;
     struct cfg_accels accel;
+    struct cfg_dns dns;
     struct cfg_admin admin;
     struct cfg_logging logging;
 };
@@ -506,6 +518,21 @@ struct cfg_errors {
 struct config *config_load(const char *path, struct cfg_errors *errs);
 struct config *config_parse(const char *name, const char *text, size_t n, struct cfg_errors *errs);
 void config_free(struct config *c); /* NULL is legal */
+
+/* What stands for a name or an order when endpoints are made of them. */
+struct cfg_lookup {
+    void *ctx;
+    /* The addresses of a name, in order; how many. They stay until config_derive() has returned. */
+    uint32_t (*addresses)(void *ctx, const char *host, const struct ip_addr **addr);
+    /* The weight of an endpoint that the file gives `weight`. */
+    uint32_t (*weight)(void *ctx, const char *cluster, const struct ip_port *at, uint32_t weight);
+};
+
+/* The same configuration, with an endpoint for each address of one that is given by name (a cluster may then
+ * have none), at most CFG_MAX_ENDPOINTS for each cluster. It has config_free() called on it, like base, which
+ * may come first; both on one thread. NULL when memory is short. */
+struct config *config_derive(struct config *base, const struct cfg_lookup *l);
+
 void cfg_errors_free(struct cfg_errors *e);
 void cfg_errors_print(const struct cfg_errors *e, FILE *f); /* file:line:column: message, a line each */
 

@@ -30,16 +30,17 @@ extern const struct key_kind kind_statuses;     /* struct cfg_statuses: 200, or 
 extern const struct key_kind kind_cluster, kind_listener; /* index of what is named */
 
 /* kinds_net.c; those with a struct's name read several of its fields */
-extern const struct key_kind kind_target;     /* struct cfg_interface; which: enum cfg_if_kind */
-extern const struct key_kind kind_driver;     /* struct cfg_interface */
-extern const struct key_kind kind_gateway;    /* struct cfg_interface; which: 4 or 6 */
-extern const struct key_kind kind_prefix;     /* struct cfg_prefix: an address in its network */
-extern const struct key_kind kind_network;    /* struct cfg_prefix: a network */
-extern const struct key_kind kind_listen;     /* struct cfg_listener: at, any4, any6 */
-extern const struct key_kind kind_endpoint;   /* struct ip_port */
-extern const struct key_kind kind_ports;      /* struct cfg_dpdk: port_lo, port_hi */
-extern const struct key_kind kind_host;       /* char *, lower case */
-extern const struct key_kind kind_plain_host; /* the same, no wildcard; may be absent */
+extern const struct key_kind kind_target;      /* struct cfg_interface; which: enum cfg_if_kind */
+extern const struct key_kind kind_driver;      /* struct cfg_interface */
+extern const struct key_kind kind_gateway;     /* struct cfg_interface; which: 4 or 6 */
+extern const struct key_kind kind_prefix;      /* struct cfg_prefix: an address in its network */
+extern const struct key_kind kind_network;     /* struct cfg_prefix: a network */
+extern const struct key_kind kind_listen;      /* struct cfg_listener: at, any4, any6 */
+extern const struct key_kind kind_endpoint;    /* struct cfg_endpoint: at, host */
+extern const struct key_kind kind_name_server; /* struct ip_port */
+extern const struct key_kind kind_ports;       /* struct cfg_dpdk: port_lo, port_hi */
+extern const struct key_kind kind_host;        /* char *, lower case */
+extern const struct key_kind kind_plain_host;  /* the same, no wildcard; may be absent */
 
 /* What the text of a network (kind_network) should have been; NULL: *p is it. */
 const char *judge_network(const char *text, struct cfg_prefix *p);

@@ -256,18 +256,68 @@ static void print_listen(FILE *f, const struct config *c, const struct cfg_key *
     print_quoted(f, buf);
 }
 
+static bool is_host(const char *s);
+
+/* "api.internal:8080". Not what could be a mistaken address: no name ends in a label of digits (RFC 3696,
+ * section 2). */
+static bool split_name(const char *text, char host[HOST_MAX + 1], uint16_t *port)
+{
+    const char *colon = strrchr(text, ':'), *last;
+    uint64_t n;
+
+    if (!colon || colon - text > HOST_MAX || !scalar_uint(colon + 1, &n) || n < 1 || n > 65535)
+        return false;
+    memcpy(host, text, (size_t)(colon - text));
+    host[colon - text] = 0;
+    *port = (uint16_t)n;
+    last = strrchr(host, '.') ? strrchr(host, '.') + 1 : host;
+    return *host != '*' && is_host(host) && last[strspn(last, "0123456789")];
+}
+
 static bool read_endpoint(struct reading *r, const struct cfg_key *k, const struct node *v, void *obj)
 {
+    struct cfg_endpoint *e = obj;
+    char host[HOST_MAX + 1];
     struct ip_port at;
 
+    if (v->kind == NODE_SCALAR && split_name(v->text, host, &e->at.port)) {
+        e->host = arena_text(&r->keep, host, strlen(host));
+        return true;
+    }
     if (v->kind != NODE_SCALAR || !scalar_ip_port(v->text, &at) || !is_host_address(&at.addr))
-        return must_be(r, k, v,
-                       "the address and port of a server, such as \"10.0.1.11:80\" or \"[fd00:1::11]:80\"");
-    *(struct ip_port *)key_field(k, obj) = at;
+        return must_be(
+            r, k, v,
+            "the address and port of a server, such as \"10.0.1.11:80\" or \"[fd00:1::11]:80\", or its "
+            "name and port, such as \"api.internal:80\"");
+    e->at = at;
     return true;
 }
 
 static void print_endpoint(FILE *f, const struct config *c, const struct cfg_key *k, const void *obj)
+{
+    const struct cfg_endpoint *e = obj;
+    char buf[HOST_MAX + 8];
+
+    (void)c;
+    (void)k;
+    if (e->host)
+        snprintf(buf, sizeof buf, "%s:%u", e->host, e->at.port);
+    print_quoted(f, e->host ? buf : scalar_ip_port_str(&e->at, buf));
+}
+
+/* 10.0.0.53, fd00::53, or with a port. */
+static bool read_name_server(struct reading *r, const struct cfg_key *k, const struct node *v, void *obj)
+{
+    const char *text = v->kind == NODE_SCALAR ? v->text : "";
+    struct ip_port at = {.port = 53};
+
+    if (!scalar_ip(text, strlen(text), &at.addr) && !scalar_ip_port(text, &at))
+        return must_be(r, k, v, "the address of a name server, such as 10.0.0.53 or \"10.0.0.53:5353\"");
+    *(struct ip_port *)key_field(k, obj) = at;
+    return true;
+}
+
+static void print_name_server(FILE *f, const struct config *c, const struct cfg_key *k, const void *obj)
 {
     char buf[SCALAR_STRLEN];
 
@@ -362,6 +412,7 @@ const struct key_kind kind_network = {read_network, print_prefix, NULL};
 const struct key_kind kind_gateway = {read_gateway, print_gateway, gateway_present};
 const struct key_kind kind_prefix = {read_prefix, print_prefix, NULL};
 const struct key_kind kind_listen = {read_listen, print_listen, NULL};
+const struct key_kind kind_name_server = {read_name_server, print_name_server, NULL};
 const struct key_kind kind_endpoint = {read_endpoint, print_endpoint, NULL};
 const struct key_kind kind_ports = {read_ports, print_ports, NULL};
 const struct key_kind kind_plain_host = {read_plain_host, print_host, host_present};

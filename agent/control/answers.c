@@ -403,11 +403,30 @@ static json_t *answer(const struct answers *a, unsigned nword, char *const word[
     return answer_error("unknown request");
 }
 
+static json_t *get_weight(const struct answers *a, const char *which, const char *weight)
+{
+    int rc;
+    workers_hold_configs(a->workers);
+    json_t *answer = endpoints_weigh(a->workers, which, weight);
+    workers_release_configs(a->workers);
+    if (!answer || json_object_get(answer, "error"))
+        return answer;
+    char *complaints = reload_desk_wait(a->refresh_desk, a->ask_refresh, &rc);
+    if (rc || complaints) {
+        json_decref(answer);
+        answer = answer_error(rc ? strerror(-rc) : complaints);
+    }
+    free(complaints);
+    return answer;
+}
+
 /* A reload is waited for without holding up the main thread, which may have a configuration to free. */
 static json_t *answer_held(const struct answers *a, unsigned nword, char *const word[])
 {
     if (nword == 1 && strcmp(word[0], "reload") == 0)
         return get_reload(a->desk);
+    if (nword == 3 && strcmp(word[0], "weight") == 0)
+        return get_weight(a, word[1], word[2]);
     workers_hold_configs(a->workers);
     json_t *j = answer(a, nword, word);
     workers_release_configs(a->workers);

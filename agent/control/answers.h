@@ -11,6 +11,7 @@
  *   explain LISTENER PROTOCOL PORT SOURCE SUBJECT   what would become of a request (explain.h)
  *   endpoints                         each endpoint's state, and what it was used for
  *   drain, enable WHICH               an endpoint takes no new requests; it does so again (endpoints.h)
+ *   weight WHICH N                    an endpoint has this weight; "file": that of the file
  *   reload                            reads the configuration file again; answers when it is in use, or why
  * not
  *
@@ -36,6 +37,8 @@ struct answers {
     struct workers *workers;
     const struct access_log *log; /* NULL: off */
     struct reload_desk *desk;
+    struct reload_desk *refresh_desk; /* for what takes the configuration to be derived again */
+    void (*ask_refresh)(void);
     uint64_t start_ns;    /* workers_now_ns() */
     uint64_t start_bytes; /* resident before the first packet */
 };

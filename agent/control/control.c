@@ -13,7 +13,7 @@
 #include "agent/control/reload_desk.h"
 
 struct control {
-    struct reload_desk desk;
+    struct reload_desk desk, refresh_desk;
     struct answers answers;
     struct access_log *log; /* NULL: off */
     struct admin *admin;
@@ -49,14 +49,22 @@ static int start_access_log(const struct config *config, struct workers *ws, str
     return access_log_start(config->logging.access_log, &names, source, n, out);
 }
 
-int control_start(const struct config *config, struct workers *ws, struct control **out)
+int control_start(const struct config *config, struct workers *ws, void (*ask_refresh)(void),
+                  struct control **out)
 {
     struct control *c = calloc(1, sizeof *c);
     if (!c)
         return -ENOMEM;
     reload_desk_init(&c->desk);
+    reload_desk_init(&c->refresh_desk);
     int rc = config->logging.access_log ? start_access_log(config, ws, &c->log) : 0;
-    c->answers = (struct answers){ws, c->log, &c->desk, workers_now_ns(), process_resident()};
+    c->answers = (struct answers){.workers = ws,
+                                  .log = c->log,
+                                  .desk = &c->desk,
+                                  .refresh_desk = &c->refresh_desk,
+                                  .ask_refresh = ask_refresh,
+                                  .start_ns = workers_now_ns(),
+                                  .start_bytes = process_resident()};
     process_log_memory(ws, c->answers.start_bytes);
     if (rc == 0)
         rc = admin_start(config->admin.socket, config->admin.mode, answers_get, &c->answers, &c->admin);
@@ -83,6 +91,16 @@ void control_reload_done(struct control *c, const char *complaints)
     reload_desk_answer(&c->desk, complaints);
 }
 
+void control_refresh_begins(struct control *c)
+{
+    reload_desk_begin(&c->refresh_desk);
+}
+
+void control_refresh_done(struct control *c, const char *complaints)
+{
+    reload_desk_answer(&c->refresh_desk, complaints);
+}
+
 void control_reopen_logs(struct control *c)
 {
     int rc = log_reopen();
@@ -96,8 +114,10 @@ void control_stop(struct control *c)
     if (!c)
         return;
     reload_desk_close(&c->desk);
+    reload_desk_close(&c->refresh_desk);
     admin_stop(c->admin);
     access_log_stop(c->log);
     reload_desk_destroy(&c->desk);
+    reload_desk_destroy(&c->refresh_desk);
     free(c);
 }

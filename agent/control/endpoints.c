@@ -3,11 +3,13 @@
 #include "agent/control/endpoints.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define NS_PER_S 1e9
 
 #define ENDPOINT_STRLEN 64
+#define WEIGHT_MAX      1000u /* as the configuration has it */
 
 static const char *address(const struct ip_port *at, char buf[ENDPOINT_STRLEN])
 {
@@ -165,4 +167,22 @@ json_t *endpoints_drain(struct workers *ws, const char *which, bool drained)
     unsigned n = each_meant(ws, which, set_drained, drained);
     workers_sync(ws);
     return done(n, which);
+}
+
+static void set_weight(struct roster *r, struct roster_entry *e, uint64_t weight)
+{
+    (void)r;
+    roster_set_weight(e, (uint32_t)weight);
+}
+
+json_t *endpoints_weigh(struct workers *ws, const char *which, const char *weight)
+{
+    char *end;
+    unsigned long n = ROSTER_NO_WEIGHT;
+    if (strcmp(weight, "file") != 0) {
+        n = strtoul(weight, &end, 10);
+        if (*weight < '0' || *weight > '9' || *end || n > WEIGHT_MAX)
+            return json_pack("{s:s}", "error", "a weight is a whole number from 0 to 1000, or \"file\"");
+    }
+    return done(each_meant(ws, which, set_weight, n), which);
 }

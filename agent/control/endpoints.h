@@ -14,5 +14,8 @@ json_t *endpoints_list(struct workers *ws);
  * show it. On return every worker has taken the order. The answer says how many there were, or what is wrong.
  */
 json_t *endpoints_drain(struct workers *ws, const char *which, bool drained);
+/* Only noted: the workers have it when the configuration has been derived again. weight: 0..1000, or "file".
+ */
+json_t *endpoints_weigh(struct workers *ws, const char *which, const char *weight);
 
 #endif

@@ -261,15 +261,19 @@ static void give_up(struct check *k, enum finding f)
 
 /* ---- asking ---- */
 
-static struct span host_of(const struct check *k, char buf[IP_STRLEN + 16])
+#define HOST_ROOM 280 /* a name or an address, and a port */
+
+static struct span host_of(const struct check *k, char buf[HOST_ROOM])
 {
     const char *host = k->cs->cfg->check.host;
     struct ip_port at = checked_at(k);
     char ip[IP_STRLEN];
     if (host)
         return span_str(host);
-    int n = snprintf(buf, IP_STRLEN + 16, ip_is_v4(&at.addr) ? "%s:%u" : "[%s]:%u", ip_str(&at.addr, ip),
-                     at.port);
+    const char *name = k->cs->cfg->endpoint[k->endpoint].host;
+    if (name)
+        return span_of(buf, (size_t)snprintf(buf, HOST_ROOM, "%s:%u", name, at.port));
+    int n = snprintf(buf, HOST_ROOM, ip_is_v4(&at.addr) ? "%s:%u" : "[%s]:%u", ip_str(&at.addr, ip), at.port);
     return span_of(buf, (size_t)n);
 }
 
@@ -283,7 +287,7 @@ static const char *method_of(const struct check *k)
 /* Puts the request where it is sent from as soon as the conn is open. */
 static bool ask(struct check *k)
 {
-    char buf[IP_STRLEN + 16];
+    char buf[HOST_ROOM];
     struct span host = host_of(k, buf);
     uint32_t cap;
     uint8_t *out = splice_buf(k->w->s, k->e, REQUEST_ROOM, &cap);

@@ -49,11 +49,11 @@ static struct lb_picker *make_picker(const struct generation *g, const struct cf
 static int cluster_start(const struct generation *g, struct cluster_state *cs, const struct cfg_cluster *cfg,
                          unsigned worker)
 {
-    struct lb_endpoint_in *in = calloc(cfg->nendpoint, sizeof *in);
+    struct lb_endpoint_in *in = calloc(cfg->nendpoint ? cfg->nendpoint : 1, sizeof *in);
     cs->cfg = cfg;
     cs->forgive_ns = UINT64_MAX;
     cs->hashes = lb_policy_hashes(lb_policy_nth(cfg->lb_policy));
-    cs->endpoint = calloc(cfg->nendpoint, sizeof *cs->endpoint);
+    cs->endpoint = calloc(cfg->nendpoint ? cfg->nendpoint : 1, sizeof *cs->endpoint);
     bool good = in && cs->endpoint;
     for (uint32_t i = 0; good && i < cfg->nendpoint; i++)
         good = (cs->endpoint[i].entry = roster_get(g->roster, cfg->name, &cfg->endpoint[i].at)) != NULL;

@@ -187,6 +187,17 @@ void roster_set_drained(struct roster *r, struct roster_entry *e, bool drained, 
     changed(r);
 }
 
+void roster_set_weight(struct roster_entry *e, uint32_t weight)
+{
+    set(&e->weight, weight == ROSTER_NO_WEIGHT ? 0 : (uint64_t)weight + 1);
+}
+
+uint32_t roster_weight(const struct roster_entry *e, uint32_t of_file)
+{
+    uint64_t w = roster_word(&e->weight);
+    return w ? (uint32_t)(w - 1) : of_file;
+}
+
 /* ---- ejection ---- */
 
 bool roster_begin_ejecting(struct roster *r)

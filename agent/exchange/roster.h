@@ -82,6 +82,7 @@ struct roster_entry {
     uint64_t ejected_since_ns;   /* likewise */
     uint64_t ejected_why;        /* enum finding; likewise */
     uint64_t drained;            /* 1: takes no new requests; written by the admin thread */
+    uint64_t weight;             /* the operator's, and 1; 0: the file's. Written by the admin thread */
     uint64_t drained_since_ns;   /* likewise */
     struct {                     /* that worker's own */
         uint32_t passed, failed; /* checks in a row */
@@ -123,6 +124,11 @@ struct roster_check roster_check_of(const struct roster_entry *e);
 void roster_set_check(struct roster *r, struct roster_entry *e, struct roster_check c, uint64_t now_ns);
 /* By the admin thread. */
 void roster_set_drained(struct roster *r, struct roster_entry *e, bool drained, uint64_t now_ns);
+
+/* By the admin thread; taken when the next configuration is derived. */
+#define ROSTER_NO_WEIGHT UINT32_MAX
+void roster_set_weight(struct roster_entry *e, uint32_t weight); /* ROSTER_NO_WEIGHT: as the file says */
+uint32_t roster_weight(const struct roster_entry *e, uint32_t of_file);
 
 /* Ejecting is done by one worker at a time: whoever finds another one at it gets false, and goes on without.
  */

@@ -58,7 +58,8 @@ extern const struct cfg_section health_check_section, outlier_section;
 
 /* ---- the parts of the file, for top.c ---- */
 
-extern const struct cfg_section dpdk_section, limits_section, accel_section, admin_section, logging_section;
+extern const struct cfg_section dpdk_section, limits_section, accel_section, dns_section, admin_section,
+    logging_section;
 extern const struct cfg_key interface_item, listener_item, route_item, cluster_item;
 
 /* ---- in more than one section ---- */

@@ -25,6 +25,7 @@ static const struct cfg_key top_keys[] = {
      .max = 65536},
     {.name = "limits", SECTION(limits_section), FIELD(struct config, limits)},
     {.name = "accel", SECTION(accel_section), FIELD(struct config, accel)},
+    {.name = "dns", SECTION(dns_section), FIELD(struct config, dns)},
     {.name = "admin", SECTION(admin_section), FIELD(struct config, admin)},
     {.name = "logging", SECTION(logging_section), FIELD(struct config, logging)},
 };

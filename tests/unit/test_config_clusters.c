@@ -1,6 +1,10 @@
 /* What is refused of clusters and endpoints. */
 #include "tests/unit/config_rig.h"
 
+#define NOT_A_SERVER(at, what)                                                                               \
+    at ": address: must be the address and port of a server, such as \"10.0.1.11:80\" or "                   \
+       "\"[fd00:1::11]:80\", or its name and port, such as \"api.internal:80\", not \"" what "\"\n"
+
 static const struct row rows[] = {
     {"retry",
      "clusters:\n"
@@ -28,11 +32,11 @@ static const struct row rows[] = {
      "clusters: [{name: c, endpoints: [{address: 10.0.0.9}, {address: \"0.0.0.0:80\"}, {address: "
      "\"*:80\"}]}]\n" INTERFACES LISTENERS ROUTES,
      "1:44: address: must be the address and port of a server, such as \"10.0.1.11:80\" or "
-     "\"[fd00:1::11]:80\", not \"10.0.0.9\"\n"
+     "\"[fd00:1::11]:80\", or its name and port, such as \"api.internal:80\", not \"10.0.0.9\"\n"
      "1:65: address: must be the address and port of a server, such as \"10.0.1.11:80\" or "
-     "\"[fd00:1::11]:80\", not \"0.0.0.0:80\"\n"
+     "\"[fd00:1::11]:80\", or its name and port, such as \"api.internal:80\", not \"0.0.0.0:80\"\n"
      "1:90: address: must be the address and port of a server, such as \"10.0.1.11:80\" or "
-     "\"[fd00:1::11]:80\", not \"*:80\"\n"},
+     "\"[fd00:1::11]:80\", or its name and port, such as \"api.internal:80\", not \"*:80\"\n"},
     {"endpoint unreachable",
      "clusters: [{name: c, endpoints: [{address: \"10.1.0.9:80\"}, {address: "
      "\"[fd00::9]:80\"}]}]\n" INTERFACES LISTENERS ROUTES,
@@ -86,6 +90,23 @@ static const struct row rows[] = {
      "1:249: unhealthy_threshold: must be a whole number from 1 to 100, not \"101\"\n"
      "1:269: initial_state: must be up or down, not \"sick\"\n"
      "1:283: jitter: must be a percentage from 0% to 100%, not \"1\"\n"},
+    {"names",
+     "clusters: [{name: c, endpoints: [{address: \"a.b:80\"}, {address: \"10.0.0:80\"}, {address: "
+     "\"*.b:80\"}, "
+     "{address: \"a.b\"}, {address: \"a.b:0\"}, {address: \"a..b:80\"}]}]\n"
+     "dns: {servers: [\"a:53\", 10.0.0.1, \"10.0.0.1:99999\"], min_ttl: 2m, max_ttl: 1m, timeout: "
+     "0s}\n" INTERFACES LISTENERS ROUTES,
+     NOT_A_SERVER("1:65", "10.0.0:80") NOT_A_SERVER("1:89", "*.b:80") NOT_A_SERVER("1:110", "a.b")
+         NOT_A_SERVER("1:128", "a.b:0")
+             NOT_A_SERVER("1:148", "a..b:80") "2:17: servers: each item must be the address of a name "
+                                              "server, such as 10.0.0.53 or \"10.0.0.53:5353\", not "
+                                              "\"a:53\"\n"
+                                              "2:35: servers: each item must be the address of a name "
+                                              "server, such as 10.0.0.53 or \"10.0.0.53:5353\", not "
+                                              "\"10.0.0.1:99999\"\n"
+                                              "2:63: min_ttl: must not be above max_ttl\n"
+                                              "2:89: timeout: must be a duration from 10ms to 1m (units: ms, "
+                                              "s, m, h), not \"0s\"\n"},
     {"outlier detection",
      "clusters: [{name: c, outlier_detection: {consecutive_failures: 1001, consecutive_5xx: -1, error_rate: "
      "5, window: "

@@ -7,6 +7,7 @@ import time
 
 from bed.case import case, mkdir
 from bed.lacon import address, configuration
+from bed.names import Names
 from bed.nginx import Nginx
 from bed.origin import answer
 from bed.wait import until
@@ -311,3 +312,133 @@ def endpoint_ejected(t):
     second.end()
     t.equal(second.errors, [], "requests that were lost")
     t.equal(list(second.statuses), [200], "statuses")
+
+
+# ---- weights ----
+
+def share(t, origins, n=300):
+    """How many of n requests each origin gets."""
+    before = [len(o.requests) for o in origins]
+    client = t.client()
+    for _ in range(n):
+        t.equal(client.ask("GET", "/name").status, 200, "status")
+    return [len(o.requests) - b for o, b in zip(origins, before)]
+
+
+@case()
+def weights_at_run_time(t):
+    """laconctl weight changes an endpoint's share at once, for policies with tables as well; a reload leaves it; "file"
+    gives it its own again. Weight 0 takes no requests."""
+    origins = [t.origin(i, Patient()) for i in range(3)]
+    members = [address(o.ip, o.port) for o in origins]
+    config = configuration(t.topo, [{"name": "app", "endpoints": [{"address": a} for a in members]}],
+                           dpdk={"workers": 2})
+    t.start_with(config)
+    t.equal(share(t, origins), [100, 100, 100], "as the file says")
+    t.equal(order(t, "weight", f"app/{members[0]}", "4"), None, "laconctl weight")
+    t.equal(states(t)[members[0]]["weight"], 4, "what laconctl endpoints says")
+    t.equal(share(t, origins), [200, 50, 50], "with weight 4")
+    t.equal(order(t, "weight", members[1], "0"), None, "laconctl weight 0")
+    t.equal(states(t)[members[1]]["state"], "disabled", "state")
+    t.equal(share(t, origins, 100), [80, 0, 20], "with 4, 0 and 1")
+    maglev = configuration(t.topo, [{"name": "app", "lb_policy": "maglev", "hash_key": "path",
+                                     "endpoints": [{"address": a} for a in members]}], dpdk={"workers": 2})
+    write(t, maglev)
+    t.equal(reload(t), None, "laconctl reload")
+    t.equal([states(t)[m]["weight"] for m in members], [4, 0, 1], "after the reload")
+    client = t.client()
+    seen = [client.ask("GET", f"/{i}").body for i in range(200)]
+    t.check(seen.count(b"ep2") == 0 and 110 < seen.count(b"ep1") < 200, f"maglev: {seen.count(b'ep1')} of 200 by ep1")
+    for m in members[:2]:
+        t.equal(order(t, "weight", m, "file"), None, "laconctl weight file")
+    t.equal([states(t)[m]["weight"] for m in members], [1, 1, 1], "the file's again")
+    t.check("whole number" in order(t, "weight", members[0], "1001"), "a weight that is too large")
+    t.check("no endpoint is" in order(t, "weight", "app/10.0.0.1:1", "1"), "an endpoint that is not there")
+
+
+@case(timeout=120)
+def weights_under_load(t):
+    """30 changes of weights under load on two workers: no request is lost."""
+    origins = [t.origin(i, Patient()) for i in range(3)]
+    members = [address(o.ip, o.port) for o in origins]
+    t.start_with(configuration(t.topo, [{"name": "app", "endpoints": [{"address": a} for a in members]}],
+                               dpdk={"workers": 2}))
+    load = Load(t)
+    for i in range(30):
+        t.equal(order(t, "weight", members[i % 3], str(i % 7)), None, "laconctl weight")
+        load.progress(20)
+    load.end()
+    t.equal(load.errors, [], "requests that were lost")
+    t.equal(list(load.statuses), [200], "statuses")
+
+
+# ---- names ----
+
+def start_named(t, names, **more):
+    names_config = {"servers": [names.address], "min_ttl": "100ms", "timeout": "500ms"}
+    config = configuration(t.topo, [{"name": "app", "endpoints": [{"address": "api.test:9000"}]} | more])
+    t.start_with(config | {"dns": names_config})
+
+
+@case(timeout=120)
+def names_change(t):
+    """Endpoints by name: all of its addresses, of both families, serve; when they change the requests follow without a
+    reload, under load, none is lost, and what was ordered of an address stays with it."""
+    names = Names(t.topo.lac)
+    try:
+        for i in range(3):
+            t.origin(i, Patient())
+        t.origin(0, Patient(), v6=True, name="ep1 v6")
+        names.records["api.test"] = [t.topo.ep4[0], t.topo.ep6[0]]
+        start_named(t, names)
+        t.equal(set(states(t)), {"10.99.0.11:9000", "[fd99::11]:9000"}, "endpoints")
+        client = t.client()
+        t.equal({client.ask("GET", "/name").body for _ in range(8)}, {b"ep1", b"ep1 v6"}, "who answers")
+        load = Load(t)
+        load.progress()
+        for i in range(12):
+            pair = [t.topo.ep4[i % 3], t.topo.ep4[(i + 1) % 3]]
+            names.records["api.test"] = pair
+            until(lambda p=pair: load.errors or set(states(t)) == {f"{a}:9000" for a in p}, "the addresses to change", 30)
+            load.progress(20)
+        load.end()
+        t.equal(load.errors, [], "requests that were lost")
+        t.equal(list(load.statuses), [200], "statuses")
+        names.records["api.test"] = t.topo.ep4[:2]
+        until(lambda: set(states(t)) == {"10.99.0.11:9000", "10.99.0.12:9000"}, "the first two")
+        t.equal(order(t, "drain", "10.99.0.11:9000"), None, "laconctl drain")
+        names.records["api.test"] = t.topo.ep4[:3]
+        until(lambda: len(states(t)) == 3, "all three")
+        t.equal(states(t)["10.99.0.11:9000"]["state"], "drained", "the order stays with the address")
+        client = t.client()
+        t.equal({client.ask("GET", "/name").body for _ in range(8)}, {b"ep2", b"ep3"}, "who answers")
+        names.silent = True
+        asked = names.asked
+        until(lambda: names.asked > asked + 3, "it to be asked in vain", 30)
+        del names.records["api.test"]
+        names.silent = False
+        until(lambda: t.lacon.child.said("dns: api.test: .*its last addresses stay"), "the failure to be logged", 30)
+        t.equal(len(states(t)), 3, "endpoints of a name that is gone")
+        t.equal(client.ask("GET", "/name").status, 200, "status")
+    finally:
+        names.close()
+
+
+@case()
+def names_unknown_at_start(t):
+    """lacon starts with a name that cannot be resolved, answers 503 for it, and serves as soon as there are addresses;
+    they are checked like others, and asked by their name."""
+    names = Names(t.topo.lac)
+    try:
+        origin = t.origin(0, Patient())
+        start_named(t, names, health_check=QUICK)
+        t.check(t.lacon.child.said("dns: api.test: .*it has no endpoints"), "the log says so")
+        t.equal(t.client().ask("GET", "/name").status, 503, "status without endpoints")
+        t.equal(states(t), {}, "endpoints")
+        names.records["api.test"] = [t.topo.ep4[0]]
+        until(lambda: t.client().ask("GET", "/name").status == 200, "the name to be known", 30)
+        until(lambda: states(t)["10.99.0.11:9000"]["reason"] == "passes its checks", "it to be checked")
+        check = next(r for r in origin.requests if r.target == "/healthz")
+        t.equal(check.get("host"), "api.test:9000", "the check's Host")
+    finally:
+        names.close()
