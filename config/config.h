@@ -291,6 +291,7 @@ struct cfg_endpoint {
     uint32_t weight;   /* 0..1000; default 1; 0: takes no new requests */
     uint32_t priority; /* 0..127; default 0, which is asked first */
     char *zone;        /* NULL: none */
+    uint32_t max_requests, max_connections; /* at a time, from all workers; 0: any (the default) */
 };
 
 /* In the order of LB_POLICIES. */
@@ -427,6 +428,10 @@ struct cfg_cluster {
     uint32_t retry_buffer; /* bytes; default 16 KiB; 0..60 KiB (S7) */
     enum cfg_proxy proxy_protocol; /* of the header that endpoints get; never ANY */
     struct cfg_retry retry;
+    uint32_t max_requests, max_connections; /* at a time, from all workers; 0: any (the default) */
+    uint32_t max_retries;                   /* likewise */
+    uint32_t max_pending;                   /* requests that wait for room; default 1024 */
+    uint64_t queue_timeout_ns;              /* so long at most; default 5 s */
     uint32_t nendpoint;
     struct cfg_endpoint *endpoint;
 };

@@ -25,6 +25,9 @@
     X(retries, "retries", "requests moved to another endpoint connection (S7)")                              \
     X(retries_refused, "retries_refused", "requests not tried again: more retries than may be")              \
     X(requests, "requests", "request heads accepted")                                                        \
+    X(queued, "queued", "requests that had to wait for room at an endpoint")                                 \
+    X(queue_full, "queue_full", "requests answered 503: as many waited as may")                              \
+    X(queue_timeouts, "queue_timeouts", "requests that waited for room for too long")                        \
     X(requests_refused, "requests_refused", "requests answered 503 because memory runs short")               \
     X(requests_limited, "requests_limited", "requests answered 429: beyond a limit")                         \
     X(responses, "responses", "final response heads spliced from endpoints")                                 \

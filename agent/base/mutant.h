@@ -121,6 +121,8 @@
     X(drain_ignored, "connections go on while lacon drains")                                                 \
     X(request_timeout_ignored, "request_timeout is ignored while something goes on")                         \
     X(budget_ignored, "requests are tried again without a budget")                                           \
+    X(queue_not_woken, "requests that wait for room are not given any")                                      \
+    X(breaker_ignored, "limits on a cluster's or endpoint's requests and connections are ignored")           \
     X(bucket_unfilled, "a token bucket never gets a token back")                                             \
     X(bucket_fresh, "a key that takes another's place gets a full bucket")                                   \
     X(lists_ignored, "clients that a listener's lists refuse are accepted")                                  \

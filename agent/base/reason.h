@@ -65,6 +65,7 @@
     X(CLOSE_PROXY_HEADER, "close_proxy_header", "PROXY header is missing, malformed or late")                \
     X(CLOSE_STALL, "close_stall", "no progress within the stall timeout")                                    \
     X(CLOSE_REQUEST_TIMEOUT, "close_request_timeout", "request and response took longer than they may")      \
+    X(CLOSE_QUEUE, "close_queue", "request waited too long for room at an endpoint, or too many did")        \
     X(CLOSE_RETRY, "close_retry", "response not passed on: the request is tried elsewhere")                  \
     X(CLOSE_SLOW_REQUEST, "close_slow_request", "request came slower than the minimum rate")                 \
     X(CLOSE_SLOW_READER, "close_slow_reader", "response was taken slower than the minimum rate")             \

@@ -233,6 +233,10 @@ static void stalled(struct exchanges *w, struct exchange *x)
 {
     struct conn *c = x->c;
     const struct cfg_listener *l = listener_of(w, c);
+    if (x->queued) {
+        queue_timeout(w, x);
+        return;
+    }
     uint64_t limit = x->tunnel ? l->tunnel_timeout_ns : x->orphan ? LINGER_NS : l->stall_timeout_ns;
     uint64_t last = c->progress_ns, now = splice_now(w->s);
     if (x->e && x->e->progress_ns > last)

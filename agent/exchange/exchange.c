@@ -32,6 +32,7 @@ struct exchange *exchange_new(struct exchanges *w, struct conn *c)
 void exchange_over(struct exchanges *w, struct exchange *x, enum reason why)
 {
     struct access_record *r = &x->rec;
+    queue_leave(w, x);
     upstream_leave(w, x);
     breaker_end(x);
     if (x->client_counted)
@@ -79,7 +80,8 @@ void exchange_give_back(struct exchanges *w, struct exchange *x)
     }
     bool closed = cluster_of(x)->endpoint[x->endpoint].closed;
     if (x->e_reusable && !w->draining && !closed &&
-        splice_pool_put(w->s, e, cl->pool_size, cl->proxy_protocol != CFG_PROXY_NONE)) {
+        splice_pool_put(w->s, e, breaker_pool(w, cluster_of(x), x->endpoint),
+                        cl->proxy_protocol != CFG_PROXY_NONE)) {
         splice_set_timer(w->s, e, splice_now(w->s) + cl->pool_idle_ns);
         splice_push(w->s, e);
         return;

@@ -67,6 +67,8 @@ void exchanges_sync(struct exchanges *w);
 
 /* Makes the checks that are due, ends what outlived a drain_timeout; when there is something to do next. */
 void exchanges_tick(struct exchanges *w);
+/* At the end of each burst and tick: what waits for room is given some. */
+void exchanges_settle(struct exchanges *w);
 uint64_t exchanges_next_ns(const struct exchanges *w);
 
 /* No new requests: idle clients are closed, responses say Connection: close. */

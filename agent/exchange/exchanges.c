@@ -16,6 +16,7 @@ struct exchanges *exchanges_create(const struct exchanges_params *p)
         return NULL;
     w->log = p->log;
     w->worker = p->worker;
+    w->nworkers = p->config->dpdk.workers;
     w->roster = p->roster;
     w->wall_offset_ns = p->wall_offset_ns;
     w->shared = p->shared ? p->shared : (w->own_shared = shared_create());
@@ -139,6 +140,10 @@ static void judge_client(struct exchanges *w, struct conn *c, struct span bytes,
     w->judging = c;
     if (x && x->stream)
         ; /* held until an endpoint is connected */
+    else if (x && x->queued && !x->turn)
+        ; /* held until there is room */
+    else if (x && x->queued)
+        request_resume(w, x, bytes, held);
     else if (x)
         request_body(w, x, bytes, held);
     else if (c->fin_queued || c->user_doom)

@@ -327,7 +327,14 @@ static uint64_t next_expiry(const struct exchanges *w)
 uint64_t exchanges_next_ns(const struct exchanges *w)
 {
     uint64_t t = next_expiry(w), check = tw_next_ns(&w->check_wheel);
-    return check < t ? check : t;
+    t = check < t ? check : t;
+    uint64_t queue = queues_next_ns(w);
+    return queue < t ? queue : t;
+}
+
+void exchanges_settle(struct exchanges *w)
+{
+    queues_run(w);
 }
 
 void exchanges_tick(struct exchanges *w)

@@ -33,8 +33,14 @@ struct exchange {
     uint8_t tries;          /* endpoints in tried: those that were connected to for this request */
     bool e_pooled;          /* the endpoint conn came from the pool */
     bool tallied, retrying; /* among its cluster's requests, and retries (breaker.c) */
-    bool counted;           /* among its endpoint's active exchanges; see upstream_leave() */
-    bool client_counted;    /* among its client's requests in flight */
+    bool at_endpoint;       /* among its endpoint's requests, where those are limited */
+    bool queued, turn;      /* it waits for room; and is being tried (queue.c) */
+    struct exchange *queue_next, **queue_pprev;
+    uint64_t queue_ns;   /* since then */
+    uint32_t head_bytes; /* of what waits, */
+    uint64_t head_print; /* and its keyed hash */
+    bool counted;        /* among its endpoint's active exchanges; see upstream_leave() */
+    bool client_counted; /* among its client's requests in flight */
     bool timed; /* all of the request was there when it was sent: its answer says how fast the endpoint is */
     uint64_t hash; /* of the hash key, where the cluster's lb_policy wants one */
     uint64_t picked_ns;
@@ -81,9 +87,10 @@ struct outlier_counts {
 struct endpoint_state {
     struct roster_entry *entry;
     struct splice_remote *remote;
-    uint64_t down_until_ns; /* connecting failed; 0: not marked down */
-    uint64_t marked_ns;     /* when that was found out */
-    bool ejected;           /* as the picker knows it */
+    struct breaker *breaker; /* while bound; NULL: nothing of it is limited */
+    uint64_t down_until_ns;  /* connecting failed; 0: not marked down */
+    uint64_t marked_ns;      /* when that was found out */
+    bool ejected;            /* as the picker knows it */
     struct outlier_counts outlier;
     bool closed; /* takes no new requests */
 };
@@ -97,6 +104,9 @@ struct cluster_state {
     uint64_t forgive_ns;       /* not before then is an endpoint that is marked down to be forgiven */
     struct matcher *matcher;   /* of what its checks want (check.c); NULL: none */
     struct breaker *breaker;   /* while bound; NULL: nothing of it is limited */
+    struct exchange *queue_first, **queue_last; /* those that wait for room, longest first */
+    struct cluster_state *waiting_next;         /* in exchanges.waiting, */
+    bool waiting;                               /* while it is there */
 };
 
 /* One configuration, as this worker has made it ready (generation.c). */
@@ -128,6 +138,7 @@ struct identity {
 #define LISTENER_GONE UINT32_MAX /* user_index of a client whose listener is in no configuration any more */
 
 struct exchanges {
+    struct cluster_state *waiting;       /* clusters with requests that wait for room */
     struct generation *gen;              /* for what begins now */
     struct generation *former, *retired; /* still in use; waiting to be freed */
     struct cfg_listener gone;            /* for clients of LISTENER_GONE: timeouts */
@@ -141,7 +152,7 @@ struct exchanges {
     struct sip_key rate_key;
     uint64_t keyless; /* requests without the key that is hashed */
     uint64_t splits;  /* requests drawn for one of several clusters */
-    unsigned worker;
+    unsigned worker, nworkers;
     struct identity *identity; /* by conn slot; of those with user_named */
     struct exchange *slab, *free;
     uint32_t used, slots; /* of the slab */
@@ -189,6 +200,8 @@ void stream_start(struct exchanges *w, struct conn *c); /* a client of protocol 
 /* The first bytes of a client of protocol tls. They stay in the hold. */
 void stream_hello(struct exchanges *w, struct conn *c, struct span bytes, bool held);
 void stream_hello_timeout(struct exchanges *w, struct conn *c, enum reason why);
+void stream_resume(struct exchanges *w, struct exchange *x); /* the turn of one that waited has come */
+void stream_give_up(struct exchanges *w, struct exchange *x, unsigned status, enum reason why);
 void stream_connected(struct exchanges *w, struct exchange *x);
 /* The endpoint conn is gone before it was open, and there is no other. */
 void stream_refused(struct exchanges *w, struct exchange *x, enum reason why);
@@ -241,6 +254,8 @@ void slow_look(struct exchanges *w, struct conn *c);
 void request_start(struct exchanges *w, struct exchange *x, const struct http_head *h, struct span bytes,
                    bool held);
 void request_body(struct exchanges *w, struct exchange *x, struct span bytes, bool held);
+/* The turn of a request that waited has come, and here is its head. */
+void request_resume(struct exchanges *w, struct exchange *x, struct span bytes, bool held);
 /* The endpoint conn is open: what waited may go. */
 void request_go_on(struct exchanges *w, struct exchange *x);
 
@@ -282,7 +297,8 @@ void check_ended(struct conn *e, enum reason why);
 
 /* ---- upstream.c ---- */
 /* Chooses an endpoint and a conn to it: x->e. `fresh`: not from the pool. False: none; *status says what to
- * answer. */
+ * answer, UPSTREAM_FULL that all that could be asked are as busy as they may be. */
+#define UPSTREAM_FULL 1u
 bool upstream_pick(struct exchanges *w, struct exchange *x, bool fresh, unsigned *status);
 /* Which endpoint of x->cluster upstream_pick() would ask first, LB_NONE: none. Picks that follow are not
  * changed by it. */
@@ -388,12 +404,36 @@ struct span record_method(const struct access_record *r);
 int breakers_bind(struct exchanges *w,
                   struct generation *g); /* 0 or -ENOMEM; breakers_unbind() in any case */
 void breakers_unbind(struct exchanges *w, struct generation *g);
-/* x goes to its cluster's endpoints from now on. */
-void breaker_begin(struct exchange *x);
+/* x is one more request of its cluster, unless it is already; false: there are as many as may be. */
+bool breaker_begin(struct exchange *x);
+/* The same of its cluster's endpoint i; and one less. */
+bool breaker_endpoint(struct exchange *x, uint32_t i);
+void breaker_leave(struct exchange *x, uint32_t i);
+void breaker_stay(struct exchange *x, uint32_t i); /* it has not left, after all */
+/* x is over, or has found no endpoint. */
+void breaker_end(struct exchange *x);
 /* x is about to be tried again: false when there are as many retries as may be. */
 bool breaker_retry(struct exchanges *w, struct exchange *x);
-/* x is over. */
-void breaker_end(struct exchange *x);
+/* One more conn to endpoint i: what has counted it is in `tally`, for splice_connect() or
+ * breaker_disconnect(). False: there are as many as may be, and none of this worker's is idle. */
+bool breaker_connect(struct exchanges *w, const struct cluster_state *cs, uint32_t i, uint32_t *tally[2]);
+void breaker_disconnect(uint32_t *tally[2]);
+/* Idle conns to endpoint i that this worker may keep. */
+uint32_t breaker_pool(const struct exchanges *w, const struct cluster_state *cs, uint32_t i);
+/* Is there room for one more request? Of a cluster with a breaker. */
+bool breaker_room(const struct cluster_state *cs);
+
+/* ---- queue.c ---- */
+/* x waits for room at its cluster, which has a breaker; false: as many wait as may. */
+bool queue_join(struct exchanges *w, struct exchange *x);
+void queue_leave(struct exchanges *w, struct exchange *x); /* unless it waits, nothing */
+/* Do others come before x? */
+bool queue_before(const struct exchanges *w, const struct exchange *x);
+/* Gives room to who waits for it; when to look again. */
+void queues_run(struct exchanges *w);
+uint64_t queues_next_ns(const struct exchanges *w);
+/* The timer of one that waits. */
+void queue_timeout(struct exchanges *w, struct exchange *x);
 
 /* ---- hash_key.c ---- */
 /* What `key` names in a request; false: it is not there. h NULL: a stream. */

@@ -152,20 +152,19 @@ static unsigned refusal(struct exchanges *w, struct exchange *x, const struct ht
     return x->rule ? 0 : 404;
 }
 
-/* Chooses the cluster, makes the head's edit for it and chooses the endpoint. 0, or what to answer instead.
- */
+/* Makes the head's edit for its cluster and chooses the endpoint. 0, or what to answer instead, or
+ * UPSTREAM_FULL. */
 static unsigned send_to_cluster(struct exchanges *w, struct exchange *x, const struct http_head *h,
                                 struct request_edit *edit)
 {
     unsigned status;
-    x->rec.cluster = x->cluster = action_cluster(w, x, x->rule, h);
     if (!edits_of_request(w, x, h, edit)) {
         stat_add(&w->cnt->edits_refused, 1);
         return 431;
     }
     x->hash = hash_key_of(w, x, h);
     x->affine = affinity_find(cluster_of(x)->affinity, h);
-    if (!upstream_pick(w, x, false, &status))
+    if (!upstream_pick(w, x, false, &status) && status != UPSTREAM_FULL)
         stat_add(&w->cnt->connect_failures, 1);
     return status;
 }
@@ -226,6 +225,44 @@ static bool limited(struct exchanges *w, struct exchange *x, const struct http_h
     return true;
 }
 
+/* An endpoint is chosen: the head and what is here of the body go to it. */
+static void send_request(struct exchanges *w, struct exchange *x, const struct http_head *h,
+                         struct span bytes, bool held, const struct request_edit *edit)
+{
+    struct conn *c = x->c;
+    size_t tail = body_in_sight(x, bytes.n - h->bytes), room = http_request_room(h, &edit->e);
+    if (held && room + tail > KBUF_MAX) /* what is held stays held */
+        tail = KBUF_MAX - room;
+    x->req_left -= tail;
+    /* When body follows, the head is acked at once: a client that waits for the ack (Nagle) would meet an
+     * endpoint that waits for the body. */
+    bool more = x->req_left || x->req_body == HTTP_BODY_CHUNKED;
+    x->timed = !more;
+    if (map_head(w, x, h, bytes, tail, &edit->e, held || more) < 0) {
+        turn_away(w, x, h);
+        return;
+    }
+    client_watch(w, x, splice_now(w->s) + listener_of(w, c)->stall_timeout_ns);
+    if (x->req_body != HTTP_BODY_CHUNKED && !x->req_left)
+        request_complete(x);
+    request_go_on(w, x);
+    if (c->fin_told)
+        client_fin(w, c);
+    if (!conn_is_dead(c) && x->e && c->user == x)
+        splice_push(w->s, x->e);
+}
+
+/* It stays in the hold until there is room for it; or is refused. */
+static void wait_room(struct exchanges *w, struct exchange *x, const struct http_head *h, struct span bytes)
+{
+    if (!queue_join(w, x)) {
+        answer(w, x, h, 503, R_CLOSE_QUEUE);
+        return;
+    }
+    x->head_bytes = h->bytes;
+    x->head_print = siphash(&w->rate_key, bytes.p, h->bytes);
+}
+
 void request_start(struct exchanges *w, struct exchange *x, const struct http_head *h, struct span bytes,
                    bool held)
 {
@@ -248,30 +285,36 @@ void request_start(struct exchanges *w, struct exchange *x, const struct http_he
         action_reply(w, x, x->rule, h);
         return;
     }
-    if (!status)
+    if (!status) {
+        x->rec.cluster = x->cluster = action_cluster(w, x, x->rule, h);
         status = send_to_cluster(w, x, h, &edit);
-    if (status) {
+    }
+    if (status == UPSTREAM_FULL)
+        wait_room(w, x, h, bytes);
+    else if (status)
         answer(w, x, h, status, R_NONE);
+    else
+        send_request(w, x, h, bytes, held, &edit);
+}
+
+void request_resume(struct exchanges *w, struct exchange *x, struct span bytes, bool held)
+{
+    struct request_edit edit;
+    if (bytes.n < x->head_bytes)
+        return; /* they found no room in the hold when they came first */
+    int n = http_parse_request(bytes, x->listener->head_limit, &w->head);
+    if (n != (int)x->head_bytes || siphash(&w->rate_key, bytes.p, (size_t)n) != x->head_print) {
+        exchange_abort(w, x, R_CLOSE_BYTES_DIFFER);
         return;
     }
-    size_t tail = body_in_sight(x, bytes.n - h->bytes), room = http_request_room(h, &edit.e);
-    if (held && room + tail > KBUF_MAX) /* what is held stays held */
-        tail = KBUF_MAX - room;
-    x->req_left -= tail;
-    /* When body follows, the head is acked at once: a client that waits for the ack (Nagle) would meet an
-     * endpoint that waits for the body. */
-    bool more = x->req_left || x->req_body == HTTP_BODY_CHUNKED;
-    x->timed = !more;
-    if (map_head(w, x, h, bytes, tail, &edit.e, held || more) < 0) {
-        turn_away(w, x, h);
+    unsigned status = send_to_cluster(w, x, &w->head, &edit);
+    if (status == UPSTREAM_FULL) {
+        x->turn = false;
         return;
     }
-    client_watch(w, x, splice_now(w->s) + listener_of(w, c)->stall_timeout_ns);
-    if (x->req_body != HTTP_BODY_CHUNKED && !x->req_left)
-        request_complete(x);
-    request_go_on(w, x);
-    if (c->fin_told)
-        client_fin(w, c);
-    if (!conn_is_dead(c) && x->e && c->user == x)
-        splice_push(w->s, x->e);
+    queue_leave(w, x);
+    if (status)
+        answer(w, x, &w->head, status, R_NONE);
+    else
+        send_request(w, x, &w->head, bytes, held, &edit);
 }

@@ -33,7 +33,8 @@ struct shared *shared_create(void)
 
 static bool idle(const struct breaker *b)
 {
-    return tally_read(&b->requests) == 0 && tally_read(&b->retries) == 0;
+    return tally_read(&b->requests) == 0 && tally_read(&b->retries) == 0 && tally_read(&b->conns) == 0 &&
+           tally_read(&b->pending) == 0;
 }
 
 /* Frees what nobody holds, or everything, of one chain. */
@@ -68,6 +69,17 @@ void shared_sweep(struct shared *s)
     for (unsigned i = 0; i < CHAINS; i++)
         sweep(&s->chain[i], false);
     pthread_mutex_unlock(&s->lock);
+}
+
+unsigned shared_breakers_busy(struct shared *s)
+{
+    unsigned n = 0;
+    pthread_mutex_lock(&s->lock);
+    for (unsigned i = 0; i < CHAINS; i++)
+        for (const struct thing *t = s->chain[i]; t; t = t->next)
+            n += t->breaker && !idle(t->breaker);
+    pthread_mutex_unlock(&s->lock);
+    return n;
 }
 
 size_t shared_memory(struct shared *s)

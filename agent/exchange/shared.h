@@ -12,14 +12,18 @@
 #include <stdint.h>
 
 #include "agent/base/tally.h"
+#include "config/config.h"
 #include "lb-policy/rate.h"
 
 struct shared;
 
 /* What is in use of a cluster (or an endpoint: requests and conns); see tally.h. */
 struct breaker {
-    uint32_t requests; /* at endpoints */
-    uint32_t retries;  /* of these, those that were begun because a try had failed */
+    uint32_t requests;                 /* at endpoints */
+    uint32_t retries;                  /* of these, those that were begun because a try had failed */
+    uint32_t conns;                    /* open, idle ones among them */
+    uint32_t pending;                  /* requests that wait for room (queue.c) */
+    uint64_t head_ns[CFG_MAX_WORKERS]; /* since when each worker's first one waits; 0: nobody */
 } __attribute__((aligned(64)));
 
 /* NULL when memory is short; destroy(NULL) is legal. */
@@ -27,6 +31,8 @@ struct shared *shared_create(void);
 void shared_destroy(struct shared *s);
 /* Frees what nobody holds. Any thread. */
 void shared_sweep(struct shared *s);
+/* How many breakers count something. For tests. */
+unsigned shared_breakers_busy(struct shared *s);
 /* Bytes that it takes now. Any thread. */
 size_t shared_memory(struct shared *s);
 

@@ -14,7 +14,7 @@
 #include "agent/exchange/internal.h"
 #include "agent/tls/hello.h"
 
-static void give_up(struct exchanges *w, struct exchange *x, unsigned status, enum reason why)
+void stream_give_up(struct exchanges *w, struct exchange *x, unsigned status, enum reason why)
 {
     struct conn *c = x->c;
     x->rec.status = (uint16_t)status;
@@ -41,10 +41,24 @@ static void stream_to(struct exchanges *w, struct exchange *x, uint32_t cluster)
     unsigned status;
     x->rec.cluster = x->cluster = cluster;
     x->hash = hash_key_of(w, x, NULL);
-    if (upstream_pick(w, x, true, &status))
+    if (upstream_pick(w, x, true, &status)) {
+        queue_leave(w, x);
         return;
+    }
+    if (status == UPSTREAM_FULL && x->queued) {
+        x->turn = false;
+        return;
+    }
+    if (status == UPSTREAM_FULL && queue_join(w, x))
+        return;
+    status = 503;
     stat_add(&w->cnt->connect_failures, 1);
-    give_up(w, x, status, R_CLOSE_NO_ENDPOINT);
+    stream_give_up(w, x, status, R_CLOSE_NO_ENDPOINT);
+}
+
+void stream_resume(struct exchanges *w, struct exchange *x)
+{
+    stream_to(w, x, x->cluster);
 }
 
 void stream_start(struct exchanges *w, struct conn *c)
@@ -126,5 +140,5 @@ void stream_refused(struct exchanges *w, struct exchange *x, enum reason why)
     e->user = NULL;
     splice_part(w->s, e);
     splice_reset(w->s, e, why); /* unless it has ended already */
-    give_up(w, x, 502, why);
+    stream_give_up(w, x, 502, why);
 }

@@ -6,6 +6,7 @@
 
 void upstream_leave(struct exchanges *w, struct exchange *x)
 {
+    breaker_leave(x, x->endpoint);
     if (!x->counted)
         return; /* it may have no cluster either */
     struct lb_picker *p = cluster_of(x)->picker;
@@ -56,10 +57,40 @@ static uint64_t response_timeout(const struct exchange *x)
                                                    : cluster_of(x)->cfg->response_timeout_ns;
 }
 
-/* A fresh conn to the next endpoint that has not been tried, until one can be begun. */
-static struct conn *begin(struct exchanges *w, struct exchange *x, bool fresh, enum reason *why)
+/* A conn to endpoint i, as far as its breaker has room (*full: it has none). NULL with *why, or R_NONE. */
+static struct conn *begin_at(struct exchanges *w, struct exchange *x, uint32_t i, bool fresh, bool *full,
+                             enum reason *why)
 {
     struct cluster_state *cs = cluster_of(x);
+    struct splice_remote *r = cs->endpoint[i].remote;
+    uint32_t *tally[2] = {NULL, NULL};
+    *why = R_NONE;
+    if (!breaker_endpoint(x, i)) {
+        *full = true;
+        return NULL;
+    }
+    struct conn *e =
+        fresh ? NULL : splice_pool_take(w->s, r, x->c, cs->cfg->proxy_protocol != CFG_PROXY_NONE);
+    x->e_pooled = e != NULL;
+    if (e)
+        return e;
+    if (cs->breaker && !breaker_connect(w, cs, i, tally))
+        *full = true;
+    else if ((e = connect_to(w, x, r, cs->cfg->proxy_protocol, why)))
+        memcpy(e->tally, tally, sizeof tally);
+    else
+        breaker_disconnect(tally);
+    if (!e)
+        breaker_leave(x, i);
+    return e;
+}
+
+/* A conn to the next endpoint that has not been tried, until one can be begun. *full: one or more have no
+ * room. Then those that are down are left alone: an overload is no reason to ask them. */
+static struct conn *begin(struct exchanges *w, struct exchange *x, bool fresh, bool *full)
+{
+    struct cluster_state *cs = cluster_of(x);
+    enum reason why;
     endpoints_forgive(w, cs);
     struct lb_request q = {.hash = x->hash, .now_ns = splice_now(w->s)};
     for (unsigned i = 0; i < x->tries && i < MAX_TRIED && !mutant(retry_same_endpoint); i++) {
@@ -68,21 +99,30 @@ static struct conn *begin(struct exchanges *w, struct exchange *x, bool fresh, e
     }
     for (;;) {
         uint32_t i = belongs(cs, x, q.tried) ? x->affine : lb_pick(cs->picker, &q);
-        if (i == LB_NONE)
+        if (i == LB_NONE || (*full && !lb_usable(cs->picker, i)))
             return NULL;
         add_tried(x->gen, q.tried != NULL, i);
         q.tried = x->gen->tried;
         x->endpoint = i;
-        struct splice_remote *r = cs->endpoint[i].remote;
-        struct conn *e =
-            fresh ? NULL : splice_pool_take(w->s, r, x->c, cs->cfg->proxy_protocol != CFG_PROXY_NONE);
-        x->e_pooled = e != NULL;
-        if (!e)
-            e = connect_to(w, x, r, cs->cfg->proxy_protocol, why);
+        struct conn *e = begin_at(w, x, i, fresh, full, &why);
         if (e)
             return e;
-        count(w->cnt, *why);
+        if (why)
+            count(w->cnt, why);
     }
+}
+
+/* The same within its cluster's limit, behind those that wait for room. */
+static struct conn *begin_in_turn(struct exchanges *w, struct exchange *x, bool fresh, bool *full)
+{
+    bool was = x->tallied;
+    if (!cluster_of(x)->breaker)
+        return begin(w, x, fresh, full);
+    *full = (!was && queue_before(w, x)) || !breaker_begin(x);
+    struct conn *e = *full ? NULL : begin(w, x, fresh, full);
+    if (!e && !was)
+        breaker_end(x);
+    return e;
 }
 
 uint32_t upstream_peek(struct exchanges *w, const struct exchange *x)
@@ -97,13 +137,12 @@ uint32_t upstream_peek(struct exchanges *w, const struct exchange *x)
 bool upstream_pick(struct exchanges *w, struct exchange *x, bool fresh, unsigned *status)
 {
     const struct cfg_cluster *cl = cluster_of(x)->cfg;
-    enum reason why = R_NONE;
+    bool full = false;
     *status = 0;
-    breaker_begin(x);
     upstream_leave(w, x);
-    struct conn *e = begin(w, x, fresh, &why);
+    struct conn *e = begin_in_turn(w, x, fresh, &full);
     if (!e) {
-        *status = 503;
+        *status = full ? UPSTREAM_FULL : 503;
         return false;
     }
     /* An endpoint whose pooled conn turns out dead has not been tried yet. */
@@ -204,6 +243,7 @@ static bool retry(struct exchanges *w, struct exchange *x, struct conn *e, uint1
     if (!upstream_pick(w, x, true, &status)) { /* it stays where it was */
         x->e = e;
         x->endpoint = at;
+        breaker_stay(x, at);
         x->delay_ns = 0;
         return false;
     }

@@ -1,6 +1,7 @@
 /* How conns end: FIN both ways by one table, reset, TIME_WAIT, and the giving back of everything a conn held.
  */
 #include "agent/base/mutant.h"
+#include "agent/base/tally.h"
 #include "agent/splice/internal.h"
 
 /* next = fsm[state][event]; TCP_STATES: cannot happen, ignored (RFC 9293 figure 5). */
@@ -44,6 +45,11 @@ static void let_go(struct splice *s, struct conn *c, enum reason why)
     hold_free(s, c);
     clients_close(s->clients, c->client);
     c->client = CLIENT_NONE;
+    for (unsigned k = 0; k < 2; k++) {
+        if (c->tally[k])
+            tally_give(c->tally[k]);
+        c->tally[k] = NULL;
+    }
     if (c->pub.side == SIDE_ENDPOINT)
         stat_add(&s->cnt->endpoints_open, (uint64_t)-1);
     else

@@ -217,6 +217,7 @@ struct conn {
     struct slow_marks slow;  /* exchange's own */
     struct splice_remote *remote; /* endpoint side */
     struct offload *off;          /* endpoint side: NULL unless it has a large response under way */
+    uint32_t *tally[2];           /* endpoint side, set by exchange: what counts it; given back at its end */
     union {
         struct conn *idle_next; /* pool list of the endpoint; or list of TIME_WAIT conns */
         struct conn *dead_next; /* of those that ended: they are in neither */

@@ -218,20 +218,42 @@ bool splice_pool_put(struct splice *s, struct conn *e, uint32_t max, bool reserv
     return true;
 }
 
+uint32_t splice_pool_count(const struct splice_remote *r)
+{
+    return r->idle_count;
+}
+
+/* An idle conn of r, but for the one whose segment is at hand; NULL: there is none. */
+static struct conn *some_idle(const struct splice *s, const struct splice_remote *r)
+{
+    for (unsigned i = 0; r->idle_count && i <= PROFILES * RTT_CLASSES; i++) {
+        struct conn *e = i < PROFILES * RTT_CLASSES ? r->idle[i / RTT_CLASSES][i % RTT_CLASSES] : r->reserved;
+        if (e && e == s->current && !mutant(current_evicted))
+            e = e->idle_next;
+        if (e)
+            return e;
+    }
+    return NULL;
+}
+
+bool splice_pool_close_one(struct splice *s, struct splice_remote *r)
+{
+    struct conn *e = some_idle(s, r);
+    if (e)
+        splice_reset(s, e, R_CLOSE_EVICTED);
+    return e != NULL;
+}
+
 bool pool_evict(struct splice *s)
 {
-    for (struct splice_remote *r = s->remotes.first; r && r->idle_count; r = r->next)
-        for (unsigned i = 0; i <= PROFILES * RTT_CLASSES; i++) {
-            struct conn *e =
-                i < PROFILES * RTT_CLASSES ? r->idle[i / RTT_CLASSES][i % RTT_CLASSES] : r->reserved;
-            if (e && e == s->current && !mutant(current_evicted))
-                e = e->idle_next;
-            if (!e)
-                continue;
-            splice_reset(s, e, R_CLOSE_EVICTED);
-            conn_reap_last(s);
-            return true;
-        }
+    for (struct splice_remote *r = s->remotes.first; r && r->idle_count; r = r->next) {
+        struct conn *e = some_idle(s, r);
+        if (!e)
+            continue;
+        splice_reset(s, e, R_CLOSE_EVICTED);
+        conn_reap_last(s);
+        return true;
+    }
     return false;
 }
 

@@ -130,11 +130,7 @@ void room_tick(struct splice *s)
     while (n-- > 0 && s->room_first) {
         struct conn *c = s->room_first;
         room_forget(s, c);
-        s->current = c;
-        splice_rejudge(s, c);
-        if (!conn_is_dead(c) && c->peer)
-            splice_push(s, c->peer); /* what was mapped is to go out */
-        s->current = NULL;
+        splice_wake(s, c);
     }
 }
 

@@ -429,6 +429,15 @@ void splice_rejudge(struct splice *s, struct conn *c)
         splice_push(s, c);
 }
 
+void splice_wake(struct splice *s, struct conn *c)
+{
+    s->current = c;
+    splice_rejudge(s, c);
+    if (!conn_is_dead(c) && c->peer)
+        splice_push(s, c->peer);
+    s->current = NULL;
+}
+
 /* The first extent of the present message, and the one before it (NULL: none). */
 static struct extent *message_start(const struct conn *e, struct extent **before)
 {

@@ -168,6 +168,8 @@ void splice_push(struct splice *s, struct conn *c);
 void splice_solicit(struct splice *s, struct conn *c);
 /* Judges what is held, again: the reason to wait is gone. */
 void splice_rejudge(struct splice *s, struct conn *c);
+/* The same outside of any segment's or timer's handling; what is mapped goes out. */
+void splice_wake(struct splice *s, struct conn *c);
 
 void splice_join(struct conn *c, struct conn *e);
 /* Takes the joined conns apart. What either out-stream still keeps becomes ours to repair; copy extents must
@@ -218,6 +220,9 @@ struct conn *splice_pool_take(struct splice *s, struct splice_remote *r, struct 
  * client alone; it is closed when that ends, or is connected to another one. */
 bool splice_pool_put(struct splice *s, struct conn *e, uint32_t max, bool reserved);
 void splice_pool_remove(struct splice *s, struct conn *e);
+/* How many idle conns there are; and resets one of them (false: there is none). */
+uint32_t splice_pool_count(const struct splice_remote *r);
+bool splice_pool_close_one(struct splice *s, struct splice_remote *r);
 /* Begins a handshake for client c (NULL: for ourselves), with its SYN after delay_ns; kept bytes may be
  * mapped to it at once. NULL with *why when it can't (no port, no route, table full). */
 struct conn *splice_connect(struct splice *s, struct splice_remote *r, struct conn *c, uint64_t delay_ns,

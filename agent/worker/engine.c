@@ -207,6 +207,7 @@ static void take_burst(struct engine *e, struct frame *const f[], unsigned n, ui
             __builtin_prefetch(tcp[i + 1]->data, 1);
         splice_input(e->splice, tcp[i], &p[i], idx[i]);
     }
+    exchanges_settle(e->exchanges);
     splice_reap(e->splice);
     splice_relieve(e->splice);
 }
@@ -284,6 +285,8 @@ void engine_tick(struct engine *e, uint64_t now_ns)
     if (e->flow)
         take_answers(e, now_ns);
     splice_tick(e->splice);
+    exchanges_settle(e->exchanges);
+    splice_reap(e->splice);
     splice_relieve(e->splice);
 }
 

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "agent/exchange/shared.h"
 #include "agent/splice/remote.h"
 
 #define FULL_EVERY 512 /* engine calls */
@@ -235,6 +236,13 @@ void invariants_step(struct lacon_worker *w)
     o->ntouched = 0;
 }
 
+static void check_shared(struct lacon *l)
+{
+    unsigned busy = shared_breakers_busy(l->shared);
+    if (busy)
+        sim_fail(l->sim, "left after everything ended: %u breakers count something", busy);
+}
+
 void invariants_rest(struct lacon_worker *w)
 {
     struct sim *sim = w->lacon->sim;
@@ -247,4 +255,6 @@ void invariants_rest(struct lacon_worker *w)
                  "local ports",
                  w->index, (unsigned long long)n.conns, (unsigned long long)n.extents,
                  (unsigned long long)n.kept, (unsigned long long)n.timers, ports);
+    else if (w->index + 1 == w->lacon->nworkers)
+        check_shared(w->lacon);
 }

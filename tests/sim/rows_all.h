@@ -442,6 +442,23 @@
     X(time_request_response, "TIME request_timeout within a response: reset")                                \
     X(time_of_rule, "TIME a rule's times")                                                                   \
     X(time_tunnel, "TIME a tunnel outlives request_timeout")                                                 \
+    X(queue_fifo, "QUEUE first come, first served; heads are acked while they wait")                         \
+    X(queue_full, "QUEUE one more than may wait: 503 at once")                                               \
+    X(queue_patience, "QUEUE 503 after queue_timeout")                                                       \
+    X(queue_deadline, "QUEUE 504 when the request's own time is over first")                                 \
+    X(queue_client_gone, "QUEUE clients that go while they wait")                                            \
+    X(queue_holder_reset, "QUEUE the one who had the room is reset")                                         \
+    X(queue_endpoint_dies, "QUEUE the endpoint dies under the one who had the room")                         \
+    X(queue_body, "QUEUE a body that arrives while its request waits: the window shuts")                     \
+    X(queue_pipelined, "QUEUE a pipelined request waits for itself")                                         \
+    X(queue_other_bytes, "QUEUE other bytes the second time, while they wait")                               \
+    X(queue_tcp, "QUEUE connections of protocol tcp")                                                        \
+    X(queue_reload, "QUEUE a reload while somebody waits")                                                   \
+    X(breaker_of_endpoint, "BREAKER an endpoint's own limit")                                                \
+    X(breaker_down_not_asked, "BREAKER full is no reason to ask one that is down")                           \
+    X(breaker_connections, "BREAKER connections of an endpoint, idle ones among them")                       \
+    X(breaker_cluster_connections, "BREAKER connections of a cluster")                                       \
+    X(breaker_retries, "BREAKER retries in flight")                                                          \
     X(list_reload, "LIMIT a list that comes by reload: requests in flight end well, idle clients go")
 
 /* Of the model hosts themselves (rows_model.c). */

@@ -75,6 +75,8 @@ struct scenario {
     const char
         *flow; /* whose engine carries large responses, NAME or NAME:PROFILE; NULL: what --provider says */
     enum cfg_lb_policy lb_policy; /* of all clusters */
+    uint16_t busy; /* requests that each endpoint has at a time, and three times as many connections to all;
+                      0: any */
     bool failover; /* the second endpoint of each cluster has a lower priority; with slow start */
     struct {       /* 0: plenty */
         uint32_t syn_ring, connections, buffers;

@@ -149,14 +149,27 @@ static void set_balancing(struct cfg_cluster *k, const struct scenario *sc)
     k->slow_start_ns = 5 * SEC;
 }
 
+/* Little room at endpoints, and patience enough for all. */
+static void set_breakers(struct cfg_cluster *k, const struct scenario *sc)
+{
+    for (uint32_t i = 0; sc->busy && i < k->nendpoint; i++)
+        k->endpoint[i].max_requests = sc->busy;
+    k->max_connections = 3u * sc->busy;
+    k->max_requests = 2u * sc->busy;
+    k->max_pending = 10000;
+    k->queue_timeout_ns = 800 * SEC;
+}
+
 static void add_lacon(struct world *w)
 {
     const struct scenario *sc = w->sc;
     struct lan *lan[LACON_PORTS] = {&w->lan[0], &w->lan[1]};
     w->config = topo_config(sc->topo == TOPO_ONE_ARM, sc->endpoint_v6, sc->workers ? sc->workers : 1);
     topo_endpoints(w->config, sc->endpoint_v6, w->nendpoint);
-    for (unsigned i = 0; i < TOPO_CLUSTERS; i++)
+    for (unsigned i = 0; i < TOPO_CLUSTERS; i++) {
         set_balancing(&w->config->cluster[i], sc);
+        set_breakers(&w->config->cluster[i], sc);
+    }
     set_limits(sc, &w->config->dpdk);
     set_timeouts(sc, w->config);
     lacon_start(&w->lacon, &w->sim, w->config, lan, &w->book);
