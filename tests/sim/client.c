@@ -1,5 +1,6 @@
 /* Sends requests by its own style, checks responses in order, and knows which failures the plan permits. */
 #include "tests/sim/client.h"
+#include "tests/sim/edits.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -282,6 +283,17 @@ static const char *framing(struct reader *r, const struct plan *p)
     return NULL;
 }
 
+static const char *check_edits(const struct client *c, const struct plan *p, const struct reader *r)
+{
+    char v[2 * EDITS_RESPONSE];
+    if (p->other_content)
+        return NULL; /* whose answer it is, is another's matter */
+    v[0] = 0;
+    unsigned grown = head_field(r, EDITS_GROW, v, sizeof v);
+    return edits_check(c->cfg.direct, p->cluster, grown, head_field(r, EDITS_GONE, NULL, 0), strlen(v),
+                       EDITS_RESPONSE);
+}
+
 static const char *on_head(void *arg, struct reader *r)
 {
     struct client *c = arg;
@@ -304,6 +316,7 @@ static const char *on_head(void *arg, struct reader *r)
     if (status != p->status)
         return "another status than the endpoint sent";
     const char *why = check_connection(c, p);
+    why = why ? why : check_edits(c, p, r);
     return why ? why : framing(r, p);
 }
 

@@ -1,5 +1,6 @@
 /* Writing the two messages of an exchange, in one of many legal spellings. */
 #include "tests/sim/plan.h"
+#include "tests/sim/edits.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,7 +117,7 @@ void plan_write_request(const struct plan *p, struct rng *r, struct buf *head, s
     buf_printf(head, "%s %s HTTP/1.%u\r\n", p->method, p->target, p->minor);
     if (host_first)
         buf_printf(head, "Host: %s\r\n", p->host);
-    buf_printf(head, "X-Id: %u\r\n", p->id);
+    buf_printf(head, "X-Id: %u\r\n" EDITS_GONE ": %u\r\n", p->id, p->id);
     put_blob(head, p);
     put_connection(head, p, r);
     if (p->xff)
@@ -137,7 +138,7 @@ void plan_write_request(const struct plan *p, struct rng *r, struct buf *head, s
 static void put_broken_body(struct buf *b, const struct plan *p, struct rng *r)
 {
     uint32_t n = (uint32_t)rng_range(r, 1, 3000);
-    buf_printf(b, "HTTP/1.1 200 OK\r\nX-Id: %u\r\n", p->id);
+    buf_printf(b, "HTTP/1.1 200 OK\r\nX-Id: %u\r\n" EDITS_GONE ": 1\r\n", p->id);
     if (p->garbage == GARBAGE_SHORT) {
         buf_printf(b, "Content-Length: %u\r\n\r\n", p->resp_len);
         put_body_bytes(b, p->id, DIR_RESPONSE, 0, p->resp_len - 1 - (uint32_t)rng_below(r, p->resp_len));
@@ -195,7 +196,7 @@ void plan_write_response(const struct plan *p, struct rng *r, struct buf *out)
     }
     if (p->hints && p->minor == 1)
         buf_printf(out, "HTTP/1.1 103 Early Hints\r\nLink: </x>; rel=preload\r\n\r\n");
-    buf_printf(out, "HTTP/1.1 %u Whatever\r\nX-Id: %u\r\n", p->status, p->id);
+    buf_printf(out, "HTTP/1.1 %u Whatever\r\nX-Id: %u\r\n" EDITS_GONE ": 1\r\n", p->status, p->id);
     if (p->endpoint_close || p->early || kind == BODY_CLOSE)
         buf_printf(out, "Connection: close\r\n");
     else if ((p->endpoint_keepalive && p->minor == 1) || p->keep10)

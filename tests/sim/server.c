@@ -1,4 +1,5 @@
 #include "tests/sim/server.h"
+#include "tests/sim/edits.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -96,6 +97,16 @@ static const char *check_framing(const struct session *se, const struct plan *p)
     return NULL;
 }
 
+static const char *check_edits(const struct session *se, const struct plan *p)
+{
+    char v[2 * EDITS_REQUEST];
+    (void)p;
+    v[0] = 0;
+    unsigned grown = head_field(&se->reader, EDITS_GROW, v, sizeof v);
+    return edits_check(se->server->direct, se->server->cluster, grown,
+                       head_field(&se->reader, EDITS_GONE, NULL, 0), strlen(v), EDITS_REQUEST);
+}
+
 static void answer(void *arg);
 
 static void note_line(struct plan *p, const struct reader *r)
@@ -108,7 +119,7 @@ static const char *on_head(void *arg, struct reader *r)
 {
     struct session *se = arg;
     static const char *(*const check[])(const struct session *, const struct plan *) = {
-        check_line, check_forwarded, check_hop_by_hop, check_blob, check_framing};
+        check_line, check_forwarded, check_hop_by_hop, check_blob, check_framing, check_edits};
     char v[50];
     if (head_field(r, "X-Id", v, sizeof v) != 1)
         return "request without X-Id";

@@ -1,4 +1,5 @@
 #include "tests/sim/world.h"
+#include "tests/sim/edits.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -165,6 +166,7 @@ static void add_lacon(struct world *w)
     const struct scenario *sc = w->sc;
     struct lan *lan[LACON_PORTS] = {&w->lan[0], &w->lan[1]};
     w->config = topo_config(sc->topo == TOPO_ONE_ARM, sc->endpoint_v6, sc->workers ? sc->workers : 1);
+    edits_config(w->config);
     topo_endpoints(w->config, sc->endpoint_v6, w->nendpoint);
     for (unsigned i = 0; i < TOPO_CLUSTERS; i++) {
         set_balancing(&w->config->cluster[i], sc);
