@@ -60,13 +60,14 @@ struct affinity *affinity_create(const struct cfg_cluster *cl, const struct sip_
 {
     const struct cfg_cookie *cookie = &cl->affinity.cookie;
     struct sip_key key = cookie->key ? key_of(cookie->key) : *drawn;
+    uint32_t room = cl->nendpoint ? cl->nendpoint : 1; /* none: its names are not resolved yet */
     struct affinity *a = calloc(1, sizeof *a);
     if (!a)
         return NULL;
     *a = (struct affinity){.cookie = cookie,
                            .n = cl->nendpoint,
-                           .id = calloc(cl->nendpoint, sizeof *a->id),
-                           .named = calloc(cl->nendpoint, sizeof *a->named)};
+                           .id = calloc(room, sizeof *a->id),
+                           .named = calloc(room, sizeof *a->named)};
     if (!a->id || !a->named) {
         affinity_destroy(a);
         return NULL;
