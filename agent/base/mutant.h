@@ -134,6 +134,11 @@
     X(ejection_no_floor, "any number of endpoints may be ejected")                                           \
     X(ejection_for_ever, "an ejected endpoint does not come back")                                           \
     X(drained_asked, "an endpoint that is drained is asked as before")                                       \
+    /* flow engines (offload.c) */                                                                           \
+    X(offload_edge_open,                                                                                     \
+      "the endpoint of a flow that an engine carries may send to its message's end and beyond")              \
+    X(offload_acks_unbelieved, "what an engine may have sent does not count as sent")                        \
+    X(offload_forgets_count, "what an engine carried is not counted")                                        \
     /* memory and time */                                                                                    \
     X(extent_leak, "extents that are acked are not given back")                                              \
     X(head_forgotten, "a head that is complete while it is held back is not looked at again")                \

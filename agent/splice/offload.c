@@ -42,6 +42,7 @@
 #include <stdlib.h>
 
 #include "agent/base/bigmem.h"
+#include "agent/base/mutant.h"
 #include "agent/splice/internal.h"
 
 #define BOUNDARY       2920u        /* bytes before a message's end that only software passes on */
@@ -346,13 +347,13 @@ pos_t offload_edge(struct splice *s, struct conn *e, pos_t edge)
     const struct offload *f = e->off;
     if (edge + f->margin >= f->until)
         offload_leave(s, e);
-    return pos_min(edge, f->until);
+    return mutant(offload_edge_open) ? edge : pos_min(edge, f->until);
 }
 
 void offload_shown(struct conn *e)
 {
     const struct offload *f = e->off;
-    if (!f->c)
+    if (!f->c || mutant(offload_acks_unbelieved))
         return;
     f->c->out_max = pos_max(f->c->out_max, e->in_edge_high + f->delta);
     f->c->ahead = true;
@@ -479,15 +480,13 @@ static uint64_t payload_of(const struct flow_rule *r, const struct flow_answer *
 }
 
 /* What the rule took is known now: so many bytes, at most, were sent. */
-static void settle(struct splice *s, struct offload *f, const struct flow_answer *a)
+static void settle(struct offload *f, const struct flow_answer *a)
 {
     struct conn *c = f->c;
     if (!a->counted)
         return;
     uint64_t n = payload_of(&f->rule, a);
     f->e->pub.bytes_in += n;
-    stat_add(&s->cnt->offload_frames, a->packets);
-    stat_add(&s->cnt->offload_bytes, a->bytes);
     if (!c)
         return;
     pos_t most = f->sent_before + (c->pub.bytes_out - f->bytes_before) + n;
@@ -504,6 +503,10 @@ static void gone(struct splice *s, struct offload *f, const struct flow_answer *
     look_remove(o, f);
     o->rules--;
     stat_add(&s->cnt->offload_rules, (uint64_t)-1);
+    if (a->counted && !mutant(offload_forgets_count)) {
+        stat_add(&s->cnt->offload_frames, a->packets);
+        stat_add(&s->cnt->offload_bytes, a->bytes);
+    }
     f->state = WATCH;
     f->look_ns = a->why == FLOW_WHY_REFUSED ? UINT64_MAX : s->now + COOL_NS;
     if (a->why == FLOW_WHY_FULL || a->why == FLOW_WHY_REFUSED)
@@ -513,7 +516,7 @@ static void gone(struct splice *s, struct offload *f, const struct flow_answer *
         slot_free(o, f);
         return;
     }
-    settle(s, f, a);
+    settle(f, a);
     e->offloaded = false;
     if (!f->c) {
         e->off = NULL;

@@ -66,6 +66,28 @@ static void check_logs(struct world *w)
     }
 }
 
+/* What engines carried is in the counters, to the frame, where nobody lost any. */
+static void check_engines(struct world *w)
+{
+    uint64_t hits = 0, lost = 0;
+    for (unsigned i = 0; i < w->lacon.nworkers; i++) {
+        struct engine_flow_info f;
+        engine_flow(w->lacon.worker[i].engine, &f);
+        if (!f.provider)
+            return;
+        hits += f.stats->hits;
+        lost += f.stats->lost;
+        if (f.stats->rules)
+            sim_fail(&w->sim, "engine %u has %llu rules after everything ended", i,
+                     (unsigned long long)f.stats->rules);
+    }
+    if (w->lacon.flow == &accel_emu && !lost && LACON_COUNT(&w->lacon, offload_frames) != hits)
+        sim_fail(&w->sim, "engines carried %llu frames, %llu are counted", (unsigned long long)hits,
+                 (unsigned long long)LACON_COUNT(&w->lacon, offload_frames));
+    if (LACON_COUNT(&w->lacon, offload_rules))
+        sim_fail(&w->sim, "offload_rules is not 0 after everything ended");
+}
+
 static void check_rest(struct world *w)
 {
     struct lacon *l = &w->lacon;
@@ -88,6 +110,7 @@ static void check_rest(struct world *w)
                  (unsigned long long)(l->logged - l->logged_before));
     for (unsigned i = 0; i < l->nworkers; i++)
         invariants_rest(&l->worker[i]);
+    check_engines(w);
     if (!lacon_idle(l))
         sim_fail(&w->sim, "engine_idle() is false after everything ended");
     if (l->oracle.out > 4 * l->oracle.in + 1000)
