@@ -1,9 +1,10 @@
 """Who may connect, how much each may have, and what becomes of requests when endpoints fail or are full."""
 import os
+import threading
 
-from bed.case import case
+from bed.case import NGINX_PORT, case
 from bed.lacon import cluster, configuration
-from bed.message import Broken
+from bed.message import Broken, request_bytes
 from bed.origin import answer
 from bed.wait import until
 
@@ -127,3 +128,76 @@ def request_timeout(t):
     t.equal(t.client().ask("GET", "/").status, 504, "status")
     t.equal(t.client().ask("GET", "/name").body, b"here", "another request")
     t.equal(t.lacon.wait_access(2)[0]["why"], "close_request_timeout", "reason in the access log")
+
+
+class Busy:
+    """An endpoint whose answers wait until they are let go; knows how many requests it had at one time."""
+
+    def __init__(self):
+        self.go = threading.Semaphore(0)
+        self.lock = threading.Lock()
+        self.now = self.most = 0
+
+    def __call__(self, wire, origin):
+        while request := wire.request():
+            with self.lock:
+                self.now += 1
+                self.most = max(self.most, self.now)
+            origin.note(request)
+            self.go.acquire()
+            with self.lock:
+                self.now -= 1
+            answer(wire, request.target.encode())
+
+
+@case()
+def breaker_of_all_workers(t):
+    """Two workers, an endpoint that is to have two requests at a time: eight clients' are served, never more than two
+    at once; the ninth that would wait gets 503 at once."""
+    busy = Busy()
+    t.start_origin(busy, dpdk={"workers": 2},
+                   cluster={"max_requests": 2, "max_pending": 6, "queue_timeout": "10m"})
+    clients = [t.client() for _ in range(8)]
+    for i, c in enumerate(clients):
+        c.send(request_bytes("GET", f"/{i}"))
+        until(lambda n=i: busy.now + t.lacon.counters()["queued"] > n, f"request {i} to be there")
+    t.equal(t.client().ask("GET", "/ninth").status, 503, "one more than may wait")
+    t.equal(t.lacon.counters()["queue_full"], 1, "counter")
+    for _ in clients:
+        busy.go.release()
+    for i, c in enumerate(clients):
+        t.equal(c.response().body, f"/{i}".encode(), "answer")
+    t.equal(busy.most, 2, "requests at one time")
+
+
+@case()
+def queue_timeout(t):
+    """Who waits for too long gets 503, and may ask again on the same connection; who goes is forgotten."""
+    busy = Busy()
+    t.start_origin(busy, cluster={"max_requests": 1, "queue_timeout": "1s"})
+    first, late, gone = t.client(), t.client(), t.client()
+    first.send(request_bytes("GET", "/first"))
+    until(lambda: busy.now == 1, "the first request to be there")
+    gone.send(request_bytes("GET", "/gone"))
+    t.wait_counter("queued", 1)
+    gone.close()
+    t.equal(late.ask("GET", "/late").status, 503, "status")
+    busy.go.release()
+    t.equal(first.response().body, b"/first", "answer")
+    busy.go.release()
+    t.equal(late.ask("GET", "/again").body, b"/again", "answer")
+    t.check("/gone" not in t.origins[0].targets(), "the endpoint got a request whose client had gone")
+
+
+@case()
+def breaker_under_load(t):
+    """wrk with 64 connections against three nginx behind a limit of six requests: most have to wait, none
+    fails."""
+    t.start([cluster("app", [(ip, NGINX_PORT) for ip in t.topo.ep4], max_requests=6, queue_timeout="10m")],
+            dpdk={"workers": 2})
+    out = t.background(t.topo.cli, ["wrk", "-t1", "-c64", "-d2s", f"http://{t.topo.vip4}/"], "wrk")
+    until(lambda: not out.running(), "wrk to end", 40)
+    text = "\n".join(out.lines)
+    t.check("requests in" in text and "Non-2xx" not in text and "Socket errors" not in text, text)
+    t.check(t.lacon.counters()["queued"] > 100, "nobody had to wait")
+    t.equal(t.lacon.counters()["queue_full"], 0, "requests refused")
