@@ -126,6 +126,11 @@
     X(bucket_unfilled, "a token bucket never gets a token back")                                             \
     X(bucket_fresh, "a key that takes another's place gets a full bucket")                                   \
     X(lists_ignored, "clients that a listener's lists refuse are accepted")                                  \
+    X(edits_named_kept, "fields that edits remove or set are passed on")                                     \
+    X(edits_later_blind, "what an earlier edit put in is not taken out by a later one")                      \
+    X(forwarded_believed, "what anybody says of the client is believed")                                     \
+    X(affinity_to_down, "a client stays with its endpoint though it is down")                                \
+    X(affinity_shown, "lacon's cookie is passed on to the endpoint")                                         \
     X(log_missing, "an exchange that failed is not logged")                                                  \
     /* which endpoints are asked */                                                                          \
     X(check_ignored, "an endpoint that fails its checks is asked as before")                                 \

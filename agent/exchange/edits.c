@@ -7,6 +7,7 @@
  * worker's thread. */
 #include <stdio.h>
 
+#include "agent/base/mutant.h"
 #include "agent/base/utc.h"
 #include "agent/exchange/internal.h"
 #include "agent/http/writer.h"
@@ -152,6 +153,8 @@ bool edits_of_request(struct exchanges *w, const struct exchange *x, const struc
                                         .cookie = affinity_cookie(cluster_of(x)->affinity),
                                         .xff = span_str(ip_str(&x->peer.addr, out->xff))};
     forwarded_put(w, x, h, &out->e, &lines, out->forwarded);
+    if (mutant(affinity_shown))
+        out->e.cookie = span_of(NULL, 0);
     rewrite(&out->e, &x->rule->rewrite, x->prefix);
     if (out->edits.n && !put_edits(&lines, &out->edits, &a))
         return false;

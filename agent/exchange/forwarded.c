@@ -8,6 +8,7 @@
  * trusted proxy, both only where it is well-formed; what is not kept is written anew. */
 #include <stdio.h>
 
+#include "agent/base/mutant.h"
 #include "agent/exchange/internal.h"
 #include "agent/http/writer.h"
 
@@ -29,7 +30,7 @@ static bool is_trusted(const void *listener, const struct ip_addr *a)
 void forwarded_read(struct exchanges *w, struct exchange *x, const struct http_head *h)
 {
     const struct cfg_listener *l = listener_of(w, x->c);
-    x->trusted = l->ntrusted_proxy && is_trusted(l, &x->peer.addr);
+    x->trusted = l->ntrusted_proxy && (is_trusted(l, &x->peer.addr) || mutant(forwarded_believed));
     if (x->trusted)
         (void)http_forwarded_for(
             h, l->client_address == CFG_CLIENT_FORWARDED ? HTTP_F_FORWARDED : HTTP_F_X_FORWARDED_FOR,

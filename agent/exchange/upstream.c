@@ -37,7 +37,8 @@ static void add_tried(struct generation *g, bool some, uint32_t i)
 static bool belongs(const struct cluster_state *cs, const struct exchange *x, const uint64_t *tried)
 {
     uint32_t i = x->affine;
-    return i != LB_NONE && lb_usable(cs->picker, i) && !(tried && tried[i / 64] >> (i % 64) & 1);
+    return i != LB_NONE && (lb_usable(cs->picker, i) || mutant(affinity_to_down)) &&
+           !(tried && tried[i / 64] >> (i % 64) & 1);
 }
 
 static struct conn *connect_to(struct exchanges *w, const struct exchange *x, struct splice_remote *r,

@@ -1,6 +1,7 @@
 /* Edits of the configuration's: what they leave out of a head, and the lines they put in. Several edits run
  * one after the other; since all names are known beforehand that comes to this: a field of the message is
  * left out when any edit names it, and a line of an edit when a later one does. No state; any thread. */
+#include "agent/base/mutant.h"
 #include "agent/http/writer.h"
 
 void http_edits_add(struct http_edits *all, const struct field_edit *e)
@@ -21,7 +22,7 @@ static bool named_from(const struct http_edits *all, unsigned from, struct span 
 
 bool http_edits_name(const struct http_edits *all, struct span name)
 {
-    return (all->names & field_name_bit(name)) && named_from(all, 0, name);
+    return (all->names & field_name_bit(name)) && named_from(all, 0, name) && !mutant(edits_named_kept);
 }
 
 static void put_value(struct writer *w, const struct template *t, const struct http_values *v)
@@ -37,7 +38,7 @@ static void put_lines(struct writer *w, const struct http_edits *all, unsigned i
                       const struct field_line *line, uint32_t n, const struct http_values *v)
 {
     for (uint32_t k = 0; k < n; k++) {
-        if (named_from(all, i + 1, span_str(line[k].name)))
+        if (named_from(all, i + 1, span_str(line[k].name)) && !mutant(edits_later_blind))
             continue;
         put_str(w, line[k].name);
         put_str(w, ": ");

@@ -11,6 +11,7 @@
     X(edits_response_grows,                                                                                  \
       "a response head that grows by two segments; sent again as it was; acks behind it")                    \
     X(edits_request_shrinks, "acks of a body behind a request head that shrinks")                            \
+    X(edits_forwarded, "a client is who a trusted proxy says, and nobody else")                              \
     X(edits_affinity, "a cookie keeps a client with its endpoint, and is not shown to it")                   \
     X(edits_affinity_down, "a cookie's endpoint refuses: another one's cookie is set")                       \
     X(policy_least_conn, "least_conn passes by the endpoint that has one in flight")                         \

@@ -95,6 +95,31 @@ void edits_request_shrinks(struct script *s)
     want_true(s, c->got.ack - c->iss == head + 1500 + 20, "acked is what the client calls it");
 }
 
+/* The route is for clients of 192.0.2.0/24, as a trusted proxy tells who they are. */
+void edits_forwarded(struct script *s)
+{
+    static const char *const asks =
+        "GET / HTTP/1.1\r\nHost: c0.example\r\nX-Forwarded-For: 192.0.2.7\r\n\r\n";
+    static struct cfg_prefix of_clients = {{{[10] = 0xff, 0xff, 192, 0, 2, 0}}, 24},
+                             trusted = {{{[10] = 0xff, 0xff, 10, 255, 0, 0}}, 16};
+    struct cfg_match *m = s->config->route[0].rule[0].match;
+    struct cfg_listener *l = s->config->listener;
+    m->nsource = 1;
+    m->source = &of_clients;
+    l->ntrusted_proxy = 1;
+    l->trusted_proxy = &trusted;
+    struct peer *c = client(s), *e;
+    open_conn(c);
+    say(c, asks);
+    want_text(c, "HTTP/1.1 404 ");
+    trusted = (struct cfg_prefix){c->local, ip_is_v4(&c->local) ? 32 : 128};
+    say(c, asks);
+    e = serve(s);
+    want_text(e, "GET / HTTP/1.1\r\nHost: c0.example\r\nX-Forwarded-For: 192.0.2.7, ");
+    say(e, OK2);
+    want_text(c, OK2);
+}
+
 /* The line that lacon is to send for endpoint i of cluster 0. */
 static const char *set_cookie(const struct script *s, uint32_t i)
 {
