@@ -78,8 +78,10 @@ static void check_to_endpoints(struct reading *r, const struct cfg_rule *rule)
         complain_at(r, field[i],
                     i < 3 ? "rewrite: goes with \"cluster\" or \"clusters\" only"
                           : "request_headers: goes with \"cluster\" or \"clusters\" only");
-    if (rule->action != CFG_TO_CLUSTER)
+    if (rule->action != CFG_TO_CLUSTER) {
+        complain_at(r, &rule->mirror.cluster, "mirror: goes with \"cluster\" or \"clusters\" only");
         return;
+    }
     if (w->path && w->prefix)
         complain_at(r, &w->prefix, "prefix: \"path\" is given already");
     else if (!all_prefixes(rule))

@@ -254,6 +254,12 @@ enum cfg_action {
     CFG_DENY, /* 403 */
 };
 
+/* Where a copy of requests goes. */
+struct cfg_mirror {
+    uint32_t cluster; /* index */
+    uint32_t percent; /* of the requests; 0: none goes anywhere */
+};
+
 struct cfg_rule {
     uint32_t nmatch; /* any of them; at least one (default prefix "/") */
     struct cfg_match *match;
@@ -263,6 +269,7 @@ struct cfg_rule {
     struct cfg_split *split;
     bool split_fixed; /* by split_key; else drawn for each request */
     struct cfg_hash_key split_key;
+    struct cfg_mirror mirror;
     struct cfg_redirect redirect;
     struct cfg_reply reply;
     uint32_t nrate_limit;

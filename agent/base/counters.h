@@ -53,6 +53,8 @@
     X(offload_evicted, "offload_evicted", "flows taken off it for faster ones")                              \
     X(offload_frames, "offload_frames", "frames that it has carried, of flows that it no longer has")        \
     X(offload_bytes, "offload_bytes", "bytes of these, Ethernet header included")                            \
+    X(mirrored, "mirrored", "requests that were copied to a second cluster")                                 \
+    X(mirrors_skipped, "mirrors_skipped", "requests that were not, being too large, in chunks, or too many") \
     X(log_dropped, "log_dropped", "access-log records lost because the log thread was behind")
 
 struct counters {

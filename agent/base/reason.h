@@ -63,6 +63,7 @@
     X(CLOSE_IDLE, "close_idle", "keep-alive idle timeout")                                                   \
     X(CLOSE_HEAD_TIMEOUT, "close_head_timeout", "request head did not arrive in time")                       \
     X(CLOSE_PROXY_HEADER, "close_proxy_header", "PROXY header is missing, malformed or late")                \
+    X(CLOSE_MIRROR, "close_mirror", "a mirrored request is over, or was not answered in time")               \
     X(CLOSE_STALL, "close_stall", "no progress within the stall timeout")                                    \
     X(CLOSE_REQUEST_TIMEOUT, "close_request_timeout", "request and response took longer than they may")      \
     X(CLOSE_QUEUE, "close_queue", "request waited too long for room at an endpoint, or too many did")        \

@@ -194,6 +194,8 @@ static void cb_connected(void *u, struct conn *e)
 {
     if (e->user_check)
         check_connected(e);
+    else if (e->user_mirror)
+        mirror_connected(u, e);
     else
         upstream_connected(u, e);
 }
@@ -206,7 +208,9 @@ static void cb_fin(void *u, struct conn *c)
         return;
     }
     struct exchange *x = c->user;
-    if (x && x->tunnel)
+    if (c->user_mirror)
+        mirror_fin(w, c);
+    else if (x && x->tunnel)
         tunnel_fin(w, x, c);
     else if (c->pub.side == SIDE_CLIENT)
         client_fin(w, c);
@@ -220,6 +224,8 @@ static void cb_timeout(void *u, struct conn *c)
         client_timeout(u, c);
     else if (c->user_check)
         check_timeout(c);
+    else if (c->user_mirror)
+        mirror_timeout(u, c);
     else
         upstream_timeout(u, c);
 }
@@ -251,6 +257,8 @@ static void cb_ended(void *u, struct conn *c, enum reason why)
         check_ended(c, why);
         return;
     }
+    if (c->user_mirror)
+        mirror_ended(w, c);
     struct exchange *x = c->user;
     if (!x)
         return;

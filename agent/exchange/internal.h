@@ -150,8 +150,10 @@ struct exchanges {
     uint64_t check_draws;               /* for chance */
     struct shared *shared, *own_shared; /* own_shared: the same, when it is ours */
     struct sip_key rate_key;
-    uint64_t keyless; /* requests without the key that is hashed */
-    uint64_t splits;  /* requests drawn for one of several clusters */
+    uint64_t keyless;               /* requests without the key that is hashed */
+    uint64_t mirror_draws, mirrors; /* requests drawn for mirroring; begun */
+    uint32_t mirroring;             /* under way */
+    uint64_t splits;                /* requests drawn for one of several clusters */
     unsigned worker, nworkers;
     struct identity *identity; /* by conn slot; of those with user_named */
     struct exchange *slab, *free;
@@ -444,6 +446,16 @@ uint64_t hash_of_key(struct exchanges *w, const struct exchange *x, const struct
                      const struct http_head *h);
 /* What lb_policies that go by hash are asked with; 0 for those that don't. h NULL: a stream. */
 uint64_t hash_key_of(struct exchanges *w, const struct exchange *x, const struct http_head *h);
+
+/* ---- mirror.c ---- */
+/* All of the request is mapped to x->e: a copy goes to the rule's second cluster, where it has one, and where
+ * that is possible. */
+void mirror_request(struct exchanges *w, struct exchange *x);
+/* Of conns with user_mirror. */
+void mirror_connected(struct exchanges *w, struct conn *e);
+void mirror_fin(struct exchanges *w, struct conn *e);
+void mirror_timeout(struct exchanges *w, struct conn *e);
+void mirror_ended(struct exchanges *w, struct conn *e);
 
 /* ---- response.c ---- */
 void response_judge(struct exchanges *w, struct conn *e, struct span bytes, bool held);

@@ -49,10 +49,11 @@ static int map_head(struct exchanges *w, struct exchange *x, const struct http_h
                            false);
 }
 
-static void request_complete(struct exchange *x)
+static void request_complete(struct exchanges *w, struct exchange *x)
 {
     x->req_mapped = true;
     x->c->in_mode = IN_DONE;
+    mirror_request(w, x);
 }
 
 /* A body that fits retry_buffer with its head is kept whole, so that the request can be run again after its
@@ -76,7 +77,7 @@ void request_go_on(struct exchanges *w, struct exchange *x)
                               x->req_left); /* what finds no room is mapped at the next occasion */
         x->req_left -= c->in_mapped - before;
         if (!x->req_left)
-            request_complete(x);
+            request_complete(w, x);
     }
 }
 
@@ -102,7 +103,7 @@ static void keep_body(struct exchanges *w, struct exchange *x, struct span bytes
     }
     x->req_left -= n;
     if (!x->req_left)
-        request_complete(x);
+        request_complete(w, x);
 }
 
 void request_body(struct exchanges *w, struct exchange *x, struct span bytes, bool held)
@@ -128,7 +129,7 @@ void request_body(struct exchanges *w, struct exchange *x, struct span bytes, bo
             return;
         }
         if (done)
-            request_complete(x);
+            request_complete(w, x);
         if (listener_of(w, c)->max_body && x->rec.bytes_request > listener_of(w, c)->max_body &&
             !x->resp_head && !mutant(max_body_ignored)) {
             reply_own(w, x, 413, R_NONE);
@@ -244,7 +245,7 @@ static void send_request(struct exchanges *w, struct exchange *x, const struct h
     }
     client_watch(w, x, splice_now(w->s) + listener_of(w, c)->stall_timeout_ns);
     if (x->req_body != HTTP_BODY_CHUNKED && !x->req_left)
-        request_complete(x);
+        request_complete(w, x);
     request_go_on(w, x);
     if (c->fin_told)
         client_fin(w, c);

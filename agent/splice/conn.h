@@ -204,6 +204,7 @@ struct conn {
     bool user_mark : 1;      /* exchange's own (the head timer runs) */
     bool user_doom : 1;      /* exchange's own (to be reset when what is before out_msg is delivered) */
     bool user_check : 1;     /* exchange's own (its user is a check, not an exchange) */
+    bool user_mirror : 1;    /* exchange's own (it carries a copy of a request: mirror.c) */
     bool user_awaits : 1;    /* exchange's own (a PROXY header is due: identity.c) */
     bool user_named : 1;     /* exchange's own (a PROXY header has said who it is) */
     bool reserved : 1;       /* endpoint side: in the pool for the client that used it last alone */

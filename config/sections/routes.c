@@ -191,6 +191,29 @@ static bool read_rewrite(struct reading *r, const struct cfg_key *k, const struc
 static const struct key_kind kind_rewrite = {read_rewrite, NULL, rewrite_present};
 
 /* Without matches a rule takes every path. */
+static bool mirror_present(const struct cfg_key *k, const void *obj)
+{
+    return ((const struct cfg_mirror *)key_value(k, obj))->percent > 0;
+}
+
+/* A mirror that is given takes all, unless it says otherwise. */
+static bool read_mirror(struct reading *r, const struct cfg_key *k, const struct node *v, void *obj)
+{
+    struct cfg_mirror *m = key_field(k, obj);
+    bool good = kind_section.read(r, k, v, obj);
+
+    m->percent = m->percent ? m->percent : 100;
+    return good;
+}
+
+static const struct key_kind kind_mirror = {read_mirror, NULL, mirror_present};
+
+static const struct cfg_key mirror_keys[] = {
+    {.name = "cluster", .kind = &kind_cluster, FIELD(struct cfg_mirror, cluster), .required = true},
+    {.name = "percent", .kind = &kind_uint, FIELD(struct cfg_mirror, percent), .min = 1, .max = 100},
+};
+static const struct cfg_section mirror_section = {"mirror", KEYS(mirror_keys), NULL};
+
 static void finish_rule(struct reading *r, void *obj)
 {
     struct cfg_rule *rule = obj;
@@ -214,6 +237,7 @@ static const struct cfg_key rule_keys[] = {
      .min = 1,
      .max = 64},
     {.name = "split_key", .kind = &kind_split_key, FIELD(struct cfg_rule, split_key)},
+    {.name = "mirror", .kind = &kind_mirror, .section = &mirror_section, FIELD(struct cfg_rule, mirror)},
     {.name = "redirect",
      .kind = &kind_action,
      .section = &redirect_section,

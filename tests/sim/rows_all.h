@@ -190,6 +190,12 @@
     X(check_all_down, "CHECK when all are down they are asked")                                              \
     X(drained_endpoint, "DRAIN an endpoint ends what is in flight, and gets nothing new")                    \
     X(drained_reload, "DRAIN a drained endpoint stays so over a reload")                                     \
+    X(mirror_get, "MIRROR a copy on a connection of its own, whose answer nobody sees")                      \
+    X(mirror_body, "MIRROR a body that comes later is copied with its head")                                 \
+    X(mirror_dead, "MIRROR a mirror that refuses, resets, is silent holds up nobody")                        \
+    X(mirror_lost, "MIRROR a copy that is lost is repaired")                                                 \
+    X(mirror_skipped, "MIRROR what is too large or in chunks is not copied, and counted")                    \
+    X(mirror_client_gone, "MIRROR a client that goes does not take the copy with it")                        \
     X(proxy_with_request,                                                                                    \
       "PROXY a header and a request in one segment; the name holds for the next request")                    \
     X(proxy_single_bytes, "PROXY a header in single bytes")                                                  \

@@ -6,6 +6,10 @@
        "\"[fd00:1::11]:80\", or its name and port, such as \"api.internal:80\", not \"" what "\"\n"
 
 static const struct row rows[] = {
+    {"PROXY headers",
+     "clusters: [{name: c, proxy_protocol: any, endpoints: [{address: \"10.0.0.9:80\"}]}]\n" INTERFACES
+         LISTENERS ROUTES,
+     "1:38: proxy_protocol: must be v1 or v2, not \"any\"\n"},
     {"retry",
      "clusters:\n"
      "- name: c\n"

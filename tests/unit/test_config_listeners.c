@@ -4,6 +4,16 @@
 #include "tests/unit/config_rig.h"
 
 static const struct row rows[] = {
+    {"proxies",
+     "listeners: [{name: l, address: \"10.0.0.2:80\", proxy_protocol: {accept: v3, from: [10.0.0.0/33]}}, "
+     "{name: m, address: "
+     "\"10.0.0.2:81\", proxy_protocol: {accept: v1}}, {name: n, address: \"10.0.0.2:82\", proxy_protocol: "
+     "v2}]\n" INTERFACES ROUTES CLUSTERS,
+     "1:72: accept: must be v1, v2 or any, not \"v3\"\n"
+     "1:83: from: each item must be a network, such as 10.0.0.0/8 or \"fd00::/16\", or an address, not "
+     "\"10.0.0.0/33\"\n"
+     "1:149: proxy_protocol needs \"from\"\n"
+     "1:214: proxy_protocol: must be a group of keys, not \"v2\"\n"},
     {"rate limits",
      "listeners:\n"
      "- name: l\n"

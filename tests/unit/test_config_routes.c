@@ -2,6 +2,24 @@
 #include "tests/unit/config_rig.h"
 
 static const struct row rows[] = {
+    {"mirrors",
+     "routes: [{name: r, rules: [{cluster: c, mirror: {cluster: x}}, {cluster: c, mirror: {percent: 101, "
+     "cluster: c}}, "
+     "{cluster: c, mirror: {percent: 0, cluster: c}}, {cluster: c, mirror: {}}, {cluster: c, mirror: c}, "
+     "{deny: true, mirror: {cluster: c}}]}]\n" INTERFACES LISTENERS CLUSTERS,
+     "1:59: no cluster is called \"x\"\n"
+     "1:95: percent: must be a whole number from 1 to 100, not \"101\"\n"
+     "1:145: percent: must be a whole number from 1 to 100, not \"0\"\n"
+     "1:183: mirror needs \"cluster\"\n"
+     "1:209: mirror: must be a group of keys, not \"c\"\n"
+     "1:244: mirror: goes with \"cluster\" or \"clusters\" only\n"},
+    {"protocols of TLS clients",
+     "routes: [{name: r, rules: [{cluster: c, matches: [{alpn: []}, {alpn: [\"\", \"h 2\", h2]}, {alpn: "
+     "h2}]}]}]\n" INTERFACES LISTENERS CLUSTERS,
+     "1:58: alpn: must have 1 to 16 items, not 0\n"
+     "1:71: alpn: each item must be a protocol of 1 to 254 bytes, such as h2 or http/1.1, not \"\"\n"
+     "1:75: alpn: each item must be a protocol as TLS clients offer it, such as h2 or http/1.1, not \"h 2\"\n"
+     "1:95: alpn: must be a list, not \"h2\"\n"},
     {"no such cluster",
      "routes: [{name: r, rules: [{cluster: cc}, {cluster: other}]}]\n" INTERFACES LISTENERS CLUSTERS,
      "1:38: no cluster is called \"cc\"; did you mean \"c\"?\n"

@@ -203,3 +203,37 @@ def tls_by_alpn(t):
             t.equal(tls.recv(100).decode(), wanted, f"who answers one that offers {offer}")
     said = t.lacon.ctl("explain", "https://shop.test:80/", "--alpn", "x,h2", "--source", t.topo.cli4)
     t.equal(said["workers"][0]["cluster"], "two", "explain")
+
+
+@case()
+def mirroring(t):
+    """Each GET that fits retry_buffer is copied to a second cluster, body and all where it has one; a mirror that answers
+    badly, slowly or not at all is not noticed."""
+    def bad(wire, origin):
+        while request := wire.request():
+            origin.note(request)
+            if request.target == "/silent":
+                wire.more()  # until lacon gives it up
+                return
+            wire.send(b"HTTP/1.1 500 No\r\nContent-Length: 5000000\r\n\r\n" + b"x" * 200000)
+
+    app, mirror = t.origin(0), t.origin(1, bad)
+    config = configuration(t.topo, [cluster("app", [(app.ip, app.port)]),
+                                    cluster("mirror", [(mirror.ip, mirror.port)], response_timeout="2s")])
+    config["routes"] = [{"name": "r", "rules": [{"cluster": "app", "mirror": {"cluster": "mirror"}}]}]
+    t.start_with(config)
+    c = t.client()
+    t.equal(c.ask("GET", "/name").body, b"ep1", "the answer")
+    t.equal(c.ask("POST", "/up", body=b"b" * 9000).body.split()[0], b"9000", "an upload")
+    t.equal(c.ask("POST", "/large", body=b"b" * 90000).body.split()[0], b"90000", "a large one")
+    t.equal(c.ask("GET", "/silent").status, 200, "while the mirror is silent")
+    until(lambda: len(mirror.requests) == 3, "the copies")
+    got = {r.target: (r.method, r.length, r.get("connection"), r.get("x-forwarded-for")) for r in mirror.requests}
+    t.equal(got, {"/name": ("GET", 0, "close", t.topo.cli4), "/up": ("POST", 9000, "close", t.topo.cli4),
+                  "/silent": ("GET", 0, "close", t.topo.cli4)}, "what the mirror got")
+    t.equal((t.lacon.counters()["mirrored"], t.lacon.counters()["mirrors_skipped"]), (3, 1), "counters")
+    until(lambda: not [x for x in t.lacon.connections() if x["cluster"] == "mirror" and x["state"] == "open"],
+          "what is silent to be given up")
+    mirror.refuse()
+    for _ in range(20):
+        t.equal(c.ask("GET", "/name").status, 200, "without a mirror")
