@@ -133,6 +133,22 @@
     X(affinity_to_down, "a client stays with its endpoint though it is down")                                \
     X(affinity_shown, "lacon's cookie is passed on to the endpoint")                                         \
     X(log_missing, "an exchange that failed is not logged")                                                  \
+    /* shares of one client address */                                                                       \
+    X(share_conns_ignored, "one client address may open any number of connections")                          \
+    X(share_bytes_ignored, "one client address may have any number of kept bytes")                           \
+    X(share_address, "each IPv6 address has a share of its own, not each /64")                               \
+    /* reload */                                                                                             \
+    X(reload_listener_kept, "clients of a listener that is gone are served on")                              \
+    X(reload_marks_forgotten, "an endpoint that refused is asked again after a reload")                      \
+    X(reload_forever, "what outlives drain_timeout under an old configuration is not cut off")               \
+    X(reload_drain_put_off, "a reload puts off the end of a drain")                                          \
+    X(reload_pool_kept, "pooled conns of an endpoint that is gone stay")                                     \
+    X(reload_hold_fixed, "a client from before cannot send the longer heads that are allowed now")           \
+    /* tunnels and streams */                                                                                \
+    X(tunnel_fin_forgotten, "a FIN from before the tunnel began is not passed on")                           \
+    X(tunnel_cut_clean, "a tunnel that one side resets ends like an orderly one")                            \
+    X(tunnel_endless, "a silent tunnel does not end")                                                        \
+    X(stream_untried, "a stream whose endpoint refuses is given up")                                         \
     /* which endpoints are asked */                                                                          \
     X(check_ignored, "an endpoint that fails its checks is asked as before")                                 \
     X(check_threshold, "a single check changes an endpoint's state")                                         \

@@ -237,7 +237,9 @@ static void stalled(struct exchanges *w, struct exchange *x)
         queue_timeout(w, x);
         return;
     }
-    uint64_t limit = x->tunnel ? l->tunnel_timeout_ns : x->orphan ? LINGER_NS : l->stall_timeout_ns;
+    uint64_t limit = x->tunnel   ? l->tunnel_timeout_ns << (mutant(tunnel_endless) ? 10 : 0)
+                     : x->orphan ? LINGER_NS
+                                 : l->stall_timeout_ns;
     uint64_t last = c->progress_ns, now = splice_now(w->s);
     if (x->e && x->e->progress_ns > last)
         last = x->e->progress_ns;

@@ -112,7 +112,7 @@ static bool cb_listens(void *u, const struct flow_key *k, struct splice_listener
         if (l->at.port != k->local_port || !((v4 ? l->any4 : l->any6) || ip_eq(&l->at.addr, &k->local)))
             continue;
         *out = (struct splice_listener){.index = i,
-                                        .w0 = l->head_limit > 32768 ? l->head_limit : 32768,
+                                        .w0 = listener_hold(l),
                                         .max_rate = l->max_rate,
                                         .client_conns = l->client_connections,
                                         .denied = listener_denies(l, &k->remote)};

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "agent/base/mutant.h"
 #include "agent/exchange/internal.h"
 
 /* ---- making: any thread ---- */
@@ -240,6 +241,10 @@ static void move_client(void *arg, struct conn *c)
     if (c->user_index != LISTENER_GONE &&
         listener_denies(&a->w->gen->cfg->listener[c->user_index], &c->key.remote))
         c->user_index = LISTENER_GONE;
+    if (mutant(reload_listener_kept) && c->user_index == LISTENER_GONE)
+        c->user_index = 0;
+    if (c->user_index != LISTENER_GONE && !mutant(reload_hold_fixed))
+        splice_hold_more(c, listener_hold(&a->w->gen->cfg->listener[c->user_index]));
     if (c->user_index == LISTENER_GONE && !c->user && !c->user_doom)
         client_close(a->w, c, R_CLOSE_DRAIN);
 }
@@ -250,7 +255,7 @@ static void carry_marks(const struct exchanges *w, const struct cluster_state *f
     uint64_t now = splice_now(w->s);
     for (uint32_t i = 0; i < from->cfg->nendpoint; i++) {
         uint64_t until = from->endpoint[i].down_until_ns;
-        for (uint32_t j = 0; until > now && j < to->cfg->nendpoint; j++)
+        for (uint32_t j = 0; until > now && !mutant(reload_marks_forgotten) && j < to->cfg->nendpoint; j++)
             if (to->endpoint[j].entry == from->endpoint[i].entry) {
                 to->endpoint[j].down_until_ns = until;
                 to->endpoint[j].marked_ns = from->endpoint[i].marked_ns;
@@ -280,9 +285,10 @@ void exchanges_adopt(struct exchanges *w, struct generation *g)
     w->gen = g;
     checks_begin(w, g);
     uint64_t until = splice_now(w->s) + g->cfg->admin.drain_timeout_ns;
-    if (w->draining)
+    if (w->draining && !mutant(reload_drain_put_off))
         g->expire_ns = old->expire_ns; /* a reload does not put off the end of a drain */
-    old->expire_ns = until < old->expire_ns ? until : old->expire_ns;
+    if (!mutant(reload_forever))
+        old->expire_ns = until < old->expire_ns ? until : old->expire_ns;
     old->next = w->former;
     w->former = old;
     splice_each_client(w->s, move_client, &a);

@@ -224,6 +224,11 @@ uint32_t identity_of_check(enum cfg_proxy how, uint8_t *out);
 /* The client is there, and has said who it is where it has to: its first request is waited for. */
 void client_accepted(struct exchanges *w, struct conn *c);
 const struct cfg_listener *listener_of(const struct exchanges *w, const struct conn *c);
+/* What a client of l may have held: a head, or a body that comes before its endpoint is connected. */
+static inline uint32_t listener_hold(const struct cfg_listener *l)
+{
+    return l->head_limit > 32768 ? l->head_limit : 32768;
+}
 /* Do the listener's lists keep this address out? */
 bool listener_denies(const struct cfg_listener *l, const struct ip_addr *client);
 /* Is the client to be told that its conn ends? */

@@ -1,6 +1,7 @@
 /* Tunnels: after the endpoint's 101, bytes both ways until both sides have said FIN. A FIN of ours follows
  * the last byte; the peer's is taken when the other side has acked the bytes before it, so whoever sent it
  * repairs its loss (S10). The worker's thread. */
+#include "agent/base/mutant.h"
 #include "agent/exchange/internal.h"
 
 bool tunnel_begins(struct exchanges *w, struct exchange *x)
@@ -18,7 +19,8 @@ bool tunnel_begins(struct exchanges *w, struct exchange *x)
         return true;
     }
     c->in_mode = IN_OPEN;
-    c->fin_told = false; /* a FIN that came before is now one of the tunnel */
+    c->fin_told =
+        c->fin_told && mutant(tunnel_fin_forgotten); /* a FIN that came before is now one of the tunnel */
     return splice_map_copy(w->s, c, e, FOREVER) == 0;
 }
 
@@ -40,7 +42,7 @@ void tunnel_fin(struct exchanges *w, struct exchange *x, struct conn *from)
 void tunnel_ended(struct exchanges *w, struct exchange *x, struct conn *gone, enum reason why)
 {
     struct conn *other = gone == x->c ? x->e : x->c;
-    bool orderly = why == R_CLOSE_NORMAL || why == R_CLOSE_NOT_REUSABLE;
+    bool orderly = mutant(tunnel_cut_clean) || why == R_CLOSE_NORMAL || why == R_CLOSE_NOT_REUSABLE;
     if (gone == x->e) {
         x->e = NULL;
         gone->user = NULL;

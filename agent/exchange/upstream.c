@@ -203,7 +203,8 @@ static bool listed(const uint16_t *list, uint32_t n, uint16_t wanted)
 static bool movable(const struct exchange *x, const struct conn *e)
 {
     return (!x->resp_begun || mutant(retry_after_response)) && x->c->peer == e &&
-           (x->stream ? !x->tunnel : splice_can_move(e)) && x->tries < cluster_of(x)->cfg->tries;
+           (x->stream ? !x->tunnel && !mutant(stream_untried) : splice_can_move(e)) &&
+           x->tries < cluster_of(x)->cfg->tries;
 }
 
 /* May the request be run a second time, after this has happened (enum cfg_retry_on, or a status)? Only if the

@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "agent/base/mutant.h"
+
 struct entry {
     struct ip_addr addr __attribute__((aligned(8)));
     uint64_t bytes;       /* kept; control: ro */
@@ -25,7 +27,7 @@ struct clients {
 struct ip_addr client_prefix(const struct ip_addr *a)
 {
     struct ip_addr p = *a;
-    if (!ip_is_v4(a))
+    if (!ip_is_v4(a) && !mutant(share_address))
         memset(p.b + 8, 0, 8);
     return p;
 }
@@ -91,7 +93,7 @@ bool clients_may_open(const struct clients *t, const struct ip_addr *a, uint32_t
     struct ip_addr prefix = client_prefix(a);
     uint32_t i = find(t, &prefix);
     most = most && most < t->most_conns ? most : t->most_conns;
-    return i == CLIENT_NONE || t->entry[i].conns < most;
+    return i == CLIENT_NONE || mutant(share_conns_ignored) || t->entry[i].conns < most;
 }
 
 bool clients_begin(struct clients *t, uint32_t i, uint32_t most)
@@ -220,7 +222,7 @@ void clients_drop(struct clients *t, uint32_t i, uint32_t n)
 
 bool clients_full(const struct clients *t, uint32_t i)
 {
-    return i != CLIENT_NONE && t->entry[i].bytes >= t->most_bytes;
+    return i != CLIENT_NONE && t->entry[i].bytes >= t->most_bytes && !mutant(share_bytes_ignored);
 }
 
 uint32_t clients_slots(const struct clients *t)

@@ -158,6 +158,11 @@ enum reason hold_insert(struct splice *s, struct conn *c, pos_t at, struct span 
     return R_NONE;
 }
 
+void splice_hold_more(struct conn *c, uint32_t w0)
+{
+    c->w0 = w0 > c->w0 ? w0 : c->w0;
+}
+
 void hold_consume(struct splice *s, struct conn *c, uint64_t n)
 {
     struct hold *h = &c->hold;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "agent/base/bytes.h"
+#include "agent/base/mutant.h"
 
 static struct splice_remote **bucket_of(struct splice *s, const struct ip_port *at)
 {
@@ -73,7 +74,8 @@ void splice_remote_put(struct splice *s, struct splice_remote *r)
 {
     if (--r->refs)
         return;
-    splice_remote_close_idle(s, r);
+    if (!mutant(reload_pool_kept))
+        splice_remote_close_idle(s, r);
     free_unused(s, r);
 }
 

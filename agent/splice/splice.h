@@ -105,6 +105,9 @@ struct kbuf_pool *splice_pool(const struct splice *s);
 struct counters *splice_counters(const struct splice *s);
 /* Local ports in use, toward all endpoints. */
 uint32_t splice_ports_taken(const struct splice *s);
+/* The hold of c may have w0 bytes from now on, when that is more than before: less would take back a window
+ * that c may have been shown. */
+void splice_hold_more(struct conn *c, uint32_t w0);
 /* Calls fn for each open client conn. */
 void splice_each_client(struct splice *s, void (*fn)(void *arg, struct conn *c), void *arg);
 

@@ -223,6 +223,7 @@
     X(reload_endpoint_stays, "reload: the pooled conns of an endpoint that stays are used")                  \
     X(reload_listener_gone, "reload: clients of a listener that is gone end with their exchange")            \
     X(reload_listener_head, "reload: a head that came in part is served by the new listener")                \
+    X(reload_head_limit, "reload: a client from before may send the longer heads that are allowed now")      \
     X(reload_down, "reload: an endpoint that refused is still passed over")                                  \
     X(reload_patience, "reload: what outlives drain_timeout is cut off")                                     \
     X(drain_reload, "drain: a reload does not put off its end")                                              \

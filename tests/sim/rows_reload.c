@@ -123,6 +123,30 @@ void reload_listener_head(struct script *s)
     want_true(s, of_cluster(s, e, 1), "the request is routed anew");
 }
 
+/* What may be held of a client grows with the longest head that is allowed. */
+void reload_head_limit(struct script *s)
+{
+    struct peer *c = client(s);
+    c->wscale = 7;
+    open_conn(c);
+    pass_time(s, 5);
+    struct config *next = another(s);
+    next->listener[0].head_limit = 60000;
+    reload(s, next);
+    say(c, "GET / HTTP/1.1\r\nHost: c0.example\r\nX: ");
+    for (unsigned i = 0; i < 50; i++) {
+        say_n(c, 'x', 1000);
+        pass_time(s, 1);
+    }
+    say(c, "\r\n\r\n");
+    struct peer *e = serve(s);
+    want_head(e);
+    say(e, OK2);
+    pass_time(s, 5);
+    forget(c);
+    want_true(s, c->got.len == strlen(OK2), "the head is served");
+}
+
 void reload_down(struct script *s)
 {
     struct peer *c = client(s), *e;

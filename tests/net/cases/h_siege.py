@@ -60,7 +60,8 @@ class Normal:
 def start(t, dpdk):
     """lacon that reaches everybody by way of the client's namespace, where the slow clients' addresses are."""
     t.topo.cli.ip("".join(f"addr replace 10.89.0.{1 + i}/32 dev lo\n" for i in range(SOURCES)))
-    config = configuration(t.topo, [cluster("app", [(ip, NGINX_PORT) for ip in t.topo.ep4])], dpdk=dpdk)
+    config = configuration(t.topo, [cluster("app", [(ip, NGINX_PORT) for ip in t.topo.ep4])],
+                           dpdk={"workers": t.workers} | dpdk)
     config["interfaces"][0]["gateway"] = t.topo.cli4
     t.start_with(config)
     return [t.bin_dir + "/flood", "c0", mac(t), t.topo.vip4, PORT]
