@@ -664,6 +664,15 @@ static void print_endpoints_of(const json_t *worker)
     print_table(&t);
 }
 
+static void print_lines(const char *title, const json_t *list)
+{
+    size_t i;
+    json_t *o;
+    if (json_array_size(list))
+        printf("\n%s\n", title);
+    json_array_foreach(list, i, o) printf("  %s\n", json_string_value(o));
+}
+
 static void print_explain(const json_t *a)
 {
     size_t i;
@@ -675,9 +684,8 @@ static void print_explain(const json_t *a)
         printf(", status %lld", json_integer_value(status));
     putchar('\n');
     print_considered(a);
-    if (json_array_size(json_object_get(a, "rule")))
-        puts("\nthe rule:");
-    json_array_foreach(json_object_get(a, "rule"), i, o) printf("  %s\n", json_string_value(o));
+    print_lines("the rule:", json_object_get(a, "rule"));
+    print_lines("the listener:", json_object_get(a, "listener_settings"));
     json_array_foreach(json_object_get(a, "workers"), i, o) print_endpoints_of(o);
 }
 

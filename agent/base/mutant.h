@@ -92,7 +92,6 @@
     /* pooled conns and paths (S9, S13) */                                                                   \
     X(ramp_missing, "a pooled conn that changes clients shows the new one's whole window at once")           \
     X(ramp_fixed, "what it shows does not grow with what the client acks")                                   \
-    X(mirror_uncounted, "a mirrored request that is over counts as under way")                               \
     X(reserved_shared, "a conn that bears a client's name serves another")                                   \
     X(proxy_untrusted, "a PROXY header is taken from anybody")                                               \
     X(pool_nearer, "a far client gets a conn that a near one used")                                          \

@@ -256,16 +256,19 @@ static json_t *lines_of(char *text)
     return list;
 }
 
-/* The rule as the configuration in effect has it: whatever it does to the request is named there. */
-static json_t *settings(const struct question *q)
+/* What the listener, or the rule, says in the configuration in effect: whatever it does to the request, edits
+ * and limits among it, is named there. */
+static json_t *settings(const struct question *q, bool of_rule)
 {
     char *text = NULL;
     size_t n;
     FILE *f = open_memstream(&text, &n);
     if (!f)
         return NULL;
-    if (q->ask.rule)
+    if (of_rule && q->ask.rule)
         config_print_rule(q->config, q->ask.rule, f);
+    else if (!of_rule)
+        config_print_listener(q->config, q->listener, f);
     json_t *list = fclose(f) == 0 ? lines_of(text) : NULL;
     free(text);
     return list;
@@ -360,11 +363,11 @@ static json_t *answer(struct workers *ws, struct question *q)
     if (!workers)
         return answer_error("a reload is under way: ask again");
     unsigned status = status_of(q);
-    return json_pack("{s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:i}", "listener", q->listener->name, "considered",
-                     considered(q), "route", route_name(q), "action", action_of(q), "status",
-                     status ? json_integer(status) : json_null(), "rule", settings(q), "workers", workers,
-                     "not_shown",
-                     (int)(q->ask.nmatch > EXPLAIN_MATCHES ? q->ask.nmatch - EXPLAIN_MATCHES : 0));
+    return json_pack(
+        "{s:s, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:i}", "listener", q->listener->name, "listener_settings",
+        settings(q, false), "considered", considered(q), "route", route_name(q), "action", action_of(q),
+        "status", status ? json_integer(status) : json_null(), "rule", settings(q, true), "workers", workers,
+        "not_shown", (int)(q->ask.nmatch > EXPLAIN_MATCHES ? q->ask.nmatch - EXPLAIN_MATCHES : 0));
 }
 
 json_t *explain_answer(struct workers *ws, unsigned nword, char *const word[])

@@ -9,7 +9,6 @@
  * when kept bytes run short.
  *
  * The worker's thread. */
-#include "agent/base/mutant.h"
 #include "agent/exchange/internal.h"
 
 #define MIRRORS_MOST 1024u /* under way, of one worker */
@@ -148,6 +147,5 @@ void mirror_timeout(struct exchanges *w, struct conn *e)
 void mirror_ended(struct exchanges *w, struct conn *e)
 {
     e->user_mirror = false;
-    if (!mutant(mirror_uncounted))
-        w->mirroring--;
+    w->mirroring--;
 }

@@ -176,6 +176,7 @@
     X(check_slow, "CHECK a check that takes longer than the interval")                                       \
     X(check_no_port, "CHECK no local port is left: says nothing of the endpoint")                            \
     X(check_other_port, "CHECK another port")                                                                \
+    X(check_proxy, "CHECK where endpoints want PROXY headers a check has one, of nobody")                    \
     X(check_drain, "CHECK lacon drains while a check is under way")                                          \
     X(check_reload, "CHECK reload: what is under way is broken off, the run of failures goes on")            \
     X(check_reload_without, "CHECK reload: without checks nobody is down by them")                           \

@@ -706,3 +706,16 @@ void outlier_reload(struct script *s)
         again |= answered_by(c) == &s->endpoint_host[0];
     want_true(s, again, "back in time");
 }
+
+/* Where endpoints want PROXY headers a check begins with one that names nobody. */
+void check_proxy(struct script *s)
+{
+    checked(s, CFG_CHECK_HTTP);
+    s->config->cluster[0].proxy_protocol = CFG_PROXY_V1;
+    start(s);
+    struct peer *e = serve(s);
+    want_text(e, "PROXY UNKNOWN\r\nGET /healthz HTTP/1.1\r\n");
+    say(e, CLOSE2);
+    bye(e);
+    want_state(s, ROSTER_UP, FINDING_PASSED);
+}
