@@ -94,6 +94,9 @@
     X(ramp_fixed, "what it shows does not grow with what the client acks")                                   \
     X(reserved_shared, "a conn that bears a client's name serves another")                                   \
     X(proxy_untrusted, "a PROXY header is taken from anybody")                                               \
+    X(late_at_once, "an adopted response is acked before its client can have it")                            \
+    X(late_never, "an ack that was put off is never sent")                                                   \
+    X(late_waits, "an endpoint that waits for acks is made to wait each time")                               \
     X(pool_nearer, "a far client gets a conn that a near one used")                                          \
     X(pool_lossy, "a conn that lost bytes on one client's path is given to another client")                  \
     X(own_only_left, "a conn that nobody may have is kept in the pool")                                      \

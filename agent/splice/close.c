@@ -67,7 +67,7 @@ static void enter_time_wait(struct splice *s, struct conn *c)
     *s->tw_last = c;
     s->tw_last = &c->idle_next;
     s->tw_count++;
-    c->t_rto_ns = c->t_pace_ns = c->t_look_ns = 0;
+    c->t_rto_ns = c->t_flush_ns = c->t_look_ns = 0;
     c->t_phase_ns = s->now + (c->pub.side == SIDE_CLIENT ? TIME_WAIT_NS : SEC_NS);
     conn_arm(s, c);
 }

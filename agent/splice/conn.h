@@ -171,9 +171,9 @@ struct conn {
         pace_rate; /* client side: bytes a tick that its acks may draw from an endpoint; 0: any (pace.c) */
     struct extent *x_tail;
 
-    pos_t pace_edge;    /* client side: how far its rate lets the present endpoint send (pace.c) */
-    uint64_t pace_tick; /* at this tick; 0: not begun */
-    uint64_t t_pace_ns; /* deadline; 0: none */
+    pos_t pace_edge;     /* client side: how far its rate lets the present endpoint send (pace.c) */
+    uint64_t pace_tick;  /* at this tick; 0: not begun */
+    uint64_t t_flush_ns; /* deadline for what it is to be told (late.c, pace.c); 0: none */
     uint64_t rtt_start_ns;
     uint32_t srtt_us, rttvar_us;
     void *user;          /* exchange's own */
@@ -196,7 +196,7 @@ struct conn {
     pos_t repeat_at;    /* out_una when bytes went out again last */
     pos_t again;        /* end of the highest kept bytes that were sent again */
     uint32_t x_count;
-    uint32_t rtt_min_us;     /* smallest round trip seen; 0: none */
+    uint32_t rtt_min_us;     /* smallest round trip seen; 0: none. Endpoint side: that of its last client */
     uint32_t kept;           /* bytes of buffers in its extents */
     uint32_t client;         /* entry of its address in the table of clients; CLIENT_NONE: not counted */
     uint32_t last_idx;       /* rule S9, whom it was spliced to last: slot of the other side, */

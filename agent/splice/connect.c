@@ -27,7 +27,8 @@
 
 static const uint16_t mss_class[MSS_CLASSES] = {536, 1220, 1360, 1440};
 
-#define NEAR_US 5000 /* class 0 of RTT_CLASSES; each further one is twice as far */
+#define RESTED_LOOKS 8u
+#define NEAR_US      5000 /* class 0 of RTT_CLASSES; each further one is twice as far */
 
 static void close_idle(struct splice *s, struct conn *e, enum reason why)
 {
@@ -141,6 +142,17 @@ static uint8_t rtt_class_of(const struct conn *c)
     return k;
 }
 
+/* Of a list's first few, one whose endpoint waits for no ack (late.c): a request of another client would
+ * bring it sooner than its own client's could have come. */
+static struct conn *rested(struct conn *first)
+{
+    struct conn *e = first;
+    for (unsigned i = 0; e && i < RESTED_LOOKS; i++, e = e->idle_next)
+        if (e->in_acked >= e->in_mapped)
+            return e;
+    return first;
+}
+
 /* Of c's class, else of one farther away, whose endpoint is too patient at most until the first ack. Never of
  * a nearer one: BBR would believe the shorter round trip for ten seconds, CUBIC's slow start would end at
  * once, and a timeout might come too early. */
@@ -148,13 +160,14 @@ static struct conn *any_idle(const struct splice_remote *r, const struct conn *c
 {
     for (unsigned k = mutant(pool_nearer) ? 0 : rtt_class_of(c); k < RTT_CLASSES; k++)
         if (r->idle[profile][k])
-            return r->idle[profile][k];
+            return k ? rested(r->idle[profile][k]) : r->idle[profile][k];
     return NULL;
 }
 
 static void used_by(struct conn *e, struct conn *c)
 {
     e->rtt_class = rtt_class_of(c);
+    e->rtt_min_us = c->rtt_min_us;
     e->last_idx = c->idx;
     e->last_opened_ns = c->pub.opened_ns;
     c->last_idx = e->idx;
@@ -175,6 +188,7 @@ struct conn *splice_pool_take(struct splice *s, struct splice_remote *r, struct 
     if (!served_last(e, c))
         pool_leave(s, c);
     splice_pool_remove(s, e);
+    e->t_flush_ns = 0; /* the request takes along what waits (late.c) */
     stat_add(&s->cnt->pool_hits, 1);
     if (!served_last(e, c))
         e->ramp = IW_SEGMENTS * mss_class[e->profile / 2];

@@ -36,6 +36,13 @@ struct sack_fwd {
     } block[TCP_MAX_SACK];
 };
 
+/* Whether the ack of the segment at hand may wait (late.c). */
+struct late {
+    const struct conn *may; /* the endpoint conn that it belongs to; NULL: it may not */
+    uint32_t n;             /* its bytes */
+    bool more;              /* its sender has more to send */
+};
+
 /* SACK blocks of the segment at hand, at positions of the out-stream of the conn that it belongs to. */
 struct sack_own {
     unsigned n;
@@ -97,6 +104,7 @@ struct splice {
     uint32_t ntrusted;
     struct sack_fwd sack;
     struct sack_own own;
+    struct late late;
     struct mtu_note mtu_note[MTU_NOTES];
     struct sip_key limit_key;
     struct rst_budget rst[2]; /* by enum conn_side */
@@ -248,6 +256,13 @@ void pace_leave(struct conn *c, const struct conn *e); /* client c will be serve
 uint32_t pace_rate(uint64_t max_rate);                 /* bytes a second to what conn.pace_rate holds */
 /* The right edge that e may be shown now, at most `edge`; when that is less, e's timer will ask again. */
 pos_t pace_edge(struct splice *s, struct conn *e, pos_t edge);
+
+/* ---- late.c ---- */
+void late_begin(struct splice *s, const struct conn *c, pos_t seq, const struct pkt *p);
+/* May the ack up to `ack` that c is owed wait? Then c's timer sees to it. */
+bool late_ack(struct splice *s, struct conn *c, pos_t ack);
+/* c's t_flush_ns is due. */
+void late_due(struct splice *s, struct conn *c);
 
 /* ---- close.c ---- */
 enum tcp_event {

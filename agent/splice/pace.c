@@ -48,7 +48,7 @@ pos_t pace_edge(struct splice *s, struct conn *e, pos_t edge)
     if (edge <= c->pace_edge || mutant(rate_uncapped))
         return edge;
     if (c->pace_edge < ahead) { /* else only an ack can move it, and with it comes the next look */
-        e->t_pace_ns = (tick + 1) << PACE_TICK_BITS;
+        e->t_flush_ns = (tick + 1) << PACE_TICK_BITS;
         conn_arm(s, e);
     }
     return c->pace_edge;

@@ -22,6 +22,9 @@ struct splice_remote {
     uint32_t conns; /* slots that name it, dead ones not yet reaped included */
     uint32_t idle_count;
     struct conn *idle[PROFILES][RTT_CLASSES]; /* most recently used first */
+    const struct conn *told;                  /* late.c: whose ack came by the timer last, */
+    uint64_t told_ns;                         /* and when */
+    bool waits;                               /* its TCP waits for acks in the middle of responses */
     struct conn *reserved;                    /* idle, each for its last client alone */
 };
 

@@ -356,6 +356,7 @@ void conn_segment(struct splice *s, struct conn *c, struct frame *f, const struc
         goto out;
     if (p->payload_len > 1 && seq < c->in_max)
         c->lossy = true;
+    late_begin(s, c, seq, p);
     c->in_max = pos_max(c->in_max, seq + p->payload_len);
     take_sack(s, c, p);
     if (!take_ack(s, c, seq, p))
@@ -382,6 +383,7 @@ answer:
         splice_push(s, a);
 out:
     s->current = NULL;
+    s->late.may = NULL;
     s->sack.n = 0;
     if (f) {
         if (r != R_NONE)

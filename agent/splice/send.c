@@ -175,7 +175,7 @@ void seg_flush(struct splice *s, struct conn *c)
     edge = pos_min(edge, ack + ((pos_t)UINT16_MAX << c->rcv_wscale));
     edge = ack + ((edge > ack ? edge - ack : 0) >> c->rcv_wscale << c->rcv_wscale); /* what could be shown */
     bool open = edge > c->in_edge && (edge - c->in_edge >= 2u * 1460 || c->in_edge - c->in_acked < 1460);
-    if (c->ack_now || c->dup_now || ack > c->in_acked || open)
+    if (c->ack_now || c->dup_now || (ack > c->in_acked ? !late_ack(s, c, ack) : open))
         seg_ack(s, c);
 }
 
@@ -312,7 +312,7 @@ void rtt_sample(struct conn *c, uint64_t rtt_ns)
 {
     /* RFC 6298 section 2 */
     uint32_t r = (uint32_t)(rtt_ns / 1000) + 1;
-    if (c->rtt_min_us == 0 || r < c->rtt_min_us)
+    if (c->pub.side == SIDE_CLIENT && (c->rtt_min_us == 0 || r < c->rtt_min_us))
         c->rtt_min_us = r;
     if (c->srtt_us == 0) {
         c->srtt_us = r;

@@ -299,8 +299,8 @@ void conn_arm(struct splice *s, struct conn *c)
     uint64_t t = c->t_rto_ns;
     if (c->t_phase_ns && (!t || c->t_phase_ns < t))
         t = c->t_phase_ns;
-    if (c->t_pace_ns && (!t || c->t_pace_ns < t))
-        t = c->t_pace_ns;
+    if (c->t_flush_ns && (!t || c->t_flush_ns < t))
+        t = c->t_flush_ns;
     if (c->t_look_ns && (!t || c->t_look_ns < t))
         t = c->t_look_ns;
     /* Lazily: a timer that is armed for earlier looks again when it fires. */
@@ -333,9 +333,9 @@ static void on_timer(void *arg, struct tw_node *n, uint64_t now_ns)
         else
             seg_rto(s, c);
     }
-    if (!conn_is_dead(c) && c->t_pace_ns && c->t_pace_ns <= now_ns) {
-        c->t_pace_ns = 0;
-        seg_flush(s, c);
+    if (!conn_is_dead(c) && c->t_flush_ns && c->t_flush_ns <= now_ns) {
+        c->t_flush_ns = 0;
+        late_due(s, c);
     }
     if (!conn_is_dead(c) && c->t_look_ns && c->t_look_ns <= now_ns) {
         c->t_look_ns = 0;

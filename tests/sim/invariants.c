@@ -124,8 +124,8 @@ static void check_timers(struct lacon_worker *w, const struct conn *c)
     uint64_t t = c->t_rto_ns;
     if (c->t_phase_ns && (!t || c->t_phase_ns < t))
         t = c->t_phase_ns;
-    if (c->t_pace_ns && (!t || c->t_pace_ns < t))
-        t = c->t_pace_ns;
+    if (c->t_flush_ns && (!t || c->t_flush_ns < t))
+        t = c->t_flush_ns;
     if (t && (!tw_armed(&c->timer) || c->timer.deadline_ns > t))
         fail(w, c, "a deadline without an armed timer");
     if (c->pub.state != TCP_SYN_SENT && c->pub.state != TCP_TIME_WAIT && owes(c) && !c->t_rto_ns)

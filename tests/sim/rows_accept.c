@@ -104,7 +104,7 @@ void late_post_open(struct script *s)
     e = with_request(c, POST2);
     say(e, OK2);
     want_text(c, OK2);
-    pass_time(s, 20);
+    pass_time(s, 100); /* the response's ack waits */
     forget(e);
     say_at(c, 1, POST2);
     want_silence(e, 50);

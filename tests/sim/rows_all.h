@@ -64,10 +64,24 @@
     X(s7_post_not_twice, "S7 POST whose endpoint died after a response byte is not retried")                 \
     X(s7_get_begun, "S7 GET whose endpoint died after a response byte, head not acked: 502")                 \
     X(s7_post_repeated, "S7 POST whose body went out twice is not run elsewhere")                            \
-    X(s8_adopted, "S8 small response adopted: acked at once, client loss repaired by us")                    \
+    X(s8_adopted, "S8 small response adopted: acked for its client, client loss repaired by us")             \
     X(s8_dup_acks, "S8 three duplicate acks: sent again")                                                    \
     X(s8_pieces, "S8 adopted response in pieces")                                                            \
     X(s8_large, "S8 large response is not adopted")                                                          \
+    X(s8_ack_waits, "S8 the ack of an adopted response waits")                                               \
+    X(s8_ack_rides, "S8 the next request carries it")                                                        \
+    X(s8_ack_again, "S8 a repeated response is acked at once")                                               \
+    X(s8_ack_nagle, "S8 an endpoint that may wait for an ack gets it at once")                               \
+    X(s8_ack_apart, "S8 head and body apart are acked together toward a far client")                         \
+    X(s8_ack_apart_waits, "S8 an endpoint that waits for the head's ack does so once")                       \
+    X(s8_ack_apart_slow, "S8 an endpoint whose body takes its time is not taken for one")                    \
+    X(s8_ack_more, "S8 segments before the last are acked after the client's round trip")                    \
+    X(s8_ack_more_near, "S8 the same, to a near client")                                                     \
+    X(s8_ack_more_stalls, "S8 an adopted response that stalls is acked")                                     \
+    X(s8_ack_far, "S8 no ack waits as long as an endpoint's timeout")                                        \
+    X(s8_ack_fin, "S8 a FIN of the endpoint ends the wait")                                                  \
+    X(s8_ack_deadline, "S8 each response's ack waits its own time")                                          \
+    X(s8_ack_rested, "S8 a conn whose ack is out is preferred for another far client")                       \
     X(s9_ramp, "S9 a pooled conn of another client starts with ten segments")                                \
     X(s9_same_client, "S9 the client that used the pooled conn last goes on")                                \
     X(s9_own_conn, "S9 a client gets the pooled conn back that it used last")                                \

@@ -299,7 +299,7 @@ void proxy_out_per_client(struct script *s)
     want_text(e, "GET / HTTP/1.1\r\n");
     say(e, OK2);
     want_text(c, OK2);
-    pass_time(s, 10);
+    pass_time(s, 100); /* acks of responses wait */
     want_counter(s, "connects", 2);
     want_true(s, LACON_COUNT(&s->lacon, endpoints_idle) == 2, "both conns are kept");
     forget(f);

@@ -201,7 +201,7 @@ void s5_old_bytes(struct script *s)
     struct peer *c = client(s), *e = with_request(c, GET0);
     say(e, OK2);
     want_text(c, OK2);
-    pass_time(s, 10);
+    pass_time(s, 100); /* the response's ack waits */
     forget(e);
     forget(c);
     say_at(c, 1, GET0);

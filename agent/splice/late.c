@@ -1,0 +1,75 @@
+/* Acks to endpoints of what we hold, not their clients: of adopted responses, and of parts of heads. They
+ * would come after the round trip to us, and an endpoint would take that for the round trip to its client:
+ * BBR keeps no more in flight for the next ten seconds than fits it, CUBIC ends its slow start early. So they
+ * wait:
+ *
+ *   - when the response is whole and the conn idle: for the next request, whose segment carries them for
+ *     nothing. The same client cannot ask sooner than after its own round trip; others are given such a conn
+ *     only when there is no rested one (connect.c);
+ *   - in the middle of a response: as long as the endpoint itself says, by a segment without PSH, that it has
+ *     more to send; and toward clients that are not near after one with PSH, too: many servers write head and
+ *     body apart. An endpoint may wait for just this ack (Nagle). If it does, it sends as soon as our timer
+ *     has told it, and from then on none of its conns waits so (`waits`). Nor does an ack that shows a window
+ *     nearly closed.
+ *
+ * An ack waits for its client's round trip, never longer than LATE_MOST, which is below every timeout of an
+ * endpoint (Linux: at least 200 ms). Of a single segment: for LATE_ONE at least, as receivers may delay (RFC
+ * 1122) and Linux's tail loss probe expects. Whatever is sent meanwhile takes it along; a repeated segment, a
+ * FIN and a gap are answered at once. Only the very segment that brings the bytes can put its ack off, so an
+ * ack that the client itself brings forward is never late.
+ *
+ * The deadline is t_flush_ns, pace.c's too: whichever is nearer. With the next request it is void. */
+#include "agent/base/mutant.h"
+#include "agent/splice/remote.h"
+
+#define LATE_LEAST  (1 * MS_NS)
+#define LATE_ONE    (40 * MS_NS)
+#define LATE_MOST   (120 * MS_NS)
+#define LATE_ANSWER (5 * MS_NS) /* sent so soon after our ack: it was what the endpoint waited for */
+#define LATE_ROOM   (4u * 1460) /* the endpoint may still send so much */
+
+void late_begin(struct splice *s, const struct conn *c, pos_t seq, const struct pkt *p)
+{
+    s->late.may = NULL;
+    if (c->pub.side != SIDE_ENDPOINT || p->payload_len == 0)
+        return;
+    struct splice_remote *r = c->remote;
+    if (r->told == c && s->now - r->told_ns <= LATE_ANSWER && !mutant(late_waits))
+        r->waits = true;
+    if (r->told == c)
+        r->told = NULL;
+    if (seq == c->in_max && !(p->flags & TCP_FIN) && !c->in_fin)
+        s->late = (struct late){.may = c, .n = p->payload_len, .more = !(p->flags & TCP_PSH)};
+}
+
+static uint64_t wait_ns(const struct splice *s, const struct conn *c, pos_t ack)
+{
+    bool one = c->pub.idle && ack - c->in_acked <= s->late.n;
+    uint64_t least = one ? LATE_ONE : LATE_LEAST, trip = c->rtt_min_us * (uint64_t)1000;
+    trip = trip < least ? least : trip;
+    return trip < LATE_MOST ? trip : LATE_MOST;
+}
+
+bool late_ack(struct splice *s, struct conn *c, pos_t ack)
+{
+    if (s->late.may != c || mutant(late_at_once))
+        return false;
+    bool more = s->late.more || (c->rtt_class && !c->remote->waits);
+    if (!c->pub.idle && (!more || c->in_edge < c->in_max + LATE_ROOM))
+        return false;
+    uint64_t due = s->now + wait_ns(s, c, ack);
+    if (!c->t_flush_ns || due < c->t_flush_ns) { /* pace.c's is nearer */
+        c->t_flush_ns = mutant(late_never) ? 0 : due;
+        conn_arm(s, c);
+    }
+    return true;
+}
+
+void late_due(struct splice *s, struct conn *c)
+{
+    if (c->pub.side == SIDE_ENDPOINT && !c->pub.idle && conn_ack_pos(c) > c->in_acked) {
+        c->remote->told = c;
+        c->remote->told_ns = s->now;
+    }
+    seg_flush(s, c); /* no segment is at hand that could put it off again */
+}
