@@ -70,6 +70,18 @@ Test(lb_rate, other_keys_do_not_bring_ones_own_tokens_back)
     lb_rate_destroy(r);
 }
 
+/* The same when all of them use up what they find: the place that is taken next is anybody's. */
+Test(lb_rate, nor_do_keys_that_use_up_theirs)
+{
+    struct lb_rate *r = lb_rate_create(8);
+    uint64_t now = 1000 * SEC;
+    cr_expect_eq(granted(r, 1, 100, 50, now), 50);
+    for (uint64_t key = 2; key < 100; key++)
+        granted(r, key, 100, 50, now);
+    cr_expect_eq(granted(r, 1, 100, 50, now), 0);
+    lb_rate_destroy(r);
+}
+
 /* Keys that are full again give their place up for nothing. */
 Test(lb_rate, rested_keys_cost_newcomers_nothing)
 {
