@@ -255,6 +255,35 @@ static void check_is_ours(struct reading *r, const struct cfg_listener *l)
                  l->any4 ? "IPv4" : "IPv6");
 }
 
+/* What would change nothing on a listener without HTTP, and which somebody counts on. What a listener has by
+ * default is passed over. */
+static void check_heads(struct reading *r, const struct cfg_listener *l)
+{
+    const struct {
+        const void *field;
+        bool on;
+        const char *name;
+    } keys[] = {
+        {&l->trusted_proxy, l->ntrusted_proxy > 0, "trusted_proxies"},
+        {&l->x_forwarded_host, l->x_forwarded_host != CFG_FORWARD_OFF, "x_forwarded_host"},
+        {&l->x_forwarded_port, l->x_forwarded_port != CFG_FORWARD_OFF, "x_forwarded_port"},
+        {&l->forwarded, l->forwarded != CFG_FORWARD_OFF, "forwarded"},
+        {&l->x_request_id, l->x_request_id != CFG_FORWARD_OFF, "x_request_id"},
+        {&l->traceparent, l->traceparent != CFG_FORWARD_OFF, "traceparent"},
+        {&l->request_edit.remove, true, "request_headers"},
+        {&l->request_edit.set, true, "request_headers"},
+        {&l->request_edit.add, true, "request_headers"},
+        {&l->response_edit.remove, true, "response_headers"},
+        {&l->response_edit.set, true, "response_headers"},
+        {&l->response_edit.add, true, "response_headers"},
+    };
+
+    for (size_t i = 0; l->protocol != CFG_HTTP && i < sizeof keys / sizeof *keys; i++) {
+        if (keys[i].on && given(r, keys[i].field))
+            complain(&r->errors, where(r, keys[i].field), "%s: goes with \"protocol: http\"", keys[i].name);
+    }
+}
+
 /* A listener of protocol tcp names its cluster itself, any other by routes. */
 static void check_protocol(struct reading *r, const struct cfg_listener *l)
 {
@@ -279,8 +308,10 @@ void check_listeners(struct reading *r)
     for (uint32_t n = 0; n < c->nlistener; n++) {
         const struct cfg_listener *l = &c->listener[n];
 
-        if (field_good(r, &l->protocol))
+        if (field_good(r, &l->protocol)) {
             check_protocol(r, l);
+            check_heads(r, l);
+        }
         if (!given(r, &l->at))
             continue;
         if (ours_known)

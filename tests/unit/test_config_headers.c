@@ -55,6 +55,18 @@ static const struct row rows[] = {
      "1:75: trusted_proxies: each item must be a network, such as 10.0.0.0/8 or \"fd00::/16\", or an "
      "address, "
      "not \"10.0.0.0/33\"\n"},
+    {"heads where there are none",
+     "listeners:\n"
+     "- {name: l, address: \"10.0.0.2:80\"}\n"
+     "- name: t\n"
+     "  address: \"10.0.0.2:81\"\n"
+     "  protocol: tcp\n"
+     "  cluster: c\n"
+     "  x_request_id: append\n"
+     "  traceparent: off\n"
+     "  response_headers: {remove: [a]}\n" INTERFACES ROUTES CLUSTERS,
+     "7:17: x_request_id: goes with \"protocol: http\"\n"
+     "9:30: response_headers: goes with \"protocol: http\"\n"},
     /* affinity */
     {"cookies that are taken", COOKIE("name: n, same_site: none, secure: true"), NULL},
     {"cookies", COOKIE("name: \"a;b\", key: short, path: x, domain: \"a;b\", max_age: 9000h"),

@@ -83,6 +83,9 @@ def header_edits(t):
     r = c.ask("GET", "/gone")
     t.equal((r.status, r.get("location"), r.get("x-rule"), r.get("server")),
             (302, "http://app.test/there", "1", "lacon"), "a redirect, whose Location is nobody else's to write")
+    c.send(b"GET / HTTP/1.1\r\nHost : app.test\r\n\r\n")
+    r = c.response("GET")
+    t.equal((r.status, r.get("server"), r.get("x-rule")), (400, "lacon", None), "a refusal has the listener's edits")
 
 
 @case()
