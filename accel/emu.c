@@ -151,8 +151,27 @@ struct accel_engine *emu_create(const struct emu_profile *p, const struct frame_
     return e;
 }
 
+/* ENTRIESxRATE: the first profile with another table and insertion rate, for benches. */
+static bool made_up(const char *text, struct emu_profile *p)
+{
+    unsigned entries, rate;
+    char end;
+    if (!text || sscanf(text, "%ux%u%c", &entries, &rate, &end) != 2 || entries == 0 || entries > 1u << 20 ||
+        rate == 0)
+        return false;
+    *p = emu_profiles[0];
+    p->name = "made up";
+    p->entries = entries;
+    p->insert_rate = rate;
+    p->remove_rate = 2 * rate;
+    return true;
+}
+
 static struct accel_engine *create(const struct accel_engine_params *p, char *why)
 {
+    struct emu_profile custom;
+    if (made_up(p->profile, &custom))
+        return emu_create(&custom, &p->ops);
     for (const struct emu_profile *f = emu_profiles; f->name; f++)
         if (!p->profile || strcmp(f->name, p->profile) == 0) {
             struct accel_engine *e = emu_create(f, &p->ops);

@@ -80,6 +80,7 @@ bool lacon_idle(const struct lacon *l); /* no client connection, no exchange on 
 uint64_t lacon_kept(const struct lacon *l);
 /* Sum over all workers of one counter, named by its offset in struct counters. */
 uint64_t lacon_count(const struct lacon *l, size_t offset);
+void lacon_print_measures(const struct lacon *l);
 /* All counters that are not zero, by name. */
 void lacon_print_counters(const struct lacon *l);
 #define LACON_COUNT(l, field) lacon_count(l, offsetof(struct counters, field))

@@ -13,6 +13,7 @@
 
 #include "agent/base/mutant.h"
 #include "tests/sim/lacon.h"
+#include "tests/sim/measure.h"
 #include "tests/sim/pcapng.h"
 #include "tests/sim/rows.h"
 #include "tests/sim/run.h"
@@ -292,6 +293,8 @@ static int usage(FILE *f, int code)
           "       sim --rows | --list | --mutants\n"
           "--exchanges: seeds until so many exchanges have finished; --seed without a scenario: all of them\n"
           "--ignore TEXT: pass over failures that say TEXT; --first: stop at the first failure\n"
+          "--sizes N|web|search: of responses, with measures; --flow-least BYTES: left, to be offered to an "
+          "engine\n"
           "--provider NAME: soft, simd, emu, emu:bluefield2, emu:liquidio, faulty\n"
           "--mutant NAME: with that mistake switched on (a build with LACON_MUTANTS)\n",
           f);
@@ -338,6 +341,7 @@ static bool parse(int argc, char **argv, struct options *o)
         {"ignore", required_argument, NULL, 'i'}, {"progress", no_argument, NULL, 'p'},
         {"rows", no_argument, NULL, 'r'},         {"list", no_argument, NULL, 'l'},
         {"first", no_argument, NULL, '0'},        {"provider", required_argument, NULL, 'P'},
+        {"sizes", required_argument, NULL, 'z'},  {"flow-least", required_argument, NULL, 'L'},
         {"mutant", required_argument, NULL, 'm'}, {"mutants", no_argument, NULL, 'M'},
         {"help", no_argument, NULL, 'h'},         {0},
     };
@@ -360,6 +364,12 @@ static bool parse(int argc, char **argv, struct options *o)
         o->mutants |= c == 'M';
         if (c == 'm' && mutant_select(optarg) != 0) {
             fprintf(stderr, "sim: no mutant \"%s\" (--mutants lists them)\n", optarg);
+            return false;
+        }
+        if (c == 'L')
+            measure_flow_least = n;
+        if (c == 'z' && !measure_sizes(optarg)) {
+            fprintf(stderr, "sim: --sizes: a number, web or search\n");
             return false;
         }
         if (c == 'P' && !lacon_provider(optarg)) {

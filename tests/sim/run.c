@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tests/sim/invariants.h"
+#include "tests/sim/measure.h"
 #include "tests/sim/world.h"
 
 #define LIMIT  (3600 * SEC) /* of virtual time for all exchanges */
@@ -141,6 +142,8 @@ void run_scenario(const struct scenario *sc, uint64_t seed, bool verbose, struct
     drive(w);
     if (verbose && !world_direct(w) && !w->lacon.down)
         lacon_print_counters(&w->lacon);
+    if (measure_on() && !world_direct(w) && !w->lacon.down)
+        lacon_print_measures(&w->lacon);
     world_free(w);
     *out = (struct run_result){.ok = !w->sim.failed, .failed_at = w->sim.failed_at, .stats = w->sim.stats};
     memcpy(out->why, w->sim.why, sizeof out->why);

@@ -206,6 +206,8 @@ static const struct mix large_misery = {.requests = 6,
                                         .never_reads = 60,
                                         .think_ns = 50 * MS};
 
+static const struct mix gets_only = {.requests = 3};
+
 static const struct mix misery = {.requests = 8,
                                   .max_body = 60000,
                                   .post = 300,
@@ -751,6 +753,15 @@ const struct scenario scenarios[] = {
      .mix = &large,
      .flow = "emu:liquidio",
      .client_link = CLEAN,
+     .endpoint_link = NEAR},
+    {.name = "measured",
+     .what = "many at once, plain; for bench/offload, which says what sizes (--sizes)",
+     .topo = TOPO_TWO_ARMS,
+     .clients = 4,
+     .conns = 8,
+     .mix = &gets_only,
+     .flow = "emu:bluefield2",
+     .client_link = NEAR,
      .endpoint_link = NEAR},
     {.name = "offload6",
      .what = "the same over IPv6, one interface, an engine that is slower",

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tests/sim/measure.h"
 #include "tests/sim/world.h"
 
 /* Heavy-tailed: every power of two is as likely as the next. */
@@ -56,7 +57,7 @@ static void draw_target(const struct mix *m, struct rng *r, struct plan *p)
 static void draw_response(const struct mix *m, struct rng *r, struct plan *p)
 {
     p->status = 200;
-    p->resp_len = m->least_body + draw_size(r, m->max_body);
+    p->resp_len = measure_on() ? measure_draw(r) : m->least_body + draw_size(r, m->max_body);
     p->resp_kind = p->minor && rng_permille(r, m->chunked_resp) ? BODY_CHUNKED : BODY_LENGTH;
     if (rng_permille(r, m->no_body)) {
         p->status = rng_permille(r, 500) ? 204 : 304;
