@@ -31,27 +31,38 @@ static uint32_t prefix_of(const struct lb_match_in *in)
     return (uint32_t)(n && in->path[n - 1] == '/' ? n - 1 : n);
 }
 
+static bool make_source(struct networks *t, const struct lb_match_in *in)
+{
+    if (in->nsource == 0)
+        return true;
+    struct network *v = calloc(in->nsource, sizeof *v);
+    t->run = calloc(NETWORKS_RUNS(in->nsource), sizeof *t->run);
+    for (uint32_t i = 0; v && i < in->nsource; i++)
+        v[i] = (struct network){in->source[i].addr, in->source[i].bits, 1};
+    if (v && t->run)
+        networks_build(t, v, in->nsource);
+    free(v);
+    return t->n > 0;
+}
+
 bool lb_match_make(struct lb_match *m, const struct lb_match_in *in, uint32_t route)
 {
     uint32_t n = in->nheader + in->nquery;
     *m = (struct lb_match){.to = {route, in->rule, prefix_of(in)},
                            .nheader = in->nheader,
                            .nquery = in->nquery,
-                           .nsource = in->nsource,
                            .nalpn = in->nalpn};
     m->plain = !in->method && n == 0 && in->nsource == 0 && in->nalpn == 0;
     if (m->plain)
         return true;
     m->condition = calloc(n ? n : 1, sizeof *m->condition);
-    m->source = calloc(in->nsource ? in->nsource : 1, sizeof *m->source);
     m->alpn = calloc(in->nalpn ? in->nalpn : 1, sizeof *m->alpn);
-    if (!m->condition || !m->source || !m->alpn || (in->method && !copy(&m->method, in->method)))
+    if (!m->condition || !m->alpn || !make_source(&m->source, in) ||
+        (in->method && !copy(&m->method, in->method)))
         return false;
     for (uint32_t i = 0; i < in->nalpn; i++)
         if (!copy(&m->alpn[i], in->alpn[i]))
             return false;
-    if (in->nsource)
-        memcpy(m->source, in->source, in->nsource * sizeof *m->source);
     for (uint32_t i = 0; i < n; i++)
         if (!make_condition(&m->condition[i], i < in->nheader ? &in->header[i] : &in->query[i - in->nheader]))
             return false;
@@ -69,7 +80,7 @@ void lb_match_free(struct lb_match *m)
     for (uint32_t i = 0; m->alpn && i < m->nalpn; i++)
         free((void *)(uintptr_t)m->alpn[i].p);
     free(m->condition);
-    free(m->source);
+    free(m->source.run);
     free(m->alpn);
 }
 
@@ -118,10 +129,7 @@ static bool header_holds(const struct lb_condition *c, const struct lb_route_req
 
 static bool source_holds(const struct lb_match *m, const struct ip_addr *source)
 {
-    for (uint32_t i = 0; i < m->nsource; i++)
-        if (ip_prefix_eq(&m->source[i].addr, source, m->source[i].bits))
-            return true;
-    return m->nsource == 0;
+    return m->source.n == 0 || networks_find(&m->source, source);
 }
 
 static bool offers(struct span list, struct span wanted)

@@ -3,6 +3,7 @@
 #ifndef LACON_LB_POLICY_MATCH_H
 #define LACON_LB_POLICY_MATCH_H
 
+#include "agent/base/networks.h"
 #include "agent/base/regex.h"
 #include "lb-policy/lb.h"
 
@@ -16,10 +17,10 @@ struct lb_match {
     struct lb_route_result to;
     bool plain; /* host and path are all it asks for */
     struct span method;
-    uint32_t nheader, nquery, nsource, nalpn;
+    uint32_t nheader, nquery, nalpn;
     struct span *alpn;
     struct lb_condition *condition; /* headers, then query parameters */
-    struct lb_prefix_in *source;
+    struct networks source;         /* n 0: any client */
 };
 
 /* False when memory is short or an expression is refused; lb_match_free() in any case. */

@@ -557,6 +557,19 @@ Test(lb_routes, sources)
     RUN_FULL(match, rows);
 }
 
+/* Every IPv6 client is no IPv4 client, though those are kept as IPv6 addresses. */
+Test(lb_routes, every_ipv6_source)
+{
+    static struct lb_prefix_in all6[1];
+    all6[0] = (struct lb_prefix_in){ip("::"), 0};
+    static const struct lb_match_in match[] = {{.path = "/", .nsource = 1, .source = all6}};
+    static const struct full_row rows[] = {
+        {"GET", "/", "2001:db8::1", {{0}, {0}}, 0},
+        {"GET", "/", "10.1.2.3", {{0}, {0}}, LB_NONE},
+    };
+    RUN_FULL(match, rows);
+}
+
 /* A host whose matches do not hold does not hide the wildcard's. */
 Test(lb_routes, a_host_that_does_not_hold)
 {
