@@ -8,7 +8,8 @@
  * Workers adopt on their own thread because they have conns to move; so there is no pointer that a worker
  * could read too late, and nothing for an RCU grace period to wait for. Control threads do read
  * configurations at any time: under `lock`, for an answer's length. A configuration is freed when every
- * worker has retired its generation and the access log has taken every record that names it. */
+ * worker has retired its generation and the access log has taken every record that names it (or, of a log
+ * that is blocked, when four later ones wait for it). */
 #include "agent/worker/reload.h"
 
 #include <errno.h>
@@ -164,12 +165,17 @@ static bool all_logged(const struct snapshot *n, struct workers *ws)
     return true;
 }
 
+/* A log that nobody reads must not keep a configuration for each reload: the oldest go, and records that are
+ * logged after that are without the names of their route and cluster. */
+#define WAIT_FOR_LOG 4u
+
 static void free_unused(struct snapshots *s, struct workers *ws)
 {
     struct snapshot **at = &s->newest->next;
+    unsigned waiting = 0;
     while (*at) {
         struct snapshot *n = *at;
-        if (n->in_use || !all_logged(n, ws)) {
+        if (n->in_use || (!all_logged(n, ws) && waiting++ < WAIT_FOR_LOG)) {
             at = &n->next;
             continue;
         }

@@ -126,6 +126,21 @@ def judge_blocked_log(t):
         many = [cluster(f"spare{i}-" + "x" * 40, [(t.topo.ep4[0], 9000 + k) for k in range(4)]) for i in range(300)]
         return configuration(t.topo, [cluster("app", [(t.topo.ep4[n % 3], NGINX_PORT)])] + many)
 
+    t.start_with(config(0))
+    try:
+        reload_with_blocked_log(t, config)
+    except BaseException:
+        t.lacon.log = "/dev/null"  # not to be read for the report of the failure
+        raise
+    os.set_blocking(reader, True)
+    drain = threading.Thread(target=lambda: [None for _ in iter(lambda: os.read(reader, 65536), b"")])
+    drain.start()
+    t.settle()
+    drain.join(30)
+    os.close(reader)
+
+
+def reload_with_blocked_log(t, config):
     def status():
         return t.lacon.ctl("status")["access_log"]
 
@@ -134,7 +149,6 @@ def judge_blocked_log(t):
         until(lambda: t.lacon.counters()["requests"] > requests + 2000, "requests to go on")
         return status()["lines"] == before
 
-    t.start_with(config(0))
     wrk = t.background(t.topo.cli, ["wrk", "-t1", "-c8", "-d3600s", f"http://{t.topo.vip4}/"], "wrk")
     until(blocked, "the access log to be blocked", 120)
     memory = []
@@ -147,10 +161,4 @@ def judge_blocked_log(t):
     flat(t, memory, "reloads")
     wrk.kill(signal.SIGINT)
     wrk.wait(60)
-    os.set_blocking(reader, True)
-    drain = threading.Thread(target=lambda: [None for _ in iter(lambda: os.read(reader, 65536), b"")])
-    drain.start()
-    t.settle()
-    drain.join(30)
-    os.close(reader)
     print(f"#   resident {memory[0]} to {memory[-1]} kB", flush=True)
