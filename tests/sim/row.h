@@ -121,11 +121,11 @@ void say_flags(struct peer *p, uint8_t seg_flags, uint32_t seq, uint32_t ack, co
 /* An ack of `ack` with one SACK block, all relative to the first byte of the peer's stream. */
 void sack(struct peer *p, uint32_t ack, uint32_t lo, uint32_t hi);
 void sacks(struct peer *p, uint32_t ack, unsigned n, const uint32_t (*block)[2]); /* at most 4 */
+
+/* ---- ICMP (row_icmp.c) ---- */
 /* An ICMP (or ICMPv6) error from p's host that quotes the segment p got last; rest: bytes 4 to 7. */
 void icmp(struct peer *p, uint8_t type, uint8_t code, uint32_t rest);
 void unreachable(struct peer *p, uint8_t code); /* destination unreachable in p's family */
-
-/* ---- ICMP (row_icmp.c) ---- */
 /* A router near p tells lacon that the segment it sent p at `seq` (relative) was too big; the quote ends
  * after 8 bytes of TCP. */
 void icmp_too_big(struct peer *p, uint32_t seq, uint16_t mtu);
@@ -168,6 +168,7 @@ struct seen *inbox_take(struct inbox *in);
 #define POST_HEAD(length) "POST / HTTP/1.1\r\nHost: c0.example\r\nContent-Length: " length "\r\n\r\n"
 /* A response that is not adopted. */
 #define LARGE0       "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
+#define CHUNKED_OK   "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 #define CHUNKED_HEAD "POST / HTTP/1.1\r\nHost: c0.example\r\nTransfer-Encoding: chunked\r\n\r\n"
 #define OK2          "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 

@@ -1,5 +1,5 @@
-/* More words of row.h: the scene (families, VLANs, restart), ICMP, counters, time, and sequence numbers that
- * wrap. */
+/* More words of row.h: the scene (families, VLANs, restart), counters, time, and sequence numbers that wrap.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -41,32 +41,6 @@ void restart(struct script *s)
     lacon_stop(&s->lacon);
     s->lacon.sim = NULL;
     start(s);
-}
-
-/* ---- ICMP ---- */
-
-void icmp(struct peer *p, uint8_t type, uint8_t code, uint32_t rest)
-{
-    uint8_t m[8 + SEG_FRAME] = {type, code}, out[8 + SEG_FRAME];
-    struct seg r = seg_tcp();
-    /* What a router quotes: 8 bytes of TCP (RFC 792), or all that fits (RFC 4443). */
-    uint32_t n = ip_is_v4(&p->local) ? 28 : p->got.l3_len;
-    if (p->sc->sim.failed || !p->got.l3)
-        return;
-    if (p->got.l3_len < n)
-        n = p->got.l3_len;
-    for (unsigned i = 0; i < 4; i++)
-        m[4 + i] = (uint8_t)(rest >> (24 - 8 * i));
-    memcpy(m + 8, p->got.l3, n);
-    r.v4 = ip_is_v4(&p->local);
-    r.src = p->local;
-    r.dst = p->got.src;
-    host_neigh_send(p->host, &r.dst, out, seg_build_ip(&r, r.v4 ? 1 : 58, m, 8 + n, out));
-}
-
-void unreachable(struct peer *p, uint8_t code)
-{
-    icmp(p, ip_is_v4(&p->local) ? 3 : 1, code, 0);
 }
 
 /* ---- counters and time ---- */

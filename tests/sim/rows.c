@@ -1,4 +1,4 @@
-/* The table of rows: rows_tcp.c (S1, S4, S5, S11, S12, S14), rows_http.c (S2, S3, S6, S7, S8, S10). */
+/* The table of rows. */
 #include "tests/sim/rows_all.h"
 
 const struct row rows[] = {

@@ -293,3 +293,57 @@ void accept_time_wait_above(struct script *s)
     open_conn(c);
     want_true(s, (int32_t)(c->irs - end) > 0, "the ISN is above the old connection's last number");
 }
+
+/* SYNs from ports of the client host that never answer, then an honest client. */
+void s11_flood(struct script *s)
+{
+    s->config->dpdk.syn_ring = 16;
+    struct peer *c = client(s);
+    struct peer bot = *c;
+    flags(&bot, SEG_SYN, 0, 0); /* its neighbour's address is known from here on */
+    pass_time(s, 20);
+    for (unsigned i = 0; i < 200; i++) {
+        bot.lport = (uint16_t)(1000 + i);
+        bot.iss = i * 1000;
+        flags(&bot, SEG_SYN, 0, 0);
+    }
+    pass_time(s, 20);
+    want_true(s, LACON_COUNT(&s->lacon, syn_cookies) > 0, "cookies were sent");
+    want_true(s, LACON_COUNT(&s->lacon, clients_open) == 0, "no connection was made");
+    forget_unclaimed(s);
+    open_conn(c);
+    say(c, GET0);
+    struct peer *e = serve(s);
+    want_head(e);
+    say(e, OK2);
+    want_text(c, OK2);
+    want_true(s, LACON_COUNT(&s->lacon, clients_open) == 1, "one client is open");
+}
+
+void s11_syn_again(struct script *s)
+{
+    struct peer *c = client(s);
+    flags(c, SEG_SYN, 0, 0);
+    want(c, "SA ack=1");
+    uint32_t first = c->got.seq;
+    flags(c, SEG_SYN, 0, 0);
+    want(c, "SA ack=1");
+    want_true(s, c->got.seq == first, "the SYN-ACK has the same sequence number");
+}
+
+void s11_forged_ack(struct script *s)
+{
+    struct peer *c = client(s);
+    c->irs = 12345;
+    flags(c, SEG_ACK, 1, 1);
+    want(c, "R len=0");
+    want_true(s, LACON_COUNT(&s->lacon, clients_open) == 0, "no connection was made");
+}
+
+void s11_no_listener(struct script *s)
+{
+    struct peer *c = client(s);
+    c->rport = 81;
+    flags(c, SEG_SYN, 0, 0);
+    want(c, "RA ack=1");
+}

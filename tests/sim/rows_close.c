@@ -1,4 +1,6 @@
 /* Rows about FIN: with data, repeated, before its data, crossing a request; on both sides (S10). */
+#include <string.h>
+
 #include "tests/sim/rows_all.h"
 
 /* c's FIN, data with it or not, at seq. */
@@ -316,4 +318,69 @@ void fin_simultaneous(struct script *s)
     want_counter(s, "clients_open", 0);
     fin_at(c, c->snd - 1, NULL); /* its copy is still answered: TIME_WAIT */
     want(c, "A len=0");
+}
+
+void s10_client_fin(struct script *s)
+{
+    struct peer *c = client(s), *e;
+    open_conn(c);
+    say(c, GET0);
+    fin(c);
+    e = serve(s);
+    want_head(e);
+    want_true(s, !(e->got.flags & SEG_FIN), "the FIN is not passed on");
+    say(e, OK2);
+    want_text(c, "HTTP/1.1 200 OK\r\n");
+    if (!(c->got.flags & SEG_FIN))
+        want_eventually(c, "FA");
+    ack_all(c);
+    pass_time(s, 100);
+    want_true(s, LACON_COUNT(&s->lacon, clients_open) == 0, "the client is gone");
+}
+
+void s10_client_fin_idle(struct script *s)
+{
+    struct peer *c = client(s);
+    open_conn(c);
+    fin(c);
+    want_eventually(c, "FA ack=2");
+    ack_all(c);
+    pass_time(s, 100);
+    want_true(s, LACON_COUNT(&s->lacon, clients_open) == 0, "the client is gone");
+}
+
+void s10_until_close(struct script *s)
+{
+    struct peer *c = client(s), *e = with_request(c, GET0);
+    say(e, "HTTP/1.1 200 OK\r\n\r\nuntil the end");
+    want_text(c, "HTTP/1.1 200 OK\r\n");
+    fin(e);
+    if (!(c->got.flags & SEG_FIN))
+        want_eventually(c, "FA");
+    ack_all(c);
+    want_eventually(e, "FA");
+}
+
+void s10_truncated(struct script *s)
+{
+    struct peer *c = client(s), *e = with_request(c, GET0);
+    say(e, LARGE0 "some");
+    want_head(c);
+    fin(e);
+    want_eventually(c, "RA");
+}
+
+void s10_drain(struct script *s)
+{
+    struct peer *c = client(s), *e = with_request(c, GET0), *late = client(s);
+    lacon_drain(&s->lacon);
+    say(e, OK2);
+    want_head(c);
+    want_true(s, memmem(c->got.data, c->got.len, "onnection: close", 16) != NULL,
+              "Connection: close is added");
+    if (!(c->got.flags & SEG_FIN))
+        want_eventually(c, "FA");
+    flags(late, SEG_SYN, 0, 0);
+    want(late, "RA ack=1");
+    want_counter(s, "drop_draining", 1);
 }

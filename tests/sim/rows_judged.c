@@ -1,128 +1,116 @@
-/* Rows about bytes that are judged: what differs the second time (S1), framing behind a gap (S2), heads and
- * bodies that come in parts (S6). */
+/* Rows about what is judged before it is passed on: framing behind a gap and more than was announced (S2),
+ * heads and bodies that come in parts (S6). */
 #include <string.h>
 
 #include "tests/sim/rows_all.h"
 
-/* ---- S1: other bytes the second time, while the first are not acked ---- */
-
-static void both_reset(struct peer *c, struct peer *e)
+void s2_chunk_horizon(struct script *s)
 {
-    want_eventually(c, "RA");
-    want_eventually(e, "RA");
-    want_counter(c->sc, "close_bytes_differ", 1);
+    struct peer *c = client(s), *e = with_request(c, CHUNKED_HEAD);
+    uint32_t at = c->snd;
+    say_at(c, at + 10, "6\r\nworld!\r\n"); /* behind "5\r\nhello\r\n", which is missing */
+    want_silence(e, 50);
+    say_at(c, at, "5\r\nhello\r\n");
+    c->snd = at + 21;
+    want_text(e, "5\r\nhello\r\n6\r\nworld!\r\n");
 }
 
-#define CHUNKED_OK "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-
-/* A chunked response whose head the client has; from then on the client acks nothing. */
-static struct peer *chunked_response(struct peer *c)
+void s2_length_ooo(struct script *s)
 {
-    struct peer *e = with_request(c, GET0);
-    say(e, CHUNKED_OK);
-    want_head(c);
-    pass_time(c->sc, 10);
+    struct peer *c = client(s), *e = with_request(c, POST_HEAD("100000"));
+    uint32_t at = c->snd;
     forget(e);
-    c->auto_ack = false;
-    return e;
-}
-
-void s1_chunk_line_response(struct script *s)
-{
-    struct peer *c = client(s), *e = chunked_response(c);
-    uint32_t at = e->snd;
-    say(e, "5\r\nhello\r\n");
-    want_bytes(c, 10);
-    say_at(e, at, "9\r\nhello\r\n");
-    both_reset(c, e);
-}
-
-void s1_trailer_response(struct script *s)
-{
-    struct peer *c = client(s), *e = chunked_response(c);
-    uint32_t at = e->snd;
-    say(e, "0\r\nX-Sum: 1234\r\n\r\n");
-    want_bytes(c, 18);
-    say_at(e, at, "0\r\nX-Sum: 4321\r\n\r\n");
-    both_reset(c, e);
-}
-
-void s1_trailer_request(struct script *s)
-{
-    struct peer *c = client(s), *e = with_request(c, CHUNKED_HEAD);
-    uint32_t at = c->snd;
-    e->auto_ack = false;
-    say(c, "0\r\nX-Sum: 1234\r\n\r\n");
-    want_bytes(e, 18);
-    say_at(c, at, "0\r\nX-Sum: 4321\r\n\r\n");
-    both_reset(c, e);
-}
-
-/* Repeated as it was, and cut elsewhere: the same bytes go out again. */
-void s1_same_bytes(struct script *s)
-{
-    struct peer *c = client(s), *e = with_request(c, CHUNKED_HEAD);
-    uint32_t at = c->snd;
-    e->auto_ack = false;
-    say(c, "5\r\nhello\r\n0\r\nX-Sum: 1234\r\n\r\n");
-    want_bytes(e, 28);
-    say_at(c, at + 3, "hello\r\n0\r\nX-S");
-    want(e, "A len=13");
-    say_at(c, at, "5\r\nhello\r\n0\r\nX-Sum: 1234\r\n\r\n");
-    want(e, "A len=28");
-    want_counter(s, "close_bytes_differ", 0);
-}
-
-/* Other data bytes beside the same framing: the endpoint may get either, framing stays. */
-void s1_chunk_data_free(struct script *s)
-{
-    struct peer *c = client(s), *e = with_request(c, CHUNKED_HEAD);
-    uint32_t at = c->snd;
-    s->lacon.oracle.bytes_may_differ = true;
-    say(c, "1000\r\n");
-    want_text(e, "1000\r\n");
-    e->auto_ack = false;
-    say(c, "hello");
-    want_bytes(e, 5);
-    say_at(c, at + 6, "HELLO");
+    say_at(c, at + 5, "world");
     want(e, "A len=5");
-    want_counter(s, "close_bytes_differ", 0);
+    say_at(c, at, "hello");
+    want(e, "A len=5");
 }
 
-/* Overlapping: an honest tail behind other bytes that were judged. */
-void s1_overlap_differs(struct script *s)
+void s2_beyond_response(struct script *s)
 {
-    struct peer *c = client(s), *e = with_request(c, CHUNKED_HEAD);
-    uint32_t at = c->snd;
-    e->auto_ack = false;
-    say(c, "5\r\nhello\r\n");
-    want_bytes(e, 10);
-    say_at(c, at, "5\r\nhello\n\r3\r\nbye\r\n");
-    both_reset(c, e);
+    struct peer *c = client(s), *e = with_request(c, GET0);
+    say(e, OK2 "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil");
+    want_text(c, OK2);
+    want_eventually(e, "RA");
+    want_silence(c, 100);
 }
 
-void s1_urg_head(struct script *s)
+/* Behind a response that the client has not acked yet. */
+void s2_beyond_large(struct script *s)
+{
+    one_endpoint(s);
+    struct peer *c = client(s), *e = with_request(c, GET0);
+    say(e, "HTTP/1.1 200 OK\r\nContent-Length: 20000\r\n\r\n");
+    want_head(c);
+    c->auto_ack = false;
+    say_n(e, 'x', 20000);
+    want_bytes(c, 20000);
+    say(e, "evil");
+    pass_time(s, 10);
+    want_silence(c, 10);
+    ack_all(c);
+    want_eventually(e, "RA");
+    want_counter(s, "endpoints_idle", 0);
+}
+
+void s6_head_in_two(struct script *s)
 {
     struct peer *c = client(s), *e;
     open_conn(c);
-    c->extra_flags = SEG_URG;
-    say(c, "GET / HTTP/1.1\r\n");
-    say(c, "Host: c0.example\r\n\r\n");
-    e = serve(s); /* the oracle refuses URG on anything lacon sends */
-    want_text(e, "GET / HTTP/1.1\r\nHost: c0.example\r\n");
+    say(c, "GET / HTTP/1.1\r\nHost: c0");
+    want(c, "A ack=25 len=0");
+    say(c, ".example\r\n\r\n");
+    e = serve(s);
+    want_text(e, "GET / HTTP/1.1\r\n");
 }
 
-void s1_urg_response(struct script *s)
+void s6_head_bytes(struct script *s)
 {
-    struct peer *c = client(s), *e = with_request(c, GET0);
-    e->extra_flags = SEG_URG;
-    say(e, LARGE0);
-    want_text(c, "HTTP/1.1 200 OK\r\n");
-    say(e, "body");
-    want_text(c, "body");
+    struct peer *c = client(s), *e;
+    open_conn(c);
+    for (const char *p = GET0; *p; p++) {
+        char one[2] = {*p, 0};
+        say(c, one);
+        pass_time(s, 1);
+    }
+    e = serve(s);
+    want_head(e);
+    say(e, OK2);
+    want_text(c, OK2);
 }
 
-/* ---- S2 ---- */
+void s6_out_of_order(struct script *s)
+{
+    struct peer *c = client(s), *e;
+    open_conn(c);
+    say_at(c, 11, &GET0[10]);
+    want(c, "A ack=1 len=0");
+    want_true(s, c->got.nsack == 1 && c->got.sack[0].lo == c->iss + 11, "the duplicate ack carries SACK");
+    char first[11] = {0};
+    memcpy(first, GET0, 10);
+    say_at(c, 1, first);
+    e = serve(s);
+    want_head(e);
+}
+
+void s6_first_of_many(struct script *s)
+{
+    static const char head[] = GET0;
+    struct peer *c = client(s), *e;
+    char one[2] = "";
+    open_conn(c);
+    for (uint32_t i = 2; i < sizeof head - 1;
+         i += 2) { /* every other byte: four ranges, the rest is dropped */
+        one[0] = head[i];
+        say_at(c, 1 + i, one);
+    }
+    one[0] = head[0];
+    say_at(c, 1, one);
+    want_eventually(c, "A ack=2");
+    say_at(c, 1, head);
+    e = serve(s);
+    want_head(e);
+}
 
 /* The last chunk header is lost; behind it stands the next request. */
 void s2_chunk_lost_pipelined(struct script *s)
@@ -177,8 +165,6 @@ void s2_chunk_lost_response(struct script *s)
     say_at(e, at, "5\r\n");
     want_text(c, "5\r\nhello\r\n0\r\n\r\n");
 }
-
-/* ---- S6 ---- */
 
 void s6_response_head_first_lost(struct script *s)
 {

@@ -286,3 +286,54 @@ void sack_unasked(struct script *s)
     want(c, "A len=0");
     want_true(s, c->got.nsack == 0, "no SACK block");
 }
+
+void s14_options(struct script *s)
+{
+    struct peer *c = client(s);
+    c->wscale = 7;
+    c->timestamps = true;
+    flags(c, SEG_SYN | SEG_ECE | SEG_CWR, 0, 0);
+    want(c, "SA ack=1"); /* the oracle refuses other options and ECE */
+    want_true(s, c->got.mss && c->got.wscale >= 0 && c->got.sack_ok, "MSS, window scale and SACK are there");
+}
+
+void s14_no_wscale(struct script *s)
+{
+    struct peer *c = client(s);
+    flags(c, SEG_SYN, 0, 0);
+    want(c, "SA ack=1");
+    want_true(s, c->got.wscale < 0, "no window scale option");
+}
+
+void s14_no_sack(struct script *s)
+{
+    struct peer *c = client(s);
+    c->sack = false;
+    flags(c, SEG_SYN, 0, 0);
+    want(c, "SA ack=1");
+    want_true(s, !c->got.sack_ok, "no SACK-permitted option");
+    c->irs = c->got.seq;
+    c->snd = c->rcv = 1;
+    ack_all(c);
+    say(c, GET0);
+    struct peer *e = take_syn(s);
+    want_true(s, !e->got.sack_ok, "none toward the endpoint");
+}
+
+void s14_profile(struct script *s)
+{
+    static const struct {
+        uint16_t client, endpoint;
+    } row[] = {{1460, 1440}, {1440, 1440}, {1400, 1360}, {1300, 1220}, {1000, 536}, {536, 536}};
+    for (unsigned i = 0; i < sizeof row / sizeof *row && s->npeer + 2 <= ROW_PEERS; i++) {
+        char what[60];
+        struct peer *c = client(s);
+        c->mss = row[i].client;
+        open_conn(c);
+        say(c, GET0);
+        struct peer *e = take_syn(s);
+        snprintf(what, sizeof what, "a client's MSS of %u becomes %u, not %u", row[i].client, row[i].endpoint,
+                 e->got.mss);
+        want_true(s, e->got.mss == row[i].endpoint, what);
+    }
+}

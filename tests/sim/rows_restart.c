@@ -192,3 +192,37 @@ void ports_other_endpoint(struct script *s)
     want_counter(s, "close_no_port", 2);
     want_counter(s, "connect_failures", 1);
 }
+
+void s12_bare_ack(struct script *s)
+{
+    struct peer *c = client(s);
+    open_conn(c);
+    say(c, GET0);
+    struct peer *old = take_syn(s);
+    flags(old, SEG_ACK, 70000, 50000); /* an old incarnation's answer */
+    want(old, "R");
+    want_true(s, old->got.seq == old->irs + 50000, "the RST has the number that the ack asked for");
+    struct peer *e;
+    pass_time(s, 1);
+    if (s->unclaimed.n) { /* tried again with a new number, or from another port */
+        e = take_syn(s);
+    } else {
+        want(old, "S");
+        e = old;
+    }
+    accept_syn_of(e);
+    want_head(e);
+    say(e, OK2);
+    want_text(c, OK2);
+}
+
+void s12_syn_lost(struct script *s)
+{
+    struct peer *c = client(s);
+    open_conn(c);
+    say(c, GET0);
+    struct peer *e = take_syn(s);
+    want(e, "S"); /* the same again */
+    accept_syn_of(e);
+    want_head(e);
+}

@@ -486,3 +486,133 @@ void time_tunnel(struct script *s)
     say(c, "still here");
     want_text(e, "still here");
 }
+
+void s7_refused(struct script *s)
+{
+    struct peer *c = client(s), *first, *e;
+    open_conn(c);
+    say(c, GET0);
+    first = take_syn(s);
+    refuse_syn_of(first);
+    e = serve(s);
+    want_true(s, e->host != first->host, "the other endpoint is tried");
+    want_head(e);
+    say(e, OK2);
+    want_text(c, OK2);
+}
+
+void s7_all_refused(struct script *s)
+{
+    struct peer *c = client(s);
+    open_conn(c);
+    say(c, GET0);
+    for (unsigned i = 0; i < 2; i++)
+        refuse_syn_of(take_syn(s));
+    pass_time(s, 1000);
+    while (s->unclaimed.n) { /* a third try is allowed */
+        refuse_syn_of(take_syn(s));
+        pass_time(s, 1000);
+    }
+    want_text(c, "HTTP/1.1 50");
+}
+
+void s7_pool_reset(struct script *s)
+{
+    one_endpoint(s);
+    struct peer *c = client(s), *e = pooled(c), *f;
+    say(c, GET0);
+    want_head(e);
+    rst(e, e->snd);
+    f = serve(s);
+    want_head(f);
+    say(f, OK2);
+    want_text(c, OK2);
+}
+
+void s7_pool_fin(struct script *s)
+{
+    one_endpoint(s);
+    struct peer *c = client(s), *e = pooled(c), *f;
+    fin(e);
+    want_eventually(e, "FA");
+    ack_all(e);
+    say(c, GET0);
+    f = serve(s);
+    want_head(f);
+}
+
+void s7_post_not_twice(struct script *s)
+{
+    struct peer *c = client(s), *e = with_request(c, POST_HEAD("2") "hi");
+    say(e, "HTTP/1.1 2");
+    pass_time(s, 10);
+    rst(e, e->snd);
+    pass_time(s, 2000);
+    want_true(s, s->unclaimed.n == 0, "no other endpoint gets the request");
+}
+
+void s7_post_repeated(struct script *s)
+{
+    one_endpoint(s);
+    struct peer *c = client(s), *e = pooled(c);
+    e->auto_ack = false; /* its ack and its reset with it are lost */
+    say(c, POST_HEAD("100000"));
+    want_head(e);
+    uint32_t at = c->snd;
+    say(c, "hello");
+    pass_time(s, 5);
+    say_at(c, at, "hello");
+    pass_time(s, 5);
+    rst(e, e->snd);
+    want_text(c, "HTTP/1.1 502");
+}
+
+/* The request was not acked, so its bytes are all there: but a response has begun. */
+void s7_get_begun(struct script *s)
+{
+    struct peer *c = client(s), *e;
+    open_conn(c);
+    say(c, GET0);
+    e = serve(s);
+    e->auto_ack = false;
+    want_head(e);
+    say_flags(e, SEG_ACK, e->snd, 1, "HTTP/1.1 2");
+    e->snd += 10;
+    pass_time(s, 10);
+    rst(e, e->snd);
+    want_text(c, "HTTP/1.1 502 ");
+    want_true(s, s->unclaimed.n == 0, "no other endpoint gets the request");
+}
+
+/* It left the endpoint before the request came there: nobody asked for it. */
+void s7_pool_early(struct script *s)
+{
+    one_endpoint(s);
+    struct peer *c = client(s), *e = pooled(c), *f;
+    say(c, GET0);
+    pass_time(s, 1);
+    say(e, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"); /* acks what came before */
+    want_eventually(e, "RA");
+    f = serve(s);
+    want_head(f);
+    say(f, OK2);
+    want_text(c, OK2);
+}
+
+void s10_413_early(struct script *s)
+{
+    struct peer *c = client(s), *e = with_request(c, POST_HEAD("100000"));
+    say_n(c, 'x', 3000);
+    want_bytes(e, 3000);
+    say(e, "HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno");
+    want_text(c, "HTTP/1.1 413 Too Large\r\n");
+    want_true(s, memmem(c->got.data, c->got.len, "onnection: close", 16) != NULL,
+              "Connection: close is added");
+    if (!(c->got.flags & SEG_FIN))
+        want_eventually(c, "FA");
+    ack_all(c);
+    say_n(c, 'x', 3000); /* the rest is acked and thrown away */
+    pass_time(s, 50);
+    forget(c);
+    want_true(s, c->got.flags == SEG_ACK && c->got.ack == c->iss + c->snd, "all that was sent is acked");
+}

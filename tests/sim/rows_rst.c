@@ -197,3 +197,131 @@ void probe_endpoint_busy(struct script *s)
     forget(c);
     goes_on(c, e);
 }
+
+void s10_endpoint_rst(struct script *s)
+{
+    struct peer *c = client(s), *e = with_request(c, GET0);
+    say(e, LARGE0 "some");
+    want_head(c);
+    rst(e, e->snd);
+    want_eventually(c, "RA");
+}
+
+void s10_client_rst(struct script *s)
+{
+    struct peer *c = client(s), *e = with_request(c, GET0);
+    say(e, LARGE0 "some");
+    want_head(c);
+    pass_time(s, 10);
+    rst(c, c->snd);
+    want_eventually(e, "RA");
+}
+
+/* Of what is in flight the client may have nothing: it believes only the number that it expects. */
+void s10_reset_in_flight(struct script *s)
+{
+    struct peer *c = client(s), *e = with_request(c, GET0);
+    c->auto_ack = false;
+    say(e, LARGE0 "some");
+    want_head(c);
+    rst(e, e->snd);
+    want_eventually(c, "RA seq=1");
+}
+
+/* Large enough not to be adopted, all of it passed on, and then the endpoint resets. */
+static struct peer *reset_behind(struct script *s, struct peer **c)
+{
+    *c = client(s);
+    struct peer *e = with_request(*c, GET0);
+    (*c)->auto_ack = false;
+    say(e, "HTTP/1.1 200 OK\r\nContent-Length: 20000\r\n\r\n");
+    say_n(e, 'x', 20000);
+    want_head(*c);
+    want_bytes(*c, 20000);
+    rst(e, e->snd);
+    return e;
+}
+
+void s10_rst_behind(struct script *s)
+{
+    struct peer *c;
+    reset_behind(s, &c);
+    want(c, "A len=0"); /* lacon asks what the client has */
+    ack_all(c);
+    say(c, GET0);
+    struct peer *e = serve(s);
+    want_head(e);
+    say(e, OK2);
+    want_text(c, OK2);
+}
+
+void s10_rst_behind_lost(struct script *s)
+{
+    struct peer *c;
+    reset_behind(s, &c);
+    pass_time(s, 4000);
+    forget(c);
+    want_eventually(c, "RA");
+}
+
+/* Behind an early response, too: what the client has not sent yet of its request is not acked for it. */
+void s10_rst_behind_early(struct script *s)
+{
+    struct peer *c = client(s), *e = with_request(c, POST_HEAD("100000"));
+    say_n(c, 'x', 3000);
+    want_bytes(e, 3000);
+    pass_time(s, 5);
+    forget(c);
+    c->auto_ack = false;
+    say(e, "HTTP/1.1 413 Too Large\r\nContent-Length: 20000\r\n\r\n");
+    say_n(e, 'y', 20000);
+    want_head(c);
+    want_bytes(c, 20000);
+    rst(e, e->snd);
+    want_eventually(c, "A len=0"); /* lacon asks what the client has */
+    want_true(s, c->got.ack == c->iss + c->snd, "what was sent is acked, and no more");
+    say_n(c, 'x', 3000); /* acks the response; the rest is acked and thrown away */
+    pass_time(s, 5);
+    forget(c);
+    want_true(s, c->got.ack == c->iss + c->snd, "the rest is acked");
+    fin(c);
+    pass_time(s, 5);
+    want_counter(s, "clients_open", 0);
+    want_counter(s, "exchanges", 1);
+}
+
+void s10_rst_blind(struct script *s)
+{
+    struct peer *c = client(s);
+    open_conn(c);
+    pass_time(s, 10);
+    rst(c, c->snd + 100);
+    want(c, "A len=0");
+    say(c, GET0);
+    struct peer *e = serve(s);
+    want_head(e);
+}
+
+void s10_rst_outside(struct script *s)
+{
+    struct peer *c = client(s);
+    open_conn(c);
+    rst(c, c->snd + 1000000);
+    rst(c, c->snd - 1000);
+    want_silence(c, 50);
+    say(c, GET0);
+    struct peer *e = serve(s);
+    want_head(e);
+}
+
+void s10_syn_open(struct script *s)
+{
+    struct peer *c = client(s);
+    open_conn(c);
+    pass_time(s, 600);
+    flags(c, SEG_SYN, 5000, 0);
+    want(c, "A len=0");
+    say(c, GET0);
+    struct peer *e = serve(s);
+    want_head(e);
+}
