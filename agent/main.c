@@ -14,6 +14,7 @@
 
 #include "agent/base/log.h"
 #include "agent/control/control.h"
+#include "agent/control/endpoints.h"
 #include "agent/control/resolver.h"
 #include "agent/worker/worker.h"
 #include "config/config.h"
@@ -57,6 +58,7 @@ struct process {
     struct workers *workers;
     struct control *control;
     int signals; /* signalfd */
+    struct endpoints_watch watch;
     bool draining, stop;
 };
 
@@ -315,6 +317,7 @@ static void serve(struct process *p)
             refresh(p);
         workers_check_links(p->workers);
         workers_collect(p->workers);
+        endpoints_report(p->workers, &p->watch);
         if (p->draining && workers_idle(p->workers)) {
             log_info("drained");
             p->stop = true;

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/base/log.h"
+
 #define NS_PER_S 1e9
 
 #define ENDPOINT_STRLEN 64
@@ -62,14 +64,13 @@ static struct state ejected_state(const struct roster_entry *e, uint64_t now_ns)
     return s;
 }
 
-static struct state state_of(const struct workers *ws, const struct cfg_cluster *k,
-                             const struct cfg_endpoint *c, const struct roster_entry *e, uint64_t now_ns)
+/* What checks, ejection, the operator and the file say. */
+static struct state lasting_state(const struct workers *ws, const struct cfg_cluster *k,
+                                  const struct cfg_endpoint *c, const struct roster_entry *e, uint64_t now_ns)
 {
     struct state s = {.name = "up"};
     if (k->check.protocol != CFG_CHECK_NONE)
         checked_state(&k->check, e, &s);
-    if (strcmp(s.name, "up") == 0)
-        connecting_state(ws, e, now_ns, &s);
     if (roster_ejected_until(e) > now_ns && cfg_outlier_on(&k->outlier))
         s = ejected_state(e, now_ns);
     if (roster_word(&e->drained)) {
@@ -80,6 +81,15 @@ static struct state state_of(const struct workers *ws, const struct cfg_cluster 
     }
     if (c->weight == 0)
         s = (struct state){.name = "disabled", .reason = "has weight 0"};
+    return s;
+}
+
+static struct state state_of(const struct workers *ws, const struct cfg_cluster *k,
+                             const struct cfg_endpoint *c, const struct roster_entry *e, uint64_t now_ns)
+{
+    struct state s = lasting_state(ws, k, c, e, now_ns);
+    if (strcmp(s.name, "up") == 0)
+        connecting_state(ws, e, now_ns, &s);
     return s;
 }
 
@@ -185,4 +195,43 @@ json_t *endpoints_weigh(struct workers *ws, const char *which, const char *weigh
             return json_pack("{s:s}", "error", "a weight is a whole number from 0 to 1000, or \"file\"");
     }
     return done(each_meant(ws, which, set_weight, n), which);
+}
+
+/* ---- changes, for the log ---- */
+
+static void report(const struct workers *ws, const struct cfg_cluster *k, const struct cfg_endpoint *c,
+                   struct roster_entry *e, struct endpoints_watch *w)
+{
+    struct state s = lasting_state(ws, k, c, e, workers_now_ns());
+    char at[ENDPOINT_STRLEN];
+    const char *before = e->reported;
+    w->look_again |= strcmp(s.name, "ejected") == 0; /* that it ends is told by time alone */
+    if (strncmp(s.name, "drain", 5) == 0)
+        s.name = "drained";
+    e->reported = s.name;
+    if (!before || strcmp(before, s.name) == 0)
+        return;
+    log_write(strcmp(s.name, "up") == 0 ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, "endpoint %s/%s is %s%s%s",
+              k->name, address(&c->at, at), s.name, *s.reason ? ": " : "", s.reason);
+}
+
+void endpoints_report(struct workers *ws, struct endpoints_watch *w)
+{
+    struct roster *r = workers_roster(ws);
+    uint32_t id;
+    const struct config *config = workers_config(ws, &id);
+    uint64_t version = roster_version(r);
+    if (w->begun && version == w->version && id == w->config && !w->look_again)
+        return;
+    *w = (struct endpoints_watch){.begun = true, .version = version, .config = id};
+    roster_lock(r);
+    for (uint32_t i = 0; i < config->ncluster; i++) {
+        const struct cfg_cluster *k = &config->cluster[i];
+        for (uint32_t j = 0; j < k->nendpoint; j++) {
+            struct roster_entry *e = roster_find(r, k->name, &k->endpoint[j].at);
+            if (e)
+                report(ws, k, &k->endpoint[j], e, w);
+        }
+    }
+    roster_unlock(r);
 }

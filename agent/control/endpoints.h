@@ -18,4 +18,16 @@ json_t *endpoints_drain(struct workers *ws, const char *which, bool drained);
  */
 json_t *endpoints_weigh(struct workers *ws, const char *which, const char *weight);
 
+/* ---- main thread ---- */
+
+/* What was seen the last time; zeroed before the first. */
+struct endpoints_watch {
+    bool begun, look_again;
+    uint64_t version; /* the roster's */
+    uint32_t config;  /* the number of the configuration */
+};
+
+/* Logs which endpoints are in another state than at the last call; a few times a second. */
+void endpoints_report(struct workers *ws, struct endpoints_watch *w);
+
 #endif

@@ -77,6 +77,7 @@ struct scenario {
     enum cfg_lb_policy lb_policy; /* of all clusters */
     uint16_t busy; /* requests that each endpoint has at a time, and three times as many connections to all;
                       0: any */
+    bool judged;   /* endpoints are checked (TCP, often) and ejected for what they do */
     bool failover; /* the second endpoint of each cluster has a lower priority; with slow start */
     struct {       /* 0: plenty */
         uint32_t syn_ring, connections, buffers;

@@ -144,6 +144,16 @@ static void set_limits(const struct scenario *sc, struct cfg_dpdk *d)
 static void set_balancing(struct cfg_cluster *k, const struct scenario *sc)
 {
     k->lb_policy = sc->lb_policy;
+    if (sc->judged) {
+        k->check = (struct cfg_health_check){.protocol = CFG_CHECK_TCP,
+                                             .interval_ns = SEC,
+                                             .jitter = 50,
+                                             .timeout_ns = 2 * SEC,
+                                             .healthy = 2,
+                                             .unhealthy = 2};
+        k->outlier = (struct cfg_outlier){
+            .failures = 2, .errors = 3, .base_ns = 300 * MS, .max_ns = 2 * SEC, .max_ejection_percent = 50};
+    }
     if (!sc->failover)
         return;
     k->endpoint[1].priority = 1;

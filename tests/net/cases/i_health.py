@@ -112,6 +112,7 @@ def outage(t, what, first, begin, end):
     until(lambda: load.errors or checked_down(t, first), f"{first} to be down", 50)
     down = time.monotonic() - since
     why = states(t)[first]["reason"]
+    until(lambda: t.lacon.child.said(f"endpoint app/{first} is down: {why}"), "the log to say that it is down")
     load.progress()
     before = states(t)[first]["requests"]
     load.progress()
@@ -126,6 +127,7 @@ def outage(t, what, first, begin, end):
           f"{dict(sorted(load.statuses.items()))}, {len(load.errors)} lost", flush=True)
     t.equal(load.errors, [], "requests that were lost")
     t.equal(asked, 0, "requests to the endpoint while it was down")
+    until(lambda: t.lacon.child.said(f"endpoint app/{first} is up"), "the log to say that it is up again")
     return load.statuses, why
 
 
