@@ -26,6 +26,7 @@
     X(retries_refused, "retries_refused", "requests not tried again: more retries than may be")              \
     X(requests, "requests", "request heads accepted")                                                        \
     X(queued, "queued", "requests that had to wait for room at an endpoint")                                 \
+    X(waiting, "waiting", "requests that wait for room at an endpoint now")                                  \
     X(queue_full, "queue_full", "requests answered 503: as many waited as may")                              \
     X(queue_timeouts, "queue_timeouts", "requests that waited for room for too long")                        \
     X(requests_refused, "requests_refused", "requests answered 503 because memory runs short")               \

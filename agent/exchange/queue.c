@@ -45,6 +45,7 @@ bool queue_join(struct exchanges *w, struct exchange *x)
         return false;
     }
     stat_add(&w->cnt->queued, 1);
+    stat_add(&w->cnt->waiting, 1);
     x->queued = true;
     x->turn = false;
     x->queue_ns = splice_now(w->s);
@@ -73,6 +74,7 @@ void queue_leave(struct exchanges *w, struct exchange *x)
     else
         cs->queue_last = x->queue_pprev;
     x->queued = x->turn = false;
+    stat_add(&w->cnt->waiting, (uint64_t)-1);
     tally_give(&cs->breaker->pending);
     show(w, cs);
 }

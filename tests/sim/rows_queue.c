@@ -118,6 +118,23 @@ void queue_client_gone(struct script *s)
     want_text(d, OK2);
 }
 
+/* The first in the queue goes in the very moment in which room is made for it. */
+void queue_head_gone(struct script *s)
+{
+    one_at_a_time(s);
+    struct peer *a = client(s), *e = with_request(a, GET("/a")), *b = asks(s, GET("/b")),
+                *c = asks(s, GET("/c"));
+    want_counter(s, "waiting", 2);
+    say(e, OK2);
+    rst(b, b->snd);
+    want_text(a, OK2);
+    pass_time(s, 10);
+    want_counter(s, "waiting", 0);
+    forget_unclaimed(s);
+    want_counter(s, "clients_open", 2);
+    (void)c;
+}
+
 /* The one who has the room is reset, not answered: its endpoint conn is gone, the next one gets a new one. */
 void queue_holder_reset(struct script *s)
 {
