@@ -16,6 +16,8 @@
  *   - toward a client that is not near, a new conn's SYN goes out twice: the endpoint answers each, and takes
  *     no round-trip time from a handshake whose SYN-ACK it sent twice (Karn; in Linux tcp_synack_rtt_meas()).
  *     It would be that to us; the first sample is the client's. The second SYN-ACK is not answered.
+ *     What it costs: two frames, a SYN-ACK that the endpoint counts as retransmitted, and until the first ack
+ *     of a response Linux waits a second before it probes for a lost tail, three before it times out.
  *
  * A reserved conn carries its client's name (a PROXY header) and may serve no other. It is in a list of its
  * own, with the lossy ones; a client has one at most, so that one look at its last conn finds what ends with
