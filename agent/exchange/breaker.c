@@ -23,15 +23,28 @@ static bool cluster_limited(const struct cfg_cluster *c)
     return any;
 }
 
+static const char *name_of(const struct cfg_cluster *c, char buf[NAME_ROOM])
+{
+    snprintf(buf, NAME_ROOM, "cluster %s", c->name);
+    return buf;
+}
+
+static const char *name_of_endpoint(const struct cfg_cluster *c, uint32_t i, char buf[NAME_ROOM])
+{
+    char ip[IP_STRLEN];
+    const struct ip_port *at = &c->endpoint[i].at;
+    snprintf(buf, NAME_ROOM, "endpoint %s %s %u", c->name, ip_str(&at->addr, ip), at->port);
+    return buf;
+}
+
 static int bind_endpoints(struct exchanges *w, struct cluster_state *cs)
 {
-    char name[NAME_ROOM], ip[IP_STRLEN];
+    char name[NAME_ROOM];
     for (uint32_t i = 0; i < cs->cfg->nendpoint; i++) {
         const struct cfg_endpoint *e = &cs->cfg->endpoint[i];
         if (!e->max_requests && !e->max_connections)
             continue;
-        snprintf(name, sizeof name, "endpoint %s %s %u", cs->cfg->name, ip_str(&e->at.addr, ip), e->at.port);
-        cs->endpoint[i].breaker = shared_breaker_get(w->shared, name);
+        cs->endpoint[i].breaker = shared_breaker_get(w->shared, name_of_endpoint(cs->cfg, i, name));
         if (!cs->endpoint[i].breaker)
             return -ENOMEM;
     }
@@ -45,8 +58,7 @@ int breakers_bind(struct exchanges *w, struct generation *g)
         struct cluster_state *cs = &g->cluster[i];
         if (!cluster_limited(cs->cfg))
             continue;
-        snprintf(name, sizeof name, "cluster %s", cs->cfg->name);
-        cs->breaker = shared_breaker_get(w->shared, name);
+        cs->breaker = shared_breaker_get(w->shared, name_of(cs->cfg, name));
         if (!cs->breaker || bind_endpoints(w, cs) < 0)
             return -ENOMEM;
     }
@@ -55,14 +67,15 @@ int breakers_bind(struct exchanges *w, struct generation *g)
 
 void breakers_unbind(struct exchanges *w, struct generation *g)
 {
+    char name[NAME_ROOM];
     for (uint32_t i = 0; i < g->cfg->ncluster; i++) {
         struct cluster_state *cs = &g->cluster[i];
-        shared_breaker_put(w->shared, cs->breaker);
-        cs->breaker = NULL;
-        for (uint32_t j = 0; j < cs->cfg->nendpoint; j++) {
-            shared_breaker_put(w->shared, cs->endpoint[j].breaker);
+        for (uint32_t j = 0; cs->breaker && j < cs->cfg->nendpoint; j++) {
+            shared_breaker_put(w->shared, name_of_endpoint(cs->cfg, j, name), cs->endpoint[j].breaker);
             cs->endpoint[j].breaker = NULL;
         }
+        shared_breaker_put(w->shared, name_of(cs->cfg, name), cs->breaker);
+        cs->breaker = NULL;
     }
 }
 

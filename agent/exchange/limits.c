@@ -9,36 +9,55 @@
 
 /* ---- buckets: when a generation is bound and unbound ---- */
 
-static int get_each(struct exchanges *w, struct generation *g, const struct cfg_rate_limit *l, uint32_t n)
+typedef int limit_fn(struct exchanges *w, struct generation *g, const struct cfg_rate_limit *l);
+
+static int each_of(struct exchanges *w, struct generation *g, const struct cfg_rate_limit *l, uint32_t n,
+                   limit_fn *fn)
 {
-    for (uint32_t i = 0; i < n; i++) {
-        g->rate[l[i].id] = shared_rate_get(w->shared, l[i].name, l[i].keyed ? l[i].keys : 1);
-        if (!g->rate[l[i].id])
-            return -ENOMEM;
-    }
+    int rc = 0;
+    for (uint32_t i = 0; i < n && rc == 0; i++)
+        rc = fn(w, g, &l[i]);
+    return rc;
+}
+
+/* Until fn gives another value than 0, which is returned. */
+static int each_limit(struct exchanges *w, struct generation *g, limit_fn *fn)
+{
+    const struct config *cfg = g->cfg;
+    int rc = 0;
+    for (uint32_t i = 0; i < cfg->nlistener && rc == 0; i++)
+        rc = each_of(w, g, cfg->listener[i].rate_limit, cfg->listener[i].nrate_limit, fn);
+    for (uint32_t i = 0; i < cfg->nroute && rc == 0; i++)
+        for (uint32_t j = 0; j < cfg->route[i].nrule && rc == 0; j++)
+            rc = each_of(w, g, cfg->route[i].rule[j].rate_limit, cfg->route[i].rule[j].nrate_limit, fn);
+    return rc;
+}
+
+static int get(struct exchanges *w, struct generation *g, const struct cfg_rate_limit *l)
+{
+    g->rate[l->id] = shared_rate_get(w->shared, l->name, l->keyed ? l->keys : 1);
+    return g->rate[l->id] ? 0 : -ENOMEM;
+}
+
+static int put(struct exchanges *w, struct generation *g, const struct cfg_rate_limit *l)
+{
+    shared_rate_put(w->shared, l->name, g->rate[l->id]);
     return 0;
 }
 
 int limits_bind(struct exchanges *w, struct generation *g)
 {
-    const struct config *cfg = g->cfg;
-    int rc = 0;
-    g->rate = calloc(cfg->nrate_limit ? cfg->nrate_limit : 1, sizeof *g->rate);
+    g->rate = calloc(g->cfg->nrate_limit ? g->cfg->nrate_limit : 1, sizeof *g->rate);
     if (!g->rate)
         return -ENOMEM;
     g->shared = w->shared;
-    for (uint32_t i = 0; i < cfg->nlistener && rc == 0; i++)
-        rc = get_each(w, g, cfg->listener[i].rate_limit, cfg->listener[i].nrate_limit);
-    for (uint32_t i = 0; i < cfg->nroute && rc == 0; i++)
-        for (uint32_t j = 0; j < cfg->route[i].nrule && rc == 0; j++)
-            rc = get_each(w, g, cfg->route[i].rule[j].rate_limit, cfg->route[i].rule[j].nrate_limit);
-    return rc;
+    return each_limit(w, g, get);
 }
 
 void limits_unbind(struct exchanges *w, struct generation *g)
 {
-    for (uint32_t i = 0; g->rate && i < g->cfg->nrate_limit; i++)
-        shared_rate_put(w->shared, g->rate[i]);
+    if (g->rate)
+        each_limit(w, g, put);
     free(g->rate);
     g->rate = NULL;
 }

@@ -147,26 +147,25 @@ struct breaker *shared_breaker_get(struct shared *s, const char *name)
     return t ? t->breaker : NULL;
 }
 
-static void put(struct shared *s, const struct lb_rate *r, const struct breaker *b)
+static void put(struct shared *s, const char *name, const struct lb_rate *r, const struct breaker *b)
 {
-    struct thing *t = NULL;
     pthread_mutex_lock(&s->lock);
-    for (unsigned i = 0; i < CHAINS && !t; i++)
-        for (t = s->chain[i]; t && (t->rate != r || t->breaker != b);)
-            t = t->next;
+    struct thing *t = *chain_of(s, name);
+    while (t && (t->rate != r || t->breaker != b))
+        t = t->next;
     if (t)
         t->refs--;
     pthread_mutex_unlock(&s->lock);
 }
 
-void shared_rate_put(struct shared *s, struct lb_rate *r)
+void shared_rate_put(struct shared *s, const char *name, struct lb_rate *r)
 {
     if (r)
-        put(s, r, NULL);
+        put(s, name, r, NULL);
 }
 
-void shared_breaker_put(struct shared *s, struct breaker *b)
+void shared_breaker_put(struct shared *s, const char *name, struct breaker *b)
 {
     if (b)
-        put(s, NULL, b);
+        put(s, name, NULL, b);
 }

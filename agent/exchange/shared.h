@@ -39,10 +39,10 @@ size_t shared_memory(struct shared *s);
 /* The buckets of that name and number of keys, made when there are none; NULL when memory is short. Each get
  * is followed by a put (NULL is legal there). Any thread. */
 struct lb_rate *shared_rate_get(struct shared *s, const char *name, uint32_t keys);
-void shared_rate_put(struct shared *s, struct lb_rate *r);
+void shared_rate_put(struct shared *s, const char *name, struct lb_rate *r);
 
 /* The counts of that name; likewise. They outlive their last put while they are not all zero. */
 struct breaker *shared_breaker_get(struct shared *s, const char *name);
-void shared_breaker_put(struct shared *s, struct breaker *b);
+void shared_breaker_put(struct shared *s, const char *name, struct breaker *b);
 
 #endif

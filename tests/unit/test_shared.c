@@ -21,13 +21,13 @@ Test(shared, what_nobody_holds_is_freed)
     size_t empty = shared_memory(s);
     struct lb_rate *a = shared_rate_get(s, "a", 64);
     (void)shared_rate_get(s, "a", 64);
-    shared_rate_put(s, a);
+    shared_rate_put(s, "a", a);
     shared_sweep(s);
     cr_expect_gt(shared_memory(s), empty, "one holder is left");
-    shared_rate_put(s, a);
+    shared_rate_put(s, "a", a);
     shared_sweep(s);
     cr_expect_eq(shared_memory(s), empty);
-    shared_rate_put(s, NULL);
+    shared_rate_put(s, "a", NULL);
     shared_destroy(s);
 }
 
@@ -39,13 +39,13 @@ Test(shared, a_breaker_lives_while_it_counts)
     size_t empty = shared_memory(s);
     struct breaker *b = shared_breaker_get(s, "endpoint");
     cr_assert(tally_take(&b->conns, 1));
-    shared_breaker_put(s, b);
+    shared_breaker_put(s, "endpoint", b);
     shared_sweep(s);
     cr_expect_eq(shared_breakers_busy(s), 1);
     cr_expect_eq(shared_breaker_get(s, "endpoint"), b);
     cr_expect(!tally_take(&b->conns, 1), "it still counts");
     tally_give(&b->conns);
-    shared_breaker_put(s, b);
+    shared_breaker_put(s, "endpoint", b);
     shared_sweep(s);
     cr_expect_eq(shared_memory(s), empty);
     shared_destroy(s);
