@@ -83,6 +83,7 @@ struct accel_engine_class {
      * are rewritten and sent; the others stay in f[] in their order, and their number is returned. */
     unsigned (*pass)(struct accel_engine *e, struct frame *f[], unsigned n, uint64_t now_ns);
     const struct accel_stats *(*stats)(const struct accel_engine *e);
+    size_t (*memory)(const struct accel_engine *e); /* bytes of ours that it takes at most */
     /* Where numbers come from, in words. */
     const char *(*about)(const struct accel_engine *e);
 };

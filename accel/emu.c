@@ -400,6 +400,12 @@ static const struct accel_stats *emu_stats(const struct accel_engine *e)
     return &e->stats;
 }
 
+static size_t emu_memory(const struct accel_engine *e)
+{
+    return sizeof *e + e->tags * sizeof *e->entry + e->buckets * sizeof *e->bucket +
+           e->queue_at.cap * sizeof *e->queue + e->told_at.cap * sizeof *e->told;
+}
+
 static const char *emu_about(const struct accel_engine *e)
 {
     return e->p.about;
@@ -413,6 +419,7 @@ const struct accel_engine_class emu_engine = {
     .next_ns = emu_next_ns,
     .pass = emu_pass,
     .stats = emu_stats,
+    .memory = emu_memory,
     .about = emu_about,
 };
 

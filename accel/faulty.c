@@ -187,6 +187,12 @@ static const struct accel_stats *stats(const struct accel_engine *e)
     return emu_engine.stats(((const struct faulty *)(const void *)e)->inner);
 }
 
+static size_t memory(const struct accel_engine *e)
+{
+    const struct faulty *f = (const struct faulty *)(const void *)e;
+    return sizeof *f + f->tags * (sizeof *f->untold + sizeof *f->ready) + emu_engine.memory(f->inner);
+}
+
 static const char *about(const struct accel_engine *e)
 {
     (void)e;
@@ -201,6 +207,7 @@ static const struct accel_engine_class faulty_engine = {
     .next_ns = next_ns,
     .pass = pass,
     .stats = stats,
+    .memory = memory,
     .about = about,
 };
 

@@ -438,6 +438,8 @@ void engine_memory(const struct engine *e, struct memory_list *l)
     splice_memory(e->splice, l);
     exchanges_memory(e->exchanges, l);
     memory_add(l, "neighbours", net_memory());
+    if (e->flow)
+        memory_add(l, "flow engine", e->flow_class->memory(e->flow));
     memory_add(l, "engine", sizeof *e);
 }
 
