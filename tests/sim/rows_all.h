@@ -14,6 +14,9 @@
     X(edits_forwarded, "a client is who a trusted proxy says, and nobody else")                              \
     X(edits_affinity, "a cookie keeps a client with its endpoint, and is not shown to it")                   \
     X(edits_affinity_down, "a cookie's endpoint refuses: another one's cookie is set")                       \
+    X(offload_boundary, "an engine carries a response, but not its boundary")                                \
+    X(offload_pipelined, "a request is pipelined while an engine carries the response before it")            \
+    X(offload_reset, "a client resets while an engine carries its response")                                 \
     X(policy_least_conn, "least_conn passes by the endpoint that has one in flight")                         \
     X(policy_least_conn_client_gone, "least_conn counts no exchange that the client broke off")              \
     X(policy_least_conn_retry, "least_conn counts a retried exchange where it is")                           \
