@@ -45,15 +45,16 @@ static void let_go(struct splice *s, struct conn *c, enum reason why)
     hold_free(s, c);
     clients_close(s->clients, c->client);
     c->client = CLIENT_NONE;
+    if (c->pub.side == SIDE_CLIENT) {
+        stat_add(&s->cnt->clients_open, (uint64_t)-1);
+        return;
+    }
+    stat_add(&s->cnt->endpoints_open, (uint64_t)-1);
     for (unsigned k = 0; k < 2; k++) {
         if (c->tally[k])
             tally_give(c->tally[k]);
         c->tally[k] = NULL;
     }
-    if (c->pub.side == SIDE_ENDPOINT)
-        stat_add(&s->cnt->endpoints_open, (uint64_t)-1);
-    else
-        stat_add(&s->cnt->clients_open, (uint64_t)-1);
 }
 
 /* The conn is over for its user; only late segments of the peer are still answered. */

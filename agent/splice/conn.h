@@ -196,29 +196,34 @@ struct conn {
     pos_t repeat_at;    /* out_una when bytes went out again last */
     pos_t again;        /* end of the highest kept bytes that were sent again */
     uint32_t x_count;
-    uint32_t rtt_min_us;     /* smallest round trip seen; 0: none. Endpoint side: that of its last client */
-    uint32_t kept;           /* bytes of buffers in its extents */
-    uint32_t client;         /* entry of its address in the table of clients; CLIENT_NONE: not counted */
-    uint32_t last_idx;       /* rule S9, whom it was spliced to last: slot of the other side, */
-    uint64_t last_opened_ns; /* and when that client was opened (endpoint side: a slot alone names no conn) */
-    bool user_mark : 1;      /* exchange's own (the head timer runs) */
-    bool user_doom : 1;      /* exchange's own (to be reset when what is before out_msg is delivered) */
-    bool user_check : 1;     /* exchange's own (its user is a check, not an exchange) */
-    bool user_mirror : 1;    /* exchange's own (it carries a copy of a request: mirror.c) */
-    bool user_awaits : 1;    /* exchange's own (a PROXY header is due: identity.c) */
-    bool user_named : 1;     /* exchange's own (a PROXY header has said who it is) */
-    bool reserved : 1;       /* endpoint side: in the pool for the client that used it last alone */
-    bool rst_acked : 1;      /* a RST of the peer acked bytes that are not counted in out_una */
-    bool by_cookie : 1;      /* accepted by a SYN cookie: leaves a tombstone */
-    bool pace_rel : 1;       /* pace_edge counts from what is acked */
-    bool lossy : 1;          /* it has sent bytes again: what its TCP has learned is of one path (rule S9) */
-    bool syn_twin : 1;       /* endpoint side: a second SYN-ACK is due, and needs no answer (connect.c) */
-    uint32_t refused_s;      /* second when bytes were dropped that it had been offered room for; 0: never.
-                                Exchange */
-    struct slow_marks slow;  /* exchange's own */
-    struct splice_remote *remote; /* endpoint side */
-    struct offload *off;          /* endpoint side: NULL unless it has a large response under way */
-    uint32_t *tally[2];           /* endpoint side, set by exchange: what counts it; given back at its end */
+    uint32_t rtt_min_us;  /* smallest round trip seen; 0: none. Endpoint side: that of its last client */
+    uint32_t kept;        /* bytes of buffers in its extents */
+    uint32_t client;      /* entry of its address in the table of clients; CLIENT_NONE: not counted */
+    uint32_t last_idx;    /* rule S9, whom it was spliced to last: slot of the other side */
+    bool user_mark : 1;   /* exchange's own (the head timer runs) */
+    bool user_doom : 1;   /* exchange's own (to be reset when what is before out_msg is delivered) */
+    bool user_check : 1;  /* exchange's own (its user is a check, not an exchange) */
+    bool user_mirror : 1; /* exchange's own (it carries a copy of a request: mirror.c) */
+    bool user_awaits : 1; /* exchange's own (a PROXY header is due: identity.c) */
+    bool user_named : 1;  /* exchange's own (a PROXY header has said who it is) */
+    bool reserved : 1;    /* endpoint side: in the pool for the client that used it last alone */
+    bool rst_acked : 1;   /* a RST of the peer acked bytes that are not counted in out_una */
+    bool by_cookie : 1;   /* accepted by a SYN cookie: leaves a tombstone */
+    bool pace_rel : 1;    /* pace_edge counts from what is acked */
+    bool lossy : 1;       /* it has sent bytes again: what its TCP has learned is of one path (rule S9) */
+    bool syn_twin : 1;    /* endpoint side: a second SYN-ACK is due, and needs no answer (connect.c) */
+    uint32_t refused_s;   /* second when bytes were dropped that it had been offered room for; 0: never.
+                             Exchange */
+    union {
+        struct slow_marks slow; /* client side, exchange's own */
+        struct {                /* endpoint side */
+            struct splice_remote *remote;
+            struct offload *off; /* NULL unless it has a large response under way */
+            uint32_t *tally[2];  /* set by exchange: what counts it; given back at its end */
+            uint64_t syn_ns;
+            uint64_t last_opened_ns; /* when the client of last_idx was opened: a slot alone names no conn */
+        };
+    };
     union {
         struct conn *idle_next; /* pool list of the endpoint; or list of TIME_WAIT conns */
         struct conn *dead_next; /* of those that ended: they are in neither */
@@ -227,7 +232,6 @@ struct conn {
     struct conn *wait_next, **wait_pprev; /* clients without a request, longest waiting first */
     struct conn *room_next, **room_pprev; /* those whose held bytes wait for memory */
     uint64_t challenge_ns;                /* last challenge ack */
-    uint64_t syn_ns;
 };
 
 #define CONN_LINE 64
