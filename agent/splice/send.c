@@ -63,9 +63,11 @@ static uint16_t window_field(struct conn *c, pos_t ack, pos_t edge)
     if (c->pub.side == SIDE_CLIENT && mutant(window_creeps))
         room += (1u << c->rcv_wscale) - 1u;
     shown = (room >> (mutant(window_out_unscaled) ? 0 : c->rcv_wscale)) + mutant(window_rounded_up);
-    if (shown == 0 && room && (c->pub.side == SIDE_ENDPOINT || c->in_mode == IN_WAIT))
-        shown = 1; /* a receiver with less room than one unit, or a head as large as it may be: what is too
-                      much is cut off (within_window, the hold) and comes again */
+    bool had = c->in_edge_high >= ack + (UINT64_C(1) << c->rcv_wscale); /* a unit was shown here before */
+    if (shown == 0 && room && (c->pub.side == SIDE_ENDPOINT || c->in_mode == IN_WAIT || had))
+        shown = 1; /* a receiver with less room than one unit, or a head as large as it may be, also when it
+                      has been mapped since: what is too much is cut off (within_window, the hold) and comes
+                      again */
     if (shown > UINT16_MAX)
         shown = UINT16_MAX;
     pos_t visible = ack + (shown << c->rcv_wscale);
