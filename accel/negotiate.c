@@ -12,15 +12,13 @@ static void say(struct accel_choice *c, const char *format, ...) __attribute__((
 
 static void say(struct accel_choice *c, const char *format, ...)
 {
+    char text[ACCEL_REASON];
     size_t n = strlen(c->why);
     va_list ap;
-    if (n && n + 2 < sizeof c->why) {
-        memcpy(c->why + n, "; ", 3);
-        n += 2;
-    }
     va_start(ap, format);
-    vsnprintf(c->why + n, sizeof c->why - n, format, ap);
+    vsnprintf(text, sizeof text, format, ap);
     va_end(ap);
+    snprintf(c->why + n, sizeof c->why - n, "%s%s", n ? "; " : "", text);
 }
 
 /* ---- cost ---- */
