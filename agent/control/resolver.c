@@ -14,6 +14,7 @@
 
 #define ADDRESSES_MAX 256u /* of one name */
 #define TRIES         2
+#define SOCKETS       (ARES_GETSOCK_MAXNUM - 1) /* the last one's bit would be an int's sign */
 
 struct name {
     struct name *next;
@@ -316,14 +317,14 @@ int resolver_configure(struct resolver *r, const struct config *c, uint64_t now_
 
 unsigned resolver_poll(struct resolver *r, struct pollfd fds[], uint64_t now_ns, int most, int *timeout)
 {
-    ares_socket_t sock[ARES_GETSOCK_MAXNUM];
+    ares_socket_t sock[SOCKETS];
     struct timeval tv, *t;
     unsigned n = 0;
     *timeout = most;
     if (!r || !r->open)
         return 0;
-    int bits = ares_getsock(r->channel, sock, ARES_GETSOCK_MAXNUM);
-    for (unsigned i = 0; i < ARES_GETSOCK_MAXNUM && n < RESOLVER_FDS; i++) {
+    int bits = ares_getsock(r->channel, sock, SOCKETS);
+    for (unsigned i = 0; i < SOCKETS && n < RESOLVER_FDS; i++) {
         short events = 0;
         if (ARES_GETSOCK_READABLE(bits, i))
             events |= POLLIN;
