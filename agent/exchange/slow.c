@@ -8,7 +8,7 @@
  * A request is waited for while bytes of it are to come and the endpoint has room for a segment (its window
  * from what it has acked). A client that has sent all, of which nothing is acked, waits itself; so does one
  * whose bytes we dropped though it had been offered room, until its timer can have sent them again. What its
- * own network loses is the client's.
+ * own network loses is the client's. And what is held for want of memory to pass it on has been sent.
  *
  * A response is waited for while bytes that were sent by the last look are not acked at this one, or the
  * client leaves no window. Where those bytes are the endpoint's to repeat, it must be alive: when nothing has
@@ -70,7 +70,7 @@ static bool backs_off(const struct exchanges *w, const struct conn *c)
 static bool owes_request(const struct exchanges *w, const struct conn *c)
 {
     const struct exchange *x = c->user;
-    if (backs_off(w, c) || c->fin_queued || c->user_doom)
+    if (c->room_pprev || backs_off(w, c) || c->fin_queued || c->user_doom)
         return false;
     if (!x)
         return c->user_mark; /* a head in pieces */
