@@ -7,7 +7,7 @@
 
 enum {
     SIZE = 4,
-    ITEMS = 300000,
+    ITEMS = 100000,
 };
 
 Test(worker_spsc, fills_and_empties_in_order)
@@ -83,7 +83,7 @@ static void *produce(void *arg)
     return NULL;
 }
 
-Test(worker_spsc, two_threads_lose_nothing, .timeout = 60)
+Test(worker_spsc, two_threads_lose_nothing, .timeout = 300)
 {
     static struct bed b;
     pthread_t producer;
