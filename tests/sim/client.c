@@ -112,11 +112,11 @@ static void out_of_patience(void *arg)
 {
     struct client *c = arg;
     const struct plan *p = current(c);
-    if (!p || c->done)
+    if (c->done)
         return;
-    if (c->excused || may_fail(c, p))
+    if (c->excused || (p && may_fail(c, p)))
         tcb_abort(c->tcb);
-    else
+    else if (p)
         sim_arm(c->sim, &c->t_patience, c->sim->now + PATIENCE);
 }
 
