@@ -67,13 +67,24 @@ static bool many_wait(const struct exchanges *w, const struct conn *c)
            (c->kept && splice_client_full(w->s, c));
 }
 
-/* Judges what is held; when nothing comes of it and nothing more will come, the conn is closed. */
-static void next_held(struct exchanges *w, struct conn *c)
+/* What is held was judged; when nothing came of it and nothing more will come, the conn is closed. */
+static void held_judged(struct exchanges *w, struct conn *c)
 {
-    splice_rejudge(w->s, c);
     bool waits = many_wait(w, c) && c->hold.nrange;
     if (!conn_is_dead(c) && !c->user && !waits && (c->fin_told || client_leaves(w, c)))
         client_close(w, c, c->fin_told ? R_CLOSE_NORMAL : R_CLOSE_DRAIN);
+}
+
+static void next_held(struct exchanges *w, struct conn *c)
+{
+    splice_rejudge(w->s, c);
+    held_judged(w, c);
+}
+
+void client_wake(struct exchanges *w, struct conn *c)
+{
+    splice_wake(w->s, c);
+    held_judged(w, c);
 }
 
 void client_break(struct exchanges *w, struct conn *c, enum reason why)

@@ -133,6 +133,7 @@ void generation_unbind(struct exchanges *w, struct generation *g)
     g->bound = false;
     limits_unbind(w, g);
     checks_unbind(w, g);
+    queues_unbind(w, g);
     breakers_unbind(w, g);
     for (uint32_t i = 0; i < g->cfg->ncluster; i++)
         for (uint32_t j = 0; j < g->cfg->cluster[i].nendpoint; j++) {

@@ -238,6 +238,8 @@ void client_head_waits(struct exchanges *w, struct conn *c);
 void client_idle(struct exchanges *w, struct conn *c);
 /* The exchange is over: what the client has sent meanwhile is judged, or it is waited for. */
 void client_next(struct exchanges *w, struct conn *c);
+/* Judges what is held of a client that waited for its turn. */
+void client_wake(struct exchanges *w, struct conn *c);
 void client_close(struct exchanges *w, struct conn *c, enum reason why);
 /* The client can get no clean end: it is reset, but not before it has the responses that came before this
  * one. */
@@ -439,6 +441,8 @@ bool queue_before(const struct exchanges *w, const struct exchange *x);
 /* Gives room to who waits for it; when to look again. */
 void queues_run(struct exchanges *w);
 uint64_t queues_next_ns(const struct exchanges *w);
+/* Nobody waits at g's clusters any more: they are forgotten. */
+void queues_unbind(struct exchanges *w, const struct generation *g);
 /* The timer of one that waits. */
 void queue_timeout(struct exchanges *w, struct exchange *x);
 

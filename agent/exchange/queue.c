@@ -92,6 +92,16 @@ static void forget_empty(struct exchanges *w)
     }
 }
 
+void queues_unbind(struct exchanges *w, const struct generation *g)
+{
+    for (struct cluster_state **at = &w->waiting; *at;) {
+        if (*at >= g->cluster && *at < g->cluster + g->cfg->ncluster)
+            *at = (*at)->waiting_next; /* which stays: queues_run() may stand here */
+        else
+            at = &(*at)->waiting_next;
+    }
+}
+
 /* ---- whose turn it is ---- */
 
 /* Has another worker's first one waited for so much longer? */
@@ -121,6 +131,8 @@ bool queue_before(const struct exchanges *w, const struct exchange *x)
 static void serve(struct exchanges *w, struct cluster_state *cs)
 {
     struct exchange *next, *x = cs->queue_first;
+    if (!x)
+        return; /* its generation may be unbound already */
     for (uint32_t n = tally_read(&cs->breaker->pending); x && n > 0; x = next, n--) {
         next = x->queue_next;
         if (x->turn)
@@ -131,7 +143,7 @@ static void serve(struct exchanges *w, struct cluster_state *cs)
         if (x->stream)
             stream_resume(w, x);
         else
-            splice_wake(w->s, x->c);
+            client_wake(w, x->c);
         if (x->queued && !x->turn)
             return; /* no room after all */
     }

@@ -481,6 +481,8 @@
     X(queue_other_bytes, "QUEUE other bytes the second time, while they wait")                               \
     X(queue_tcp, "QUEUE connections of protocol tcp")                                                        \
     X(queue_reload, "QUEUE a reload while somebody waits")                                                   \
+    X(queue_reload_patience, "QUEUE a reload's patience ends while somebody waits")                          \
+    X(queue_fin_answered, "QUEUE FIN while it waits, answered by lacon")                                     \
     X(breaker_of_endpoint, "BREAKER an endpoint's own limit")                                                \
     X(breaker_down_not_asked, "BREAKER full is no reason to ask one that is down")                           \
     X(breaker_connections, "BREAKER connections of an endpoint, idle ones among them")                       \

@@ -367,3 +367,42 @@ void queue_reload(struct script *s)
     pass_time(s, 10);
     want_true(s, lacon_collect(&s->lacon) == 1, "the old generation is free");
 }
+
+/* All of an old configuration is cut off at once, who waits under it too: nothing of it is asked for room
+ * afterwards. */
+void queue_reload_patience(struct script *s)
+{
+    one_at_a_time(s)->queue_timeout_ns = 60 * SEC;
+    struct peer *a = client(s), *e = with_request(a, GET("/a")), *b = asks(s, GET("/b"));
+    s->next_config = topo_config(false, !ip_is_v4(&s->config->cluster[0].endpoint[0].at.addr), 1);
+    s->next_config->admin.drain_timeout_ns = 5 * SEC;
+    lacon_reload(&s->lacon, s->next_config, 1);
+    want_eventually(a, "RA");
+    want_eventually(b, "RA");
+    want_eventually(e, "RA");
+    pass_time(s, 10);
+    want_true(s, lacon_collect(&s->lacon) == 1, "the old generation is free");
+    want_counter(s, "waiting", 0);
+    say(e = with_request(client(s), GET0), OK2);
+}
+
+/* A client that has said FIN while it waits, and is answered by lacon itself when its turn comes, is closed
+ * behind the answer. */
+void queue_fin_answered(struct script *s)
+{
+    one_at_a_time(s);
+    struct peer *a = client(s), *e = with_request(a, GET("/a")), *b = asks(s, GET("/b"));
+    struct cfg_cluster *k = &s->config->cluster[0];
+    fin(b);
+    pass_time(s, 10);
+    roster_lock(s->lacon.roster);
+    struct roster_entry *at = roster_find(s->lacon.roster, k->name, &k->endpoint[0].at);
+    roster_unlock(s->lacon.roster);
+    roster_set_drained(s->lacon.roster, at, true, s->sim.now);
+    say(e, OK2);
+    want_text(a, OK2);
+    want_text(b, "HTTP/1.1 503 ");
+    uint64_t since = s->sim.now;
+    want_eventually(b, "FA");
+    want_delay(b, since, 0, 100);
+}
