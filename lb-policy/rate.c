@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "agent/base/mutant.h"
+#include "agent/base/timer.h"
 
 #define WAYS 8u
 
@@ -85,6 +86,13 @@ static struct place *replace(struct place set[WAYS], uint64_t key)
     }
 }
 
+/* Emptier than these settings know: it was used under others, before a reload. Callers' clocks may differ by
+ * what a burst of frames takes. */
+static bool is_foreign(uint64_t full_ns, uint64_t depth_ns, uint64_t now_ns)
+{
+    return full_ns > now_ns + depth_ns + SEC_NS;
+}
+
 uint64_t lb_rate_take(struct lb_rate *r, uint64_t hash, uint64_t interval_ns, uint32_t burst, uint64_t now_ns)
 {
     if (mutant(bucket_unfilled))
@@ -94,6 +102,9 @@ uint64_t lb_rate_take(struct lb_rate *r, uint64_t hash, uint64_t interval_ns, ui
     if (!p)
         p = replace(set, key);
     uint64_t old = word(&p->full_ns);
+    while (is_foreign(old, depth_ns, now_ns))
+        if (swap(&p->full_ns, &old, now_ns + depth_ns))
+            old = now_ns + depth_ns;
     for (;;) {
         uint64_t full = (old > now_ns ? old : now_ns) + interval_ns;
         if (full > now_ns + depth_ns)

@@ -12,6 +12,9 @@
  * idea of Metwally's "space saving" counters). What is paid: with more keys in use than places, newcomers
  * inherit what others used up. Keys come as hashes; with a secret in them nobody can aim at a set.
  *
+ * Settings may change while a bucket is in use (a reload). What is used up stays so, but no more than all of
+ * a bucket of the new settings, which may take a second to be seen.
+ *
  * Two workers that give one place to two keys at the same time may charge one request to the other's bucket;
  * the same key may for a moment have two places. Both are worth a request at most. */
 #ifndef LACON_LB_POLICY_RATE_H

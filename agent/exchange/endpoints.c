@@ -114,12 +114,16 @@ void endpoints_forgive(struct exchanges *w, struct cluster_state *cs)
 
 /* ---- what is counted ---- */
 
+void endpoint_stay(struct exchanges *w, struct cluster_state *cs, uint32_t i)
+{
+    lb_begin(cs->picker, i);
+    stat_add(&use_of(w, &cs->endpoint[i])->active, 1);
+}
+
 void endpoint_begin(struct exchanges *w, struct cluster_state *cs, uint32_t i)
 {
-    struct roster_use *use = use_of(w, &cs->endpoint[i]);
-    lb_begin(cs->picker, i);
-    stat_add(&use->requests, 1);
-    stat_add(&use->active, 1);
+    stat_add(&use_of(w, &cs->endpoint[i])->requests, 1);
+    endpoint_stay(w, cs, i);
 }
 
 void endpoint_leave(struct exchanges *w, struct cluster_state *cs, uint32_t i)

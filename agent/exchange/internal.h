@@ -276,9 +276,10 @@ void endpoint_mark_down(struct exchanges *w, struct cluster_state *cs, uint32_t 
 void endpoint_mark_up(struct exchanges *w, struct cluster_state *cs, uint32_t i);
 /* Marks whose time is over are taken off. */
 void endpoints_forgive(struct exchanges *w, struct cluster_state *cs);
-/* A request goes to endpoint i, is no longer there, was failed by it (not connected to, reset, not answered
- * in time), was answered (status 0: a stream's connection is open). */
+/* A request goes to endpoint i, is there after all, is no longer there, was failed by it (not connected to,
+ * reset, not answered in time), was answered (status 0: a stream's connection is open). */
 void endpoint_begin(struct exchanges *w, struct cluster_state *cs, uint32_t i);
+void endpoint_stay(struct exchanges *w, struct cluster_state *cs, uint32_t i);
 void endpoint_leave(struct exchanges *w, struct cluster_state *cs, uint32_t i);
 void endpoint_failed(struct exchanges *w, struct cluster_state *cs, uint32_t i);
 void endpoint_answered(struct exchanges *w, struct cluster_state *cs, uint32_t i, unsigned status);

@@ -233,20 +233,32 @@ static uint64_t backoff(struct exchanges *w, const struct exchange *x)
     return full / 2 + lb_hash(span_of(&draw, sizeof draw)) % (full / 2 + 1);
 }
 
+/* There is nobody else: x is at endpoint i as before, which it had left. How long that took is known there.
+ */
+static void stay(struct exchanges *w, struct exchange *x, struct conn *e, uint32_t i, bool counted)
+{
+    x->e = e;
+    x->endpoint = i;
+    x->counted = counted;
+    x->timed = false;
+    x->delay_ns = 0;
+    breaker_stay(x, i);
+    if (counted)
+        endpoint_stay(w, cluster_of(x), i);
+}
+
 /* Moves the request to another conn. */
 static bool retry(struct exchanges *w, struct exchange *x, struct conn *e, uint16_t what)
 {
     unsigned status;
     uint32_t at = x->endpoint;
+    bool counted = x->counted;
     if (!may_retry(x, e, what) || !breaker_retry(w, x))
         return false;
     x->delay_ns = backoff(w, x);
     x->e = NULL;
-    if (!upstream_pick(w, x, true, &status)) { /* it stays where it was */
-        x->e = e;
-        x->endpoint = at;
-        breaker_stay(x, at);
-        x->delay_ns = 0;
+    if (!upstream_pick(w, x, true, &status)) {
+        stay(w, x, e, at, counted);
         return false;
     }
     stat_add(&w->cnt->retries, 1);

@@ -295,6 +295,37 @@ void retry_status_all(struct script *s)
     want_counter(s, "endpoints_idle", 1);
 }
 
+static uint64_t active_at(struct script *s, const struct peer *e)
+{
+    struct roster *r = s->lacon.roster;
+    uint64_t n = 0;
+    roster_lock(r);
+    for (uint32_t i = 0; i < s->config->cluster[0].nendpoint; i++) {
+        const struct ip_port *at = &s->config->cluster[0].endpoint[i].at;
+        if (ip_eq(&at->addr, &e->local))
+            n += roster_use_of(r, roster_find(r, s->config->cluster[0].name, at)).active;
+    }
+    roster_unlock(r);
+    return n;
+}
+
+/* The refusal that is the client's after all is a large one: until it has it, its request counts at the
+ * endpoint that sends it. */
+void retry_status_counted(struct script *s)
+{
+    retry_on(s, 503, false);
+    struct peer *c = client(s), *e = with_request(c, GET0), *f;
+    say(e, E503 "0123456789");
+    f = serve(s);
+    want_head(f);
+    say(f, "HTTP/1.1 503 No\r\nContent-Length: 100000\r\n\r\n");
+    want_head(c);
+    want_true(s, active_at(s, f) == 1 && active_at(s, e) == 0, "it is at the second endpoint");
+    rst(c, c->snd);
+    pass_time(s, 10);
+    want_true(s, active_at(s, f) == 0, "it is nowhere any more");
+}
+
 void retry_status_other(struct script *s)
 {
     retry_on(s, 500, false);

@@ -48,6 +48,33 @@ Test(lb_rate, tells_when_the_next_token_comes)
     lb_rate_destroy(r);
 }
 
+/* A reload has made an hour's limit one of seconds: who had used up the hour's tokens does not wait for them.
+ */
+Test(lb_rate, other_settings_hold_at_once)
+{
+    struct lb_rate *r = lb_rate_create(1);
+    uint64_t now = 100000 * SEC;
+    for (unsigned i = 0; i < 100; i++)
+        cr_expect_eq(lb_rate_take(r, 1, 3600 * SEC, 100, now), 0);
+    cr_expect_eq(lb_rate_take(r, 1, 3600 * SEC, 100, now), 3600 * SEC);
+    cr_expect_eq(lb_rate_take(r, 1, SEC, 5, now), SEC, "empty, by the new settings");
+    cr_expect_eq(lb_rate_take(r, 1, SEC, 5, now + SEC), 0);
+    cr_expect_eq(lb_rate_take(r, 1, SEC, 5, now + SEC), SEC);
+    lb_rate_destroy(r);
+}
+
+/* Another worker's clock stands a little behind: nothing is given away by that. */
+Test(lb_rate, a_clock_that_lags_gives_nothing)
+{
+    struct lb_rate *r = lb_rate_create(1);
+    uint64_t now = 1000 * SEC, tick = SEC / 1000000;
+    cr_expect_eq(granted(r, 1, 10, 5, now), 5);
+    for (unsigned i = 0; i < 100; i++)
+        cr_expect_neq(lb_rate_take(r, 1, tick, 5, now - SEC / 100), 0);
+    cr_expect_eq(granted(r, 1, 10, 5, now), 0);
+    lb_rate_destroy(r);
+}
+
 Test(lb_rate, keys_have_buckets_of_their_own)
 {
     struct lb_rate *r = lb_rate_create(64);
