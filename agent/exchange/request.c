@@ -15,14 +15,11 @@ static uint8_t kept_flags(const struct exchange *x, bool held)
     return (uint8_t)((held ? EXT_OWNED : 0) | (x->keep_copy ? EXT_RETAIN : 0));
 }
 
-/* May the client ask the endpoint to change protocols? Not to HTTP/2: its requests would pass by routing and
- * log. */
+/* May the client ask the endpoint to change protocols? Not to one whose requests would pass by routing,
+ * limits and log. */
 static bool may_upgrade(const struct http_head *h)
 {
-    for (unsigned i = 0; h->upgrade && i < h->nfields; i++)
-        if (h->field[i].id == HTTP_F_HTTP2_SETTINGS)
-            return false;
-    return h->upgrade;
+    return h->upgrade && !http_upgrades_to_http(h);
 }
 
 /* Writes the edited head and `tail` body bytes, and the source's bytes behind them, as one kept extent. */

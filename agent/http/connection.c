@@ -85,6 +85,34 @@ static int read_option(struct http_head *h, struct span option, struct options *
     return HTTP_DONE;
 }
 
+/* The name of a protocol; what stands behind a slash is its version. */
+static bool carries_http(struct span protocol)
+{
+    static const char *const names[] = {"h2c", "h2", "http", "tls"};
+    const uint8_t *slash = protocol.n ? memchr(protocol.p, '/', protocol.n) : NULL;
+    if (slash)
+        protocol.n = (size_t)(slash - protocol.p);
+    while (protocol.n && http_is_ows(protocol.p[protocol.n - 1]))
+        protocol.n--;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (span_ieq(protocol, span_str(names[i])))
+            return true;
+    return false;
+}
+
+bool http_upgrades_to_http(const struct http_head *h)
+{
+    for (unsigned i = 0; i < h->nfields; i++) {
+        struct span list = h->field[i].value, protocol;
+        if (h->field[i].id == HTTP_F_HTTP2_SETTINGS)
+            return true;
+        while (h->field[i].id == HTTP_F_UPGRADE && http_next_element(&list, &protocol))
+            if (carries_http(protocol))
+                return true;
+    }
+    return false;
+}
+
 int http_read_connection(struct http_head *h, const struct http_seen *s, bool request)
 {
     struct options o = {0};

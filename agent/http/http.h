@@ -130,6 +130,11 @@ int http_parse_response(struct span in, uint32_t limit, enum http_method request
  * bare LF. So a bad byte in a slow and large head is seen late, but a complete head never waits. */
 bool http_head_due(struct span in, uint32_t limit, uint32_t *scanned);
 
+/* Does a request that asks for an upgrade ask for one behind which there would be requests again, unseen by
+ * us: HTTP/2 (h2c, or HTTP2-Settings, which some servers don't ask for), TLS (RFC 2817), another HTTP? True
+ * when one of several protocols is such. */
+bool http_upgrades_to_http(const struct http_head *h);
+
 /* ---- looking up what an accepted request head says; *value points into it ---- */
 
 /* The nth field (from 0) of that name, in any case. */

@@ -393,6 +393,29 @@ Test(http_request, connection)
     }
 }
 
+Test(http_request, upgrades_to_http)
+{
+    static const struct {
+        const char *head;
+        bool to_http;
+    } want[] = {
+        {FIELD("A: b"), false},
+        {FIELD("Upgrade: websocket\r\nConnection: upgrade"), false},
+        {FIELD("Upgrade: websocket/13, h2cx , xh2c\r\nX-Upgrade: h2c"), false},
+        {FIELD("Upgrade: h2c"), true},
+        {FIELD("Upgrade: websocket\r\nHTTP2-Settings: x"), true},
+        {FIELD("Upgrade: websocket,H2C"), true},
+        {FIELD("Upgrade: websocket\r\nUpgrade: h2c/1"), true},
+        {FIELD("Upgrade: tls/1.2, websocket"), true},
+        {FIELD("Upgrade: HTTP/2.0"), true},
+        {FIELD("Upgrade: h2 /1"), true},
+    };
+    for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
+        struct http_head h = accepted(want[i].head);
+        cr_expect_eq(http_upgrades_to_http(&h), want[i].to_http, "%s", want[i].head);
+    }
+}
+
 Test(http_request, hop_marks)
 {
     struct http_head h =

@@ -157,6 +157,23 @@ def upgrade_refused(t):
 
 
 @case()
+def upgrade_to_unseen_requests(t):
+    """Nobody gets a tunnel in which requests would pass by routing: Upgrade is not passed on where it asks for HTTP/2,
+    in whatever words, for TLS or for another HTTP; the request itself is served."""
+    origin = t.start_origin()
+    c = t.client()
+    for fields in ([("Connection", "Upgrade, HTTP2-Settings"), ("Upgrade", "h2c"), ("HTTP2-Settings", "AAMAAABk")],
+                   [("Connection", "Upgrade"), ("Upgrade", "h2c")],
+                   [("Connection", "Upgrade"), ("Upgrade", "websocket, H2C")],
+                   [("Connection", "Upgrade"), ("Upgrade", "foo"), ("Upgrade", "h2c/1")],
+                   [("Connection", "Upgrade"), ("Upgrade", "TLS/1.2")],
+                   [("Connection", "Upgrade"), ("Upgrade", "HTTP/2.0")]):
+        t.equal(c.ask("GET", "/length/10", fields).status, 200, f"answer to {fields}")
+        r = origin.requests[-1]
+        t.equal(r.all("upgrade") + r.all("http2-settings") + r.all("connection"), [], f"what the endpoint saw of {fields}")
+
+
+@case()
 def ip_versions(t):
     """IPv6 clients with IPv4 endpoints, IPv4 with IPv6, 6 with 6: bodies both ways, also larger ones."""
     for client6, endpoint6 in ((True, False), (False, True), (True, True)):
