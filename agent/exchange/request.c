@@ -142,8 +142,10 @@ void request_body(struct exchanges *w, struct exchange *x, struct span bytes, bo
 static unsigned refusal(struct exchanges *w, struct exchange *x, const struct http_head *h)
 {
     const struct cfg_listener *l = listener_of(w, x->c);
-    if (h->method == HTTP_CONNECT)
+    if (h->method == HTTP_CONNECT) { /* who is eager sends the tunnel's bytes behind it: no requests */
+        x->client_close = true;
         return 405;
+    }
     if (l->max_body && h->body == HTTP_BODY_LENGTH && h->length > l->max_body && !mutant(max_body_ignored))
         return 413;
     routing_find(x, h);

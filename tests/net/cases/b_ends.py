@@ -37,6 +37,19 @@ def own_replies(t):
 
 
 @case()
+def connect_refused(t):
+    """CONNECT gets 405 and the end of the connection: what an eager client sends behind it was meant for somebody
+    else and is no request."""
+    origin = t.start_origin()
+    for behind in (b"", request_bytes("GET", "/length/10")):
+        c = t.client()
+        c.send(request_bytes("CONNECT", "app.test:443", host="app.test:443") + behind)
+        r = c.response()
+        t.equal((r.status, r.get("connection"), c.ended()), (405, "close", "fin"), "answer and end")
+    t.equal(origin.requests, [], "requests at the endpoint")
+
+
+@case()
 def idle_timeout(t):
     """A client that says nothing is closed: before its first request after head_timeout, then after
     idle_timeout."""
