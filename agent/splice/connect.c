@@ -303,9 +303,10 @@ static void send_syn(struct splice *s, struct conn *e)
     conn_arm(s, e);
 }
 
-bool connect_twin(struct conn *e, const struct pkt *p)
+bool connect_twin(const struct splice *s, struct conn *e, const struct pkt *p)
 {
-    bool is = e->syn_twin && (p->flags & TCP_ACK) && pos_unwrap(e->in_acked, p->seq) + 1 == e->in_acked;
+    bool is = e->syn_twin && s->now - e->syn_ns < SYN_RTO_NS && (p->flags & TCP_ACK) &&
+              pos_unwrap(e->in_acked, p->seq) + 1 == e->in_acked;
     e->syn_twin = false;
     return is;
 }

@@ -209,8 +209,9 @@ void accept_syn(struct splice *s, struct frame *f, const struct pkt *p, uint32_t
 struct conn *accept_ack(struct splice *s, struct frame *f, const struct pkt *p, enum reason *why);
 void connect_answer(struct splice *s, struct conn *e, struct frame *f, const struct pkt *p);
 void connect_timer(struct splice *s, struct conn *e);
-/* Is p, of the open conn e, the answer to the second SYN of a twin? Once. */
-bool connect_twin(struct conn *e, const struct pkt *p);
+/* Is p, of the open conn e, the answer to the second SYN of a twin? Once, and soon: later it is from an
+ * endpoint that has not heard our ack. */
+bool connect_twin(const struct splice *s, struct conn *e, const struct pkt *p);
 /* Client c ends, or turns to another conn: what is reserved for it in the pool is closed. */
 void pool_leave(struct splice *s, const struct conn *c);
 /* The segment size that e was told. */

@@ -13,10 +13,13 @@
  *     nearly closed.
  *
  * An ack waits for its client's round trip, never longer than LATE_MOST, which is below every timeout of an
- * endpoint (Linux: at least 200 ms). Of a single segment: for LATE_ONE at least, as receivers may delay (RFC
- * 1122) and Linux's tail loss probe expects. Whatever is sent meanwhile takes it along; a repeated segment, a
- * FIN and a gap are answered at once. Only the very segment that brings the bytes can put its ack off, so an
- * ack that the client itself brings forward is never late.
+ * endpoint (Linux: at least 200 ms). For a near client it waits LATE_LEAST: of several segments Linux probes
+ * for the last after twice what it has learned of round trips, and two ticks; of a near
+ * class's conns it may have learned that to us, of a farther class's at least half of what is waited. Of a
+ * single segment: for LATE_ONE at least, as receivers may delay (RFC 1122) and Linux's tail loss probe
+ * expects. Whatever is sent meanwhile takes it along; a repeated segment, a FIN and a gap are answered at
+ * once. Only the very segment that brings the bytes can put its ack off, so an ack that the client itself
+ * brings forward is never late.
  *
  * The deadline is t_flush_ns, pace.c's too: whichever is nearer. With the next request it is void. */
 #include "agent/base/mutant.h"
@@ -45,7 +48,7 @@ void late_begin(struct splice *s, const struct conn *c, pos_t seq, const struct 
 static uint64_t wait_ns(const struct splice *s, const struct conn *c, pos_t ack)
 {
     bool one = c->pub.idle && ack - c->in_acked <= s->late.n;
-    uint64_t least = one ? LATE_ONE : LATE_LEAST, trip = c->rtt_min_us * (uint64_t)1000;
+    uint64_t least = one ? LATE_ONE : LATE_LEAST, trip = c->rtt_class ? c->rtt_min_us * (uint64_t)1000 : 0;
     trip = trip < least ? least : trip;
     return trip < LATE_MOST ? trip : LATE_MOST;
 }

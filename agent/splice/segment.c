@@ -42,7 +42,7 @@ static enum reason acceptable(struct splice *s, struct conn *c, pos_t seq, const
         return R_DROP_RST_SEQ;
     }
     if (p->flags & TCP_SYN) {
-        if (connect_twin(c, p))
+        if (connect_twin(s, c, p))
             return R_CONSUMED;
         if (!mutant(syn_unchallenged))
             seg_challenge(s, c);

@@ -69,7 +69,7 @@ bool steady_segment(struct splice *s, struct conn *c, struct frame *f, const str
     if (!a || !quiet(c) || !quiet(a) || c->in_fin || (p->flags & ~TCP_PSH) != TCP_ACK || p->opts.n)
         return false;
     pos_t seq = pos_unwrap(c->in_acked, p->seq), ack = pos_unwrap(c->out_una, p->ack);
-    if (seq != c->in_max || seq < c->in_acked)
+    if (seq != c->in_max || seq < c->in_acked || seq > c->in_edge_high)
         return false;
     return p->payload_len ? steady_data(s, c, f, p, seq, ack) : steady_ack(s, c, f, p, seq, ack);
 }

@@ -54,6 +54,7 @@
     X(s5_sack_with_fin, "S5 a SACK block that reaches over our FIN ends at the body")                        \
     X(s5_rate_cap, "S5 however fast a client acks, the endpoint's edge moves at max_rate")                   \
     X(s5_rate_kept, "S5 max_rate holds over all requests of a connection")                                   \
+    X(s5_rate_ignored, "S5 max_rate holds an endpoint that ignores its window")                              \
     X(s5_rate_off, "S5 without max_rate the edge follows the client's")                                      \
     X(s6_head_in_two, "S6 head cut in two: first part acked")                                                \
     X(s6_head_bytes, "S6 head in single bytes")                                                              \
@@ -80,6 +81,7 @@
     X(s8_ack_apart_slow, "S8 an endpoint whose body takes its time is not taken for one")                    \
     X(s8_ack_more, "S8 segments before the last are acked after the client's round trip")                    \
     X(s8_ack_more_near, "S8 the same, to a near client")                                                     \
+    X(s8_ack_more_next, "S8 the same, to one that is just near")                                             \
     X(s8_ack_more_stalls, "S8 an adopted response that stalls is acked")                                     \
     X(s8_ack_far, "S8 no ack waits as long as an endpoint's timeout")                                        \
     X(s8_ack_fin, "S8 a FIN of the endpoint ends the wait")                                                  \
@@ -96,6 +98,7 @@
     X(s9_not_nearer, "S9 a far client gets no conn of a near one")                                           \
     X(s9_syn_twin, "S9 toward a far client the SYN goes out twice")                                          \
     X(s9_syn_single, "S9 toward a near client the SYN goes out once")                                        \
+    X(s9_syn_twin_lost, "S9 a late SYN-ACK is no twin's")                                                    \
     X(s10_413_early, "S10 413 early")                                                                        \
     X(s10_client_fin, "S10 client FIN after a request still gets the response")                              \
     X(s10_client_fin_idle, "S10 client FIN while idle")                                                      \

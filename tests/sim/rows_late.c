@@ -165,6 +165,20 @@ void s8_ack_more_near(struct script *s)
     want_delay(e, since, 1, 4);
 }
 
+/* As late as a client may be and still near, that probe would be there sooner: it comes after two round trips
+ * to us, and two ticks of the endpoint's clock. */
+void s8_ack_more_next(struct script *s)
+{
+    one_endpoint(s);
+    struct peer *c = client(s), *e = asked(c, 4);
+    uint64_t since = s->sim.now;
+    say_more(e, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n", 38);
+    say(e, "abc");
+    want(e, "A len=0");
+    want_true(s, e->got.ack == e->iss + e->snd, "all of it");
+    want_delay(e, since, 1, 2);
+}
+
 /* A response that never comes whole: what there is of it is acked all the same. */
 void s8_ack_more_stalls(struct script *s)
 {

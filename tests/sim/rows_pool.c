@@ -258,3 +258,19 @@ void s9_syn_single(struct script *s)
     accept_syn_of(e);
     want(e, "A len=0");
 }
+
+/* One of the two SYNs was lost: the next SYN-ACK is from an endpoint that has not heard our ack. */
+void s9_syn_twin_lost(struct script *s)
+{
+    struct peer *c = client(s), *e;
+    open_slowly(c, 20);
+    say(c, GET0);
+    e = take_syn(s);
+    want(e, "S seq=0");
+    accept_syn_of(e);
+    want_head(e);
+    pass_time(s, 1000);
+    forget(e);
+    accept_syn_of(e);
+    want(e, "A len=0");
+}

@@ -90,3 +90,17 @@ void s5_rate_kept(struct script *s)
     want_head(c);
     want_drawn(e, c, 100, 1000, 60000);
 }
+
+/* An endpoint that sends beyond what it was shown gains nothing by sending in order. */
+void s5_rate_ignored(struct script *s)
+{
+    struct peer *c, *e = greedy(s, 100000, &c);
+    draw(e, c, 100);
+    forget(e);
+    say_n(e, 'x', 300000);
+    pass_time(s, 10);
+    want_true(s, counter_of(s, "drop_seq") > 200, "what is beyond the window is dropped");
+    ack_all(c);
+    want(e, "A len=0");
+    want_true(s, edge_of(e) < e->snd, "and asked for again");
+}
