@@ -120,7 +120,6 @@ static void final_head(struct exchanges *w, struct exchange *x, const struct htt
     x->resp_body = h->body;
     x->rec.status = x->rec.endpoint_status = h->status;
     x->rec.ttfb_ns = splice_now(w->s) - x->start_ns;
-    upstream_answered(w, x);
     /* An HTTP/1.0 request that did not ask for it is not kept alive for, whatever the response says (RFC 9112
      * section 9.3). */
     x->e_reusable = !h->close && (h->minor || h->keep_alive) && (x->minor || x->want_keep) &&
@@ -139,6 +138,7 @@ static void final_head(struct exchanges *w, struct exchange *x, const struct htt
         wait_room(w, x);
         return;
     }
+    upstream_answered(w, x); /* once: a head that waits for room comes by here again */
     x->resp_head = true;
     stat_add(&w->cnt->responses, 1);
     stat_add(&w->cnt->adopted, x->adopted);

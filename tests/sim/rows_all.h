@@ -152,6 +152,7 @@
     X(d_overload_table, "defence: a full table refuses new clients, then closes idle ones")                  \
     X(d_overload_kept, "defence: kept bytes used up: new requests get 503")                                  \
     X(d_response_waits, "defence: a response waits for memory")                                              \
+    X(d_error_waits, "defence: an error that waits for memory counts once against its endpoint")             \
     X(d_body_waits, "defence: a held body waits for memory")                                                 \
     X(d_ack_flood, "defence: a flood of acks leaves resets for others")                                      \
     X(d_ack_flood_endpoint, "defence: a flood of acks leaves resets for endpoints")                          \

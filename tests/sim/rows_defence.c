@@ -470,6 +470,10 @@ void d_overload_kept(struct script *s)
     "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\nX: " X100 X100 X100 X100 X100 X100 X100 X100 X100 "\r\n\r" \
     "\n"
 
+#define LONG_ERROR                                                                                           \
+    "HTTP/1.1 503 No\r\nContent-Length: 100000\r\nX: " X100 X100 X100 X100 X100 X100 X100 X100 X100 "\r\n\r" \
+    "\n"
+
 #define LONG_POST                                                                                            \
     "POST / HTTP/1.1\r\nHost: c0.example\r\nTransfer-Encoding: chunked\r\nX: " X100 X100 X100 X100 X100 X100 \
         X100 X100 X100 X100 X100 "\r\n\r\n"
@@ -523,6 +527,31 @@ void d_response_waits(struct script *s)
     want_head(c);
     say_n(e, 'x', 1000);
     want_bytes(c, 1000);
+}
+
+/* An error that has to wait is looked at again and again; its endpoint has made it once. */
+void d_error_waits(struct script *s)
+{
+    struct peer *c, *e;
+    struct cfg_cluster *k = &s->config->cluster[0];
+    k->outlier = (struct cfg_outlier){.errors = 2,
+                                      .min_requests = 1,
+                                      .window_ns = 60 * SEC,
+                                      .base_ns = 20 * SEC,
+                                      .max_ns = 50 * SEC,
+                                      .max_ejection_percent = 50};
+    s->config->dpdk.buffers_bytes = 1u << 20;
+    s->config->limits.client_buffers = 0;
+    c = client(s);
+    open_bots(s, c, 0, 205);
+    e = with_request(c, GET0);
+    fill_memory(s);
+    say(e, LONG_ERROR);
+    pass_time(s, 10);
+    want_true(s, counter_of(s, "room_waits") > 0, "it has to wait");
+    want_head(c);
+    want_counter(s, "ejections", 0);
+    want_counter(s, "ejections_withheld", 0);
 }
 
 /* So does a request's body that is held, though its client sends nothing more. */
