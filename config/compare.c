@@ -24,6 +24,11 @@ static char *printed(const struct config *c, const char *section)
     return text;
 }
 
+bool config_same_file(const struct config *a, const struct config *b)
+{
+    return a->listener == b->listener;
+}
+
 const char *config_needs_restart(const struct config *now, const struct config *next)
 {
     for (unsigned i = 0; fixed[i]; i++) {

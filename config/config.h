@@ -548,6 +548,10 @@ struct config *config_derive(struct config *base, const struct cfg_lookup *l);
 void cfg_errors_free(struct cfg_errors *e);
 void cfg_errors_print(const struct cfg_errors *e, FILE *f); /* file:line:column: message, a line each */
 
+/* Are both derived from one reading of the file (config_derive()), so that they share all of it but clusters'
+ * endpoints? */
+bool config_same_file(const struct config *a, const struct config *b);
+
 /* The name of a section in which the two differ and which a running lacon cannot change (dpdk, interfaces,
  * limits, of admin the socket, of logging whether there is an access log: threads, memory and devices were
  * made from them), or NULL. Also named is one that could not be compared for want of memory. */

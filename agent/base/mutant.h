@@ -142,6 +142,7 @@
     /* reload */                                                                                             \
     X(reload_listener_kept, "clients of a listener that is gone are served on")                              \
     X(reload_marks_forgotten, "an endpoint that refused is asked again after a reload")                      \
+    X(reload_carries_none, "other addresses of a name are a reload to tunnels")                              \
     X(reload_forever, "what outlives drain_timeout under an old configuration is not cut off")               \
     X(reload_drain_put_off, "a reload puts off the end of a drain")                                          \
     X(reload_pool_kept, "pooled conns of an endpoint that is gone stay")                                     \

@@ -228,6 +228,47 @@ static uint32_t listener_in(const struct config *cfg, const struct cfg_listener 
     return LISTENER_GONE;
 }
 
+/* Where an endpoint stands in another generation of its cluster: near where it stood, for names' addresses
+ * come and go one at a time. LB_NONE: it is not there, or takes no requests. */
+static uint32_t endpoint_in(const struct cluster_state *cs, const struct roster_entry *entry, uint32_t near)
+{
+    uint32_t n = cs->cfg->nendpoint;
+    for (uint32_t k = 0; k < n || k <= near; k++)
+        for (unsigned side = 0; side < 2; side++) {
+            uint32_t i = side ? near - k : near + k; /* below 0 is above n */
+            if (i < n && cs->endpoint[i].entry == entry)
+                return cs->cfg->endpoint[i].weight ? i : LB_NONE;
+        }
+    return LB_NONE;
+}
+
+/* Where only endpoints have changed (names' addresses, weights), an exchange that is tried nowhere else any
+ * more goes on under the present generation: or each such change would cut off tunnels, and keep all of a
+ * generation for them until then. What limits it counts it as before, by the same names. */
+static void carry_exchange(struct exchanges *w, struct exchange *x)
+{
+    struct generation *from = x->gen, *to = w->gen;
+    if (from == to || !x->resp_head || x->cluster == LB_NONE || !config_same_file(from->cfg, to->cfg))
+        return;
+    struct cluster_state *cs = &to->cluster[x->cluster];
+    uint32_t i = endpoint_in(cs, cluster_of(x)->endpoint[x->endpoint].entry, x->endpoint);
+    if (i == LB_NONE || mutant(reload_carries_none))
+        return;
+    if (x->counted) {
+        lb_end(cluster_of(x)->picker, x->endpoint);
+        lb_begin(cs->picker, i);
+    }
+    x->gen = to;
+    x->endpoint = i;
+    x->rec.generation = to->id;
+    to->users++;
+    for (struct conn *c = x->c; c; c = c == x->c ? x->e : NULL) {
+        c->pub.endpoint = i;
+        c->pub.generation = (uint8_t)to->id;
+    }
+    generation_leave(w, from);
+}
+
 struct adoption {
     struct exchanges *w;
     const uint32_t *map; /* from the old generation's listeners to the new one's */
@@ -248,6 +289,8 @@ static void move_client(void *arg, struct conn *c)
         splice_hold_more(c, listener_hold(&a->w->gen->cfg->listener[c->user_index]));
     if (c->user_index == LISTENER_GONE && !c->user && !c->user_doom)
         client_close(a->w, c, R_CLOSE_DRAIN);
+    if (c->user)
+        carry_exchange(a->w, c->user);
 }
 
 /* What this worker has learned of an endpoint holds as well under another configuration. */

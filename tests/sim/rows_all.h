@@ -249,6 +249,8 @@
     X(reload_down, "reload: an endpoint that refused is still passed over")                                  \
     X(reload_patience, "reload: what outlives drain_timeout is cut off")                                     \
     X(drain_reload, "drain: a reload does not put off its end")                                              \
+    X(addresses_tunnel, "reload: other addresses of a name, a tunnel goes on")                               \
+    X(addresses_gone, "reload: other addresses of a name, a tunnel to one that is gone")                     \
     X(drain_patience, "drain: what outlives drain_timeout is cut off")                                       \
     X(http_unasked, "HTTP bytes on an idle endpoint conn reset it")                                          \
     X(http_unasked_gap, "HTTP bytes behind a gap on an idle endpoint conn reset it")                         \

@@ -189,6 +189,80 @@ void reload_patience(struct script *s)
     want_true(s, lacon_collect(&s->lacon) == 1, "the old generation is free");
 }
 
+/* ---- other addresses of the same endpoints' names: no reload ---- */
+
+/* The same file, with the endpoints of cluster 0 in the other order, or without the one that e is at. */
+static void other_addresses(struct script *s, const struct peer *gone)
+{
+    static struct config other;
+    static struct cfg_cluster cluster[TOPO_CLUSTERS];
+    static struct cfg_endpoint endpoint[2];
+    const struct cfg_cluster *of = &s->config->cluster[0];
+    s->config->admin.drain_timeout_ns = 5 * SEC;
+    other = *s->config;
+    memcpy(cluster, other.cluster, other.ncluster * sizeof *cluster);
+    other.cluster = cluster;
+    cluster[0].endpoint = endpoint;
+    cluster[0].nendpoint = 0;
+    for (uint32_t i = of->nendpoint; i-- > 0;)
+        if (!gone || !ip_eq(&of->endpoint[i].at.addr, &gone->local))
+            endpoint[cluster[0].nendpoint++] = of->endpoint[i];
+    lacon_reload(&s->lacon, &other, 1);
+}
+
+/* A client and an endpoint in a tunnel. */
+static struct peer *tunnel(struct peer *c)
+{
+    struct peer *e =
+        with_request(c, "GET / HTTP/1.1\r\nHost: c0.example\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n");
+    say(e, "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n");
+    want_head(c);
+    return e;
+}
+
+/* A tunnel goes on, and needs nothing of what was before; a request without an answer may still be tried
+ * where it was. */
+void addresses_tunnel(struct script *s)
+{
+    struct peer *c = client(s), *e = tunnel(c), *d = client(s), *f = with_request(d, GET0);
+    other_addresses(s, NULL);
+    want_true(s, lacon_collect(&s->lacon) == 0, "the request keeps the old generation");
+    say(f, OK2);
+    want_text(d, OK2);
+    pass_time(s, 10);
+    want_true(s, lacon_collect(&s->lacon) == 1, "the tunnel does not");
+    pass_time(s, 6000);
+    say(c, "up");
+    want_text(e, "up");
+    say(e, "down");
+    want_text(c, "down");
+    fin(c);
+    want_eventually(e, "FA");
+    fin(e);
+    want_eventually(c, "FA");
+    pass_time(s, 10);
+    want_true(s, s->lacon.last_log.generation == 1, "it is logged under the new one");
+    want_true(s, s->lacon.last_log.status == 101, "as one that has ended well");
+    want_counter(s, "exchanges_open", 0);
+}
+
+/* One at an endpoint that is no more has its time. */
+void addresses_gone(struct script *s)
+{
+    struct peer *c = client(s), *e = tunnel(c);
+    other_addresses(s, e);
+    want_true(s, lacon_collect(&s->lacon) == 0, "the tunnel keeps the old generation");
+    say(c, "up");
+    want_text(e, "up");
+    pass_time(s, 4900);
+    forget(c);
+    want_silence(c, 50);
+    want_eventually(c, "RA");
+    want_eventually(e, "RA");
+    pass_time(s, 10);
+    want_true(s, lacon_collect(&s->lacon) == 1, "the old generation is free");
+}
+
 void drain_patience(struct script *s)
 {
     s->config->admin.drain_timeout_ns = 5 * SEC;

@@ -41,6 +41,22 @@ static uint32_t weight(void *ctx, const char *cluster, const struct ip_port *at,
     return at->addr.b[15] == 2 ? 7 : of_file;
 }
 
+Test(config_derive, is_of_the_same_file)
+{
+    const struct cfg_lookup l = {NULL, addresses, weight};
+    struct config *base = parsed(), *again = parsed(), *a = config_derive(base, &l),
+                  *b = config_derive(base, &l), *other = config_derive(again, &l);
+
+    cr_assert(a && b && other);
+    cr_expect(config_same_file(a, b));
+    cr_expect(!config_same_file(a, other), "a reload of an unchanged file is a reload");
+    config_free(a);
+    config_free(b);
+    config_free(other);
+    config_free(again);
+    config_free(base);
+}
+
 Test(config_derive, names_become_addresses)
 {
     struct config *base = parsed(), *c = config_derive(base, &(struct cfg_lookup){NULL, addresses, weight});
