@@ -10,7 +10,8 @@
  * far away, or farther; else a new one;
  *   - a conn on which the endpoint has sent bytes again (`lossy`: its congestion window, and the threshold at
  *     which slow start ends, are small now) is kept for the very client that it served, and is closed when
- *     that client ends or takes another;
+ *     that client ends or takes another; such conns fill no more than half of a pool: any client can make an
+ *     endpoint send again;
  *   - after a change of client the endpoint is shown a window that begins at ten segments and grows by what
  *     the new client acks, as its own slow start would;
  *   - toward a client that is not near, a new conn's SYN goes out twice: the endpoint answers each, and takes
@@ -215,8 +216,9 @@ bool splice_pool_put(struct splice *s, struct conn *e, uint32_t max, bool reserv
 {
     struct splice_remote *r = e->remote;
     bool own_only = e->lossy && !mutant(pool_lossy);
+    uint32_t most = own_only && !reserved ? (max + 1) / 2 : max;
     if (r->refs == 0 || e->pub.state != TCP_OPEN || e->in_fin || e->hold.buf || e->x_head || e->offloaded ||
-        r->idle_count >= max || (own_only && !client_stays(s, e)))
+        r->idle_count >= most || (own_only && !client_stays(s, e)))
         return false;
     e->in_mode = IN_WAIT;
     e->reserved = reserved;

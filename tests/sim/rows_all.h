@@ -92,6 +92,7 @@
     X(s9_own_conn, "S9 a client gets the pooled conn back that it used last")                                \
     X(s9_rtt_class, "S9 a pooled conn whose last client was as far away is preferred")                       \
     X(s9_lossy, "S9 a conn that lost bytes serves its own client, no other")                                 \
+    X(s9_lossy_share, "S9 conns that lost bytes take half of a pool at most")                                \
     X(s9_lossy_ends, "S9 a conn that lost bytes ends with its client")                                       \
     X(s9_lossy_left, "S9 a conn that lost bytes ends when its client takes another")                         \
     X(s9_lossy_late, "S9 a conn that lost bytes is not kept when its client leaves")                         \

@@ -169,6 +169,26 @@ void s9_lossy(struct script *s)
     want_head(e1);
 }
 
+/* Whoever can make an endpoint send again, and any client can, does not fill the pool with what nobody else
+ * may use. */
+void s9_lossy_share(struct script *s)
+{
+    one_endpoint(s);
+    s->config->cluster[0].pool_size = 2;
+    struct peer *c1 = fast_client(s), *c2 = fast_client(s), *c3 = fast_client(s), *e2, *e3;
+    (void)lossy_conn(c1);
+    e2 = lossy_conn(c2);
+    say(c3, GET0);
+    e3 = scaled_endpoint(s);
+    want_head(e3);
+    large_response(c3, e3);
+    want_counter(s, "endpoints_idle", 2);
+    say(c3, GET0);
+    want_head(e3);
+    want_counter(s, "pool_hits", 1);
+    ack_all(e2);
+}
+
 /* When its client ends, so does it. */
 void s9_lossy_ends(struct script *s)
 {
