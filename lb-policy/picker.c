@@ -415,11 +415,12 @@ static uint32_t turn_of(struct lb_picker *p, const struct lb_request *q)
 
 static uint32_t choose(struct lb_picker *p, const struct lb_request *q, policy_pick *pick)
 {
-    if (p->ntier == 0)
+    uint32_t n = p->ntier;
+    if (n == 0)
         return LB_NONE;
     uint32_t i = pick_in(p, &p->tier[turn_of(p, q)], q, p->panic, pick);
-    for (uint32_t t = 0; i == LB_NONE && t < 2 * p->ntier; t++)
-        i = pick_in(p, &p->tier[t % p->ntier], q, t >= p->ntier, pick);
+    for (uint32_t t = 0; i == LB_NONE && t < 2 * n; t++)
+        i = pick_in(p, &p->tier[t % n], q, t >= n, pick);
     return i;
 }
 

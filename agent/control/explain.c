@@ -99,20 +99,26 @@ static struct span offered(const char *names, uint8_t out[256])
     return span_of(out, at);
 }
 
-/* NULL, or what is wrong with the words. alpn NULL: none is offered. */
-static json_t *read_question(struct question *q, char *const word[], const char *alpn)
+static bool refuse(json_t **wrong, json_t *answer)
+{
+    *wrong = answer;
+    return false;
+}
+
+/* Are the words a question? Else what is wrong with them is in `wrong`. alpn NULL: none is offered. */
+static bool read_question(struct question *q, char *const word[], const char *alpn, json_t **wrong)
 {
     struct span subject;
     int protocol = protocol_of(word[2]);
     q->listener =
         protocol < 0 ? NULL : find_listener(q->config, word[1], protocol, strtoul(word[3], NULL, 10));
     if (!q->listener)
-        return no_listener(q->config, word[2], word[3]);
+        return refuse(wrong, no_listener(q->config, word[2], word[3]));
     const char *source = strcmp(word[4], "-") == 0 ? "0.0.0.0" : word[4];
     if (!ip_parse(source, strlen(source), &q->ask.source))
-        return answer_error("the source is no address");
+        return refuse(wrong, answer_error("the source is no address"));
     if (!decode(word[5], &subject))
-        return answer_error("the subject is not percent-coded");
+        return refuse(wrong, answer_error("the subject is not percent-coded"));
     q->ask.config = q->config;
     q->ask.listener = (uint32_t)(q->listener - q->config->listener);
     if (protocol == CFG_TLS && strcmp(word[5], "-") != 0)
@@ -120,13 +126,13 @@ static json_t *read_question(struct question *q, char *const word[], const char 
     if (protocol == CFG_TLS && alpn)
         q->ask.alpn = offered(alpn, q->alpn);
     if (protocol != CFG_HTTP)
-        return NULL;
+        return true;
     int n = http_parse_request(subject, q->listener->head_limit, &q->head);
     if (n == HTTP_PARTIAL)
-        return answer_error("the subject is no whole head of a request");
+        return refuse(wrong, answer_error("the subject is no whole head of a request"));
     q->refused = n < 0 ? (unsigned)-n : 0;
     q->ask.head = &q->head;
-    return NULL;
+    return true;
 }
 
 /* ---- why ---- */
@@ -379,8 +385,9 @@ json_t *explain_answer(struct workers *ws, unsigned nword, char *const word[])
         return NULL;
     q->config = workers_config(ws, NULL);
     q->ask.route = q->ask.cluster = q->ask.endpoint = LB_NONE;
-    json_t *wrong = read_question(q, word, nword == 7 ? word[6] : NULL);
-    json_t *j = wrong ? wrong : answer(ws, q);
+    json_t *j;
+    if (read_question(q, word, nword == 7 ? word[6] : NULL, &j))
+        j = answer(ws, q);
     free(q);
     return j;
 }

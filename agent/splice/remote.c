@@ -104,9 +104,8 @@ void remote_idle(struct splice *s, struct splice_remote *r, int by)
 
 void remotes_free(struct splice *s)
 {
-    while (s->remotes.first) {
-        struct splice_remote *r = s->remotes.first;
-        unlink(s, r);
+    for (struct splice_remote *r = s->remotes.first, *next; r; r = next) {
+        next = r->next;
         ports_destroy(r->ports);
         free(r);
     }

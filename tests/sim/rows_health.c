@@ -113,7 +113,7 @@ void check_pieces_reordered(struct script *s)
     checked(s, CFG_CHECK_HTTP);
     start(s);
     struct peer *e = asked(s);
-    say_at(e, e->snd + 10, " 200 OK\r\nContent-Length: 0\r\n\r\n" + 2);
+    say_at(e, e->snd + 10, "00 OK\r\nContent-Length: 0\r\n\r\n");
     pass_time(s, 10);
     say_at(e, e->snd, "HTTP/1.1 2");
     e->snd += 10 + (uint32_t)strlen("00 OK\r\nContent-Length: 0\r\n\r\n");

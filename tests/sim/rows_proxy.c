@@ -139,7 +139,7 @@ void proxy_never_complete(struct script *s)
 {
     struct peer *c = proxy(s, CFG_PROXY_ANY);
     for (unsigned i = 0; i < 3; i++) { /* who goes on speaking wins no time */
-        say(c, "PROXY TCP4 " + 4 * i);
+        say(c, &"PROXY TCP4 "[4 * i]);
         pass_time(s, 600);
     }
     want_counter(s, "close_proxy_header", 0);
@@ -215,7 +215,7 @@ void proxy_tcp(struct script *s)
     pass_time(s, 100);
     want_counter(s, "connects", 0); /* nobody is asked before it is there */
     say_bytes_at(c, 1, V2_FOUR, 20);
-    say_bytes_at(c, 21, V2_FOUR "hello" + 20, 13);
+    say_bytes_at(c, 21, &V2_FOUR "hello"[20], 13);
     c->snd += 33;
     struct peer *e = serve(s);
     say(e, "220 ready\r\n");
