@@ -179,19 +179,30 @@ static void never_sent(void *ctx, struct frame *f)
     (void)f;
 }
 
+static void unmake(struct bench *b)
+{
+    if (!b)
+        return;
+    emu_engine.destroy(b->engine);
+    free(b->of_tag);
+    free(b->free_tag);
+    free(b);
+}
+
+/* NULL when memory is short, or there is no such profile. */
 static struct bench *make(const char *profile)
 {
     struct bench *b = calloc(1, sizeof *b);
     struct accel_engine_params p = {.profile = profile, .ops = {.send = never_sent}, .v6 = true};
     char why[ACCEL_WHY];
     if (!b || !(b->engine = emu_engine.create(&p, why)))
-        return NULL;
+        goto no;
     b->ops = emu_engine.ops(b->engine);
     b->ntag = flow_tags(b->ops.entries);
     b->of_tag = calloc(b->ntag, sizeof *b->of_tag);
     b->free_tag = calloc(b->ntag, sizeof *b->free_tag);
     if (!b->of_tag || !b->free_tag)
-        return NULL;
+        goto no;
     for (uint32_t i = 0; i < b->ntag; i++)
         b->free_tag[i] = i;
     for (uint32_t i = 0; i < FLOWS; i++)
@@ -199,6 +210,9 @@ static struct bench *make(const char *profile)
     b->threshold = LEAST;
     rng_seed(&b->rng, 1);
     return b;
+no:
+    unmake(b);
+    return NULL;
 }
 
 int main(int argc, char **argv)
@@ -210,8 +224,10 @@ int main(int argc, char **argv)
     struct bench *b = make(argv[3]);
     double per_ns = strtod(argv[2], NULL) / 1e9, next = 0;
     uint64_t end = (uint64_t)(strtod(argv[4], NULL) * 1e9);
-    if (!b || per_ns <= 0)
+    if (!b || per_ns <= 0) {
+        unmake(b);
         return 1;
+    }
     double delays = 1.5e9 / b->ops.rate + 1.25e6; /* of profile bluefield2: until both answers */
     for (; b->now < end; b->now += STEP) {
         for (; next <= (double)b->now; next += -log(uniform(b)) / per_ns)
@@ -230,5 +246,6 @@ int main(int argc, char **argv)
            (unsigned long long)b->flows, b->all - left, b->carried, b->carried / (b->all - left),
            (unsigned long long)counter_read(&emu_engine.stats(b->engine)->inserted),
            (unsigned long long)b->refused, b->threshold);
+    unmake(b);
     return 0;
 }
