@@ -18,6 +18,8 @@ static const uint8_t fsm[TCP_STATES][TCP_EVENTS] = {
     [TCP_DEAD] = {TCP_STATES, TCP_STATES, TCP_STATES},
 };
 
+#define TW_LOOKS 256u /* for one toward an endpoint, among those toward others */
+
 static void tw_unlink(struct splice *s, struct conn *c)
 {
     if (!c->idle_pprev)
@@ -26,7 +28,7 @@ static void tw_unlink(struct splice *s, struct conn *c)
     if (c->idle_next)
         c->idle_next->idle_pprev = c->idle_pprev;
     else
-        s->tw_last = c->idle_pprev;
+        s->tw[c->pub.side].last = c->idle_pprev;
     c->idle_pprev = NULL;
     s->tw_count--;
 }
@@ -63,10 +65,11 @@ static void enter_time_wait(struct splice *s, struct conn *c)
     if (conn_ack_pos(c) > c->in_acked || c->ack_now)
         seg_ack(s, c);
     let_go(s, c, R_CLOSE_NORMAL);
+    struct tw_list *list = &s->tw[c->pub.side];
     c->idle_next = NULL;
-    c->idle_pprev = s->tw_last;
-    *s->tw_last = c;
-    s->tw_last = &c->idle_next;
+    c->idle_pprev = list->last;
+    *list->last = c;
+    list->last = &c->idle_next;
     s->tw_count++;
     c->t_rto_ns = c->t_flush_ns = c->t_look_ns = 0;
     c->t_phase_ns = s->now + (c->pub.side == SIDE_CLIENT ? TIME_WAIT_NS : SEC_NS);
@@ -87,16 +90,34 @@ void conn_event(struct splice *s, struct conn *c, enum tcp_event ev)
         enter_time_wait(s, c);
 }
 
-bool tw_evict(struct splice *s)
+static bool give_up(struct splice *s, struct conn *c)
 {
-    struct conn *c = s->tw_first;
-    if (c && c == s->current)
-        c = c->idle_next;
     if (!c)
         return false;
     conn_end(s, c, R_CLOSE_EVICTED);
     conn_reap_last(s); /* not the others: callers up the stack may still look at them */
     return true;
+}
+
+/* An endpoint's first: what it may still send draws a reset, which is all the same to it. */
+bool tw_evict(struct splice *s)
+{
+    for (unsigned i = 2; i-- > 0;) {
+        struct conn *c = s->tw[i].first;
+        if (c && c == s->current)
+            c = c->idle_next;
+        if (give_up(s, c))
+            return true;
+    }
+    return false;
+}
+
+bool tw_evict_toward(struct splice *s, const struct splice_remote *r)
+{
+    struct conn *c = s->tw[SIDE_ENDPOINT].first;
+    for (unsigned i = 0; c && (c->remote != r || c == s->current); i++)
+        c = i < TW_LOOKS ? c->idle_next : NULL;
+    return give_up(s, c);
 }
 
 void splice_fin(struct splice *s, struct conn *c, enum reason why)

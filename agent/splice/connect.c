@@ -331,6 +331,20 @@ static uint32_t pick_isn(struct splice *s, const struct conn *e, bool used, uint
     return isn;
 }
 
+/* All ports toward r are taken: one of a conn that is over, else of an idle one, which did not fit the
+ * client. The next SYN there begins above all that was sent (S12). */
+static bool free_port(struct splice *s, struct splice_remote *r)
+{
+    if (tw_evict_toward(s, r))
+        return true;
+    struct conn *e = some_idle(s, r);
+    if (!e)
+        return false;
+    splice_reset(s, e, R_CLOSE_EVICTED);
+    conn_reap_last(s);
+    return true;
+}
+
 struct conn *splice_connect(struct splice *s, struct splice_remote *r, struct conn *c, uint64_t delay_ns,
                             enum reason *why)
 {
@@ -341,7 +355,8 @@ struct conn *splice_connect(struct splice *s, struct splice_remote *r, struct co
     if (!remote_path(s, r) || !net_source(s->net, &r->path, &r->at.addr, &k.local))
         return NULL;
     *why = R_CLOSE_NO_PORT;
-    if (!ports_take(r->ports, &k.local_port, &last, &used))
+    if (!ports_take(r->ports, &k.local_port, &last, &used) &&
+        !(free_port(s, r) && ports_take(r->ports, &k.local_port, &last, &used)))
         return NULL;
     struct conn *e = conn_new(s, &k, SIDE_ENDPOINT);
     if (!e) {

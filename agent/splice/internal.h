@@ -73,6 +73,11 @@ struct remotes {
     struct splice_remote *bucket[REMOTE_BUCKETS];
 };
 
+/* Conns in TIME_WAIT, oldest first. */
+struct tw_list {
+    struct conn *first, **last;
+};
+
 struct splice {
     uint64_t now;
     struct conntable *table;
@@ -92,8 +97,8 @@ struct splice {
     uint16_t port_lo, port_hi;
     unsigned worker, nworkers;
     struct conn *dead;
-    struct conn *tw_first, **tw_last; /* TIME_WAIT, oldest first */
-    uint32_t tw_count;
+    struct tw_list tw[2];                 /* by side */
+    uint32_t tw_count;                    /* of both */
     struct conn *wait_first, **wait_last; /* clients without a request */
     struct conn *room_first, **room_last; /* conns that wait for memory, until room_ns */
     uint32_t room_count;
@@ -273,7 +278,9 @@ enum tcp_event {
     TCP_EVENTS,
 };
 void conn_event(struct splice *s, struct conn *c, enum tcp_event ev);
+/* Ends a conn in TIME_WAIT that is not at hand, also now: the oldest, or an old one toward r. False: none. */
 bool tw_evict(struct splice *s);
+bool tw_evict_toward(struct splice *s, const struct splice_remote *r);
 /* Both sides of a splice are reset, the client's first. */
 void reset_both(struct splice *s, struct conn *c, enum reason why);
 

@@ -30,7 +30,8 @@ struct splice *splice_create(const struct splice_params *p)
     s->port_hi = p->port_hi;
     s->worker = p->worker;
     s->nworkers = p->nworkers;
-    s->tw_last = &s->tw_first;
+    for (unsigned i = 0; i < 2; i++)
+        s->tw[i].last = &s->tw[i].first;
     remotes_init(s);
     tw_init(&s->wheel, p->now_ns);
     s->x_cap = (size_t)p->connections * 3;

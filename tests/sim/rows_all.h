@@ -339,6 +339,8 @@
     X(restart_same_client, "S12 restart: a client comes again on its four-tuple")                            \
     X(ports_exhausted, "PORTS exhausted: 503, counted, and well when one is free")                           \
     X(ports_other_endpoint, "PORTS exhausted toward one endpoint: another is asked")                         \
+    X(ports_time_wait, "PORTS exhausted by what is over: its port is used again at once")                    \
+    X(ports_idle, "PORTS exhausted by an idle conn of another profile: that gives way")                      \
     X(connect_isn, "S12 a local port used again at once begins 64 Ki above")                                 \
     X(s1_chunk_line_response, "S1 other bytes in a response's chunk-size line reset both")                   \
     X(s1_trailer_response, "S1 other bytes in a response's trailer reset both")                              \

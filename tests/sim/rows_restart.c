@@ -193,6 +193,49 @@ void ports_other_endpoint(struct script *s)
     want_counter(s, "connect_failures", 1);
 }
 
+/* We closed first and wait for late segments: that is nothing to refuse a request for. */
+void ports_time_wait(struct script *s)
+{
+    one_endpoint(s);
+    one_port(s);
+    struct peer *c = client(s), *old = with_request(c, GET0), *e;
+    say(old, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok");
+    want_text(c, OK2);
+    want_eventually(old, "FA");
+    ack_all(old);
+    fin(old);
+    want(old, "A");
+    want_counter(s, "endpoints_open", 0);
+    say(c, GET0);
+    e = serve(s);
+    want_true(s, e->rport == old->rport, "the same port");
+    want_true(s, (int32_t)(e->irs - (old->irs + old->rcv)) > 0, "numbers above those of the old connection");
+    want_head(e);
+    say(e, OK2);
+    want_text(c, OK2);
+    want_counter(s, "close_no_port", 0);
+    want_counter(s, "close_evicted", 1);
+}
+
+/* The only port belongs to an idle conn that the client cannot have, for its segments would be too long. */
+void ports_idle(struct script *s)
+{
+    one_endpoint(s);
+    one_port(s);
+    struct peer *a = client(s), *old = pooled(a), *b = client(s), *e;
+    b->mss = 536;
+    open_conn(b);
+    say(b, GET0);
+    want_eventually(old, "RA");
+    e = serve(s);
+    want_true(s, e->rport == old->rport, "the same port");
+    want_head(e);
+    say(e, OK2);
+    want_text(b, OK2);
+    want_counter(s, "close_no_port", 0);
+    want_counter(s, "close_evicted", 1);
+}
+
 void s12_bare_ack(struct script *s)
 {
     struct peer *c = client(s);

@@ -853,3 +853,20 @@ def ports_run_out(t):
     statuses = sorted(c.response().status for c in clients)
     t.equal(statuses, [200] * 16 + [503] * 4, "statuses")
     t.equal(t.client().ask("GET", "/").status, 200, "afterwards")
+
+
+@case()
+def ports_again(t):
+    """An endpoint that closes after each response, and few local ports: a port is used again at once, and no request is
+    refused for those whose connections are over."""
+    def serve(wire, origin):
+        if r := wire.request():
+            origin.note(r)
+            answer(wire, b"bye", headers=[("Connection", "close")])
+
+    origin = t.origin(0, serve)
+    t.start([cluster("app", [(origin.ip, origin.port)])], dpdk={"workers": 1, "local_ports": "20000-20015"})
+    c = t.client()
+    statuses = [c.ask("GET", "/").status for _ in range(200)]
+    t.equal(statuses, [200] * 200, "statuses")
+    t.check(len(origin.wires) >= 200, "connections at the endpoint")
