@@ -60,7 +60,7 @@ static struct span host_of_address(const struct ip_addr *a, char buf[IP_STRLEN +
 }
 
 static void redirect(struct exchanges *w, struct exchange *x, const struct cfg_redirect *r,
-                     const struct http_head *h)
+                     const struct http_head *h, size_t skip)
 {
     uint8_t out[LOCATION_ROOM];
     char address[IP_STRLEN + 2];
@@ -71,7 +71,7 @@ static void redirect(struct exchanges *w, struct exchange *x, const struct cfg_r
     if (l.host.n == 0) /* HTTP/1.0 without Host */
         l.host = host_of_address(&x->c->key.local, address);
     int n = http_write_location(h, &l, out, sizeof out);
-    splice_skip(w->s, x->c, h->bytes);
+    splice_skip(w->s, x->c, skip);
     if (n < 0) {
         reply_own(w, x, 414, R_NONE);
         return;
@@ -80,14 +80,14 @@ static void redirect(struct exchanges *w, struct exchange *x, const struct cfg_r
 }
 
 void action_reply(struct exchanges *w, struct exchange *x, const struct cfg_rule *rule,
-                  const struct http_head *h)
+                  const struct http_head *h, size_t skip)
 {
     const struct cfg_reply *r = &rule->reply;
     if (rule->action == CFG_REDIRECT) {
-        redirect(w, x, &rule->redirect, h);
+        redirect(w, x, &rule->redirect, h, skip);
         return;
     }
-    splice_skip(w->s, x->c, h->bytes);
+    splice_skip(w->s, x->c, skip);
     if (rule->action == CFG_REPLY)
         reply_made(w, x,
                    &(struct http_reply){.status = r->status,

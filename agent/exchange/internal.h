@@ -345,10 +345,10 @@ void routing_each(struct exchanges *w, const struct exchange *x, const struct ht
 /* The cluster of a rule that has one, by its weights where it has several. h NULL: a stream. */
 uint32_t action_cluster(struct exchanges *w, const struct exchange *x, const struct cfg_rule *rule,
                         const struct http_head *h);
-/* Answers a request whose rule says so (redirect, reply, deny), and skips its head, which may be gone then.
- */
+/* Answers a request whose rule says so (redirect, reply, deny), and skips `skip` bytes of it: its head, which
+ * may be gone then, or the whole. */
 void action_reply(struct exchanges *w, struct exchange *x, const struct cfg_rule *rule,
-                  const struct http_head *h);
+                  const struct http_head *h, size_t skip);
 
 /* ---- limits.c ---- */
 int limits_bind(struct exchanges *w, struct generation *g); /* 0 or -ENOMEM; limits_unbind() in any case */

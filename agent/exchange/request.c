@@ -180,21 +180,29 @@ static void take_head(struct exchange *x, const struct http_head *h)
     x->rec.bytes_request = h->length;
 }
 
-/* Answers without asking an endpoint; the head is passed over. */
-static void answer(struct exchanges *w, struct exchange *x, const struct http_head *h, unsigned status,
-                   enum reason why)
+/* How many bytes are passed over when no endpoint is asked: the head, and the body when all of it is here.
+ * Otherwise the connection ends behind the answer. */
+static size_t passed_over(struct exchange *x, const struct http_head *h, struct span bytes)
 {
-    x->req_mapped = x->req_body == HTTP_BODY_NONE;
-    splice_skip(w->s, x->c, h->bytes);
+    size_t body = body_in_sight(x, bytes.n - h->bytes);
+    x->req_mapped = x->req_body == HTTP_BODY_NONE || (x->req_body == HTTP_BODY_LENGTH && body == x->req_left);
+    return h->bytes + (x->req_mapped ? body : 0);
+}
+
+/* Answers without asking an endpoint; the request is passed over. */
+static void answer(struct exchanges *w, struct exchange *x, const struct http_head *h, struct span bytes,
+                   unsigned status, enum reason why)
+{
+    splice_skip(w->s, x->c, passed_over(x, h, bytes));
     reply_own(w, x, status, why);
 }
 
 /* Memory runs short: no new work (overload.c). */
-static void turn_away(struct exchanges *w, struct exchange *x, const struct http_head *h)
+static void turn_away(struct exchanges *w, struct exchange *x, const struct http_head *h, struct span bytes)
 {
     x->client_close = true;
     stat_add(&w->cnt->requests_refused, 1);
-    answer(w, x, h, 503, R_CLOSE_OVERLOAD);
+    answer(w, x, h, bytes, 503, R_CLOSE_OVERLOAD);
 }
 
 static uint64_t deadline_of(const struct exchanges *w, const struct exchange *x)
@@ -205,7 +213,7 @@ static uint64_t deadline_of(const struct exchanges *w, const struct exchange *x)
 }
 
 /* Is it beyond what is taken of its listener's clients, or of its rule's? Answered then, and true. */
-static bool limited(struct exchanges *w, struct exchange *x, const struct http_head *h)
+static bool limited(struct exchanges *w, struct exchange *x, const struct http_head *h, struct span bytes)
 {
     const struct cfg_listener *l = listener_of(w, x->c);
     uint64_t wait = 0;
@@ -219,8 +227,7 @@ static bool limited(struct exchanges *w, struct exchange *x, const struct http_h
         wait = limits_wait(w, x, x->rule->rate_limit, x->rule->nrate_limit, h);
     if (!wait)
         return false;
-    x->req_mapped = x->req_body == HTTP_BODY_NONE;
-    splice_skip(w->s, x->c, h->bytes);
+    splice_skip(w->s, x->c, passed_over(x, h, bytes));
     reply_limited(w, x, wait);
     return true;
 }
@@ -233,15 +240,16 @@ static void send_request(struct exchanges *w, struct exchange *x, const struct h
     size_t tail = body_in_sight(x, bytes.n - h->bytes), room = http_request_room(h, &edit->e);
     if (held && room + tail > KBUF_MAX) /* what is held stays held */
         tail = KBUF_MAX - room;
-    x->req_left -= tail;
+    uint64_t left = x->req_left - tail;
     /* When body follows, the head is acked at once: a client that waits for the ack (Nagle) would meet an
      * endpoint that waits for the body. */
-    bool more = x->req_left || x->req_body == HTTP_BODY_CHUNKED;
+    bool more = left || x->req_body == HTTP_BODY_CHUNKED;
     x->timed = !more;
     if (map_head(w, x, h, bytes, tail, &edit->e, held || more) < 0) {
-        turn_away(w, x, h);
+        turn_away(w, x, h, bytes);
         return;
     }
+    x->req_left = left;
     client_watch(w, x, splice_now(w->s) + listener_of(w, c)->stall_timeout_ns);
     if (x->req_body != HTTP_BODY_CHUNKED && !x->req_left)
         request_complete(w, x);
@@ -256,7 +264,7 @@ static void send_request(struct exchanges *w, struct exchange *x, const struct h
 static void wait_room(struct exchanges *w, struct exchange *x, const struct http_head *h, struct span bytes)
 {
     if (!queue_join(w, x)) {
-        answer(w, x, h, 503, R_CLOSE_QUEUE);
+        answer(w, x, h, bytes, 503, R_CLOSE_QUEUE);
         return;
     }
     x->head_bytes = h->bytes;
@@ -273,16 +281,15 @@ void request_start(struct exchanges *w, struct exchange *x, const struct http_he
     take_head(x, h);
     c->progress_ns = splice_now(w->s);
     if (splice_load(w->s) >= LOAD_REFUSE) {
-        turn_away(w, x, h);
+        turn_away(w, x, h, bytes);
         return;
     }
     unsigned status = refusal(w, x, h);
     x->deadline_ns = deadline_of(w, x);
-    if (limited(w, x, h))
+    if (limited(w, x, h, bytes))
         return;
     if (!status && x->rule->action != CFG_TO_CLUSTER) {
-        x->req_mapped = x->req_body == HTTP_BODY_NONE;
-        action_reply(w, x, x->rule, h);
+        action_reply(w, x, x->rule, h, passed_over(x, h, bytes));
         return;
     }
     if (!status) {
@@ -292,7 +299,7 @@ void request_start(struct exchanges *w, struct exchange *x, const struct http_he
     if (status == UPSTREAM_FULL)
         wait_room(w, x, h, bytes);
     else if (status)
-        answer(w, x, h, status, R_NONE);
+        answer(w, x, h, bytes, status, R_NONE);
     else
         send_request(w, x, h, bytes, held, &edit);
 }
@@ -314,7 +321,7 @@ void request_resume(struct exchanges *w, struct exchange *x, struct span bytes, 
     }
     queue_leave(w, x);
     if (status)
-        answer(w, x, &w->head, status, R_NONE);
+        answer(w, x, &w->head, bytes, status, R_NONE);
     else
         send_request(w, x, &w->head, bytes, held, &edit);
 }

@@ -7,6 +7,7 @@
 #define ROWS(X)                                                                                              \
     X(routing_reply_pipelined, "a fixed reply before and behind a pipelined request to a cluster")           \
     X(routing_redirect, "a redirect of a head in two parts, and of an upload that is not waited for")        \
+    X(routing_redirect_body, "a redirect of requests whose bodies are here whole, and of one whose is not")  \
     X(routing_split, "a rule with several clusters")                                                         \
     X(edits_response_grows,                                                                                  \
       "a response head that grows by two segments; sent again as it was; acks behind it")                    \

@@ -45,6 +45,32 @@ void routing_redirect(struct script *s)
               "Connection: close\r\n\r\n"); /* the body will not be waited for */
 }
 
+/* A request with a body that no endpoint gets: the connection goes on when all of it came with its head. */
+void routing_redirect_body(struct script *s)
+{
+#define MOVED "HTTP/1.1 307 Temporary Redirect\r\nLocation: http://c0.example/n\r\nContent-Length: 0\r\n"
+    struct cfg_rule *r = rule_of_c0(s);
+    r->action = CFG_REDIRECT;
+    r->redirect = (struct cfg_redirect){.path = literal("/n"), .status = 307};
+    struct peer *c = client(s), *e;
+    open_conn(c);
+    say(c, POST_HEAD("9") "GET / HTT" GET0);
+    want_text(c, MOVED "\r\n");
+    want_text(c, MOVED "\r\n");
+    say(c, "POST / HTTP/1.1\r\nHost: c0.example\r\nContent-");
+    say(c, "Length: 3\r\n\r\nabcGET /b HTTP/1.1\r\nHost: c1.example\r\n\r\n"); /* from the hold */
+    want_text(c, MOVED "\r\n");
+    e = serve(s);
+    want_text(e, "GET /b HTTP/1.1\r\n");
+    say(e, OK2);
+    want_text(c, OK2);
+    say(c, POST_HEAD("3") "ab");
+    want_text(c, MOVED "Connection: close\r\n\r\n");
+    say(c, "c" GET0); /* nobody's request any more */
+    want_counter(s, "requests", 5);
+#undef MOVED
+}
+
 void routing_split(struct script *s)
 {
     struct cfg_rule *r = rule_of_c0(s);
