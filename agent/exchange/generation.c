@@ -307,12 +307,22 @@ static void carry_marks(const struct exchanges *w, const struct cluster_state *f
     }
 }
 
+static bool has_marks(const struct exchanges *w, const struct cluster_state *cs)
+{
+    for (uint32_t i = 0; i < cs->cfg->nendpoint; i++)
+        if (cs->endpoint[i].down_until_ns > splice_now(w->s))
+            return true;
+    return false;
+}
+
 static void carry_all_marks(const struct exchanges *w, const struct generation *from, struct generation *to)
 {
-    for (uint32_t i = 0; i < from->cfg->ncluster; i++)
-        for (uint32_t j = 0; j < to->cfg->ncluster; j++)
-            if (strcmp(from->cluster[i].cfg->name, to->cluster[j].cfg->name) == 0)
-                carry_marks(w, &from->cluster[i], &to->cluster[j]);
+    for (uint32_t i = 0; i < from->cfg->ncluster; i++) {
+        const struct cluster_state *cs = &from->cluster[i];
+        for (uint32_t j = 0, n = has_marks(w, cs) ? to->cfg->ncluster : 0; j < n; j++)
+            if (strcmp(cs->cfg->name, to->cluster[j].cfg->name) == 0)
+                carry_marks(w, cs, &to->cluster[j]);
+    }
 }
 
 void exchanges_adopt(struct exchanges *w, struct generation *g)

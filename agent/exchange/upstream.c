@@ -135,6 +135,12 @@ uint32_t upstream_peek(struct exchanges *w, const struct exchange *x)
     return lb_peek(cs->picker, &(struct lb_request){.hash = x->hash, .now_ns = splice_now(w->s)});
 }
 
+static void note_tried(struct exchange *x)
+{
+    if (x->tries < MAX_TRIED)
+        x->tried[x->tries++] = x->endpoint;
+}
+
 bool upstream_pick(struct exchanges *w, struct exchange *x, bool fresh, unsigned *status)
 {
     const struct cfg_cluster *cl = cluster_of(x)->cfg;
@@ -147,8 +153,8 @@ bool upstream_pick(struct exchanges *w, struct exchange *x, bool fresh, unsigned
         return false;
     }
     /* An endpoint whose pooled conn turns out dead has not been tried yet. */
-    if (!x->e_pooled && x->tries < MAX_TRIED)
-        x->tried[x->tries++] = x->endpoint;
+    if (!x->e_pooled)
+        note_tried(x);
     x->e = e;
     x->picked_ns = splice_now(w->s) + x->delay_ns;
     x->counted = true;
@@ -253,6 +259,10 @@ static bool retry(struct exchanges *w, struct exchange *x, struct conn *e, uint1
     unsigned status;
     uint32_t at = x->endpoint;
     bool counted = x->counted;
+    if (x->e_pooled && (what == CFG_RETRY_TIMEOUT || what >= 400)) { /* it had the request */
+        x->e_pooled = false;
+        note_tried(x);
+    }
     if (!may_retry(x, e, what) || !breaker_retry(w, x))
         return false;
     x->delay_ns = backoff(w, x);

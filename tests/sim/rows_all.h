@@ -465,6 +465,8 @@
     X(retry_status_in_pieces, "S7 such a status in pieces")                                                  \
     X(retry_status_cut, "S7 a head that ends in the middle while its status may be one")                     \
     X(retry_status_all, "S7 all endpoints give that status: the client gets the last one's")                 \
+    X(retry_status_pooled, "S7 such a status on a connection of the pool")                                   \
+    X(retry_timeout_pooled, "S7 no answer on a connection of the pool")                                      \
     X(retry_status_counted, "S7 a large one that is passed on counts at its endpoint")                       \
     X(retry_status_other, "S7 a status that is not listed is passed on")                                     \
     X(retry_status_post, "S7 a POST's status is passed on")                                                  \

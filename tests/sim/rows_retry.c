@@ -295,6 +295,39 @@ void retry_status_all(struct script *s)
     want_counter(s, "endpoints_idle", 1);
 }
 
+/* Refused on a connection of the pool: its endpoint has been asked too, though lb_policy would say it again.
+ */
+void retry_status_pooled(struct script *s)
+{
+    retry_on(s, 503, false);
+    s->config->cluster[0].lb_policy = CFG_LB_SOURCE_HASH;
+    struct peer *c = client(s), *e = pooled(c), *f;
+    say(c, GET0);
+    want_head(e);
+    say(e, E503 "0123456789");
+    f = serve(s);
+    want_true(s, f->host != e->host, "the other endpoint is asked");
+    want_head(f);
+    say(f, E503 "abcdefghij");
+    want_text(c, E503 "abcdefghij");
+}
+
+/* No answer on a connection of the pool, likewise. */
+void retry_timeout_pooled(struct script *s)
+{
+    s->config->cluster[0].lb_policy = CFG_LB_SOURCE_HASH;
+    s->config->cluster[0].response_timeout_ns = 2 * SEC;
+    struct peer *c = client(s), *e = pooled(c), *f;
+    say(c, GET0);
+    want_head(e);
+    want_eventually(e, "RA");
+    f = serve(s);
+    want_true(s, f->host != e->host, "the other endpoint is asked");
+    want_head(f);
+    say(f, OK2);
+    want_text(c, OK2);
+}
+
 static uint64_t active_at(struct script *s, const struct peer *e)
 {
     struct roster *r = s->lacon.roster;
