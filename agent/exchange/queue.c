@@ -6,9 +6,9 @@
  * again, and what was a head the first time has to be the same one (S1).
  *
  * Room is looked for at the end of each burst and tick, so whatever gave some needs to know nothing of
- * queues. What other workers give back is found by looking every millisecond while somebody waits. Between
- * workers the order is kept to FAIR_NS: each shows since when its first one waits, and leaves room alone that
- * another's has waited for so much longer.
+ * queues. So an endpoint that was down gives some when it may be asked again. What other workers give back is
+ * found by looking every millisecond while somebody waits. Between workers the order is kept to FAIR_NS: each
+ * shows since when its first one waits, and leaves room alone that another's has waited for so much longer.
  *
  * The worker's thread. */
 #include "agent/base/mutant.h"
@@ -133,6 +133,7 @@ static void serve(struct exchanges *w, struct cluster_state *cs)
     struct exchange *next, *x = cs->queue_first;
     if (!x)
         return; /* its generation may be unbound already */
+    endpoints_forgive(w, cs);
     for (uint32_t n = tally_read(&cs->breaker->pending); x && n > 0; x = next, n--) {
         next = x->queue_next;
         if (x->turn)
@@ -160,7 +161,11 @@ void queues_run(struct exchanges *w)
 
 uint64_t queues_next_ns(const struct exchanges *w)
 {
-    return w->waiting && w->nworkers > 1 ? splice_now(w->s) + LOOK_NS : UINT64_MAX;
+    uint64_t soon = splice_now(w->s) + LOOK_NS, t = w->waiting && w->nworkers > 1 ? soon : UINT64_MAX;
+    for (const struct cluster_state *cs = w->waiting; cs; cs = cs->waiting_next)
+        if (cs->queue_first && cs->forgive_ns < t)
+            t = cs->forgive_ns > soon ? cs->forgive_ns : soon;
+    return t;
 }
 
 /* ---- who has waited long enough ---- */

@@ -493,6 +493,7 @@
     X(queue_pipelined, "QUEUE a pipelined request waits for itself")                                         \
     X(queue_other_bytes, "QUEUE other bytes the second time, while they wait")                               \
     X(queue_tcp, "QUEUE connections of protocol tcp")                                                        \
+    X(queue_forgiven, "QUEUE the endpoint that was down may be asked again")                                 \
     X(queue_reload, "QUEUE a reload while somebody waits")                                                   \
     X(queue_reload_patience, "QUEUE a reload's patience ends while somebody waits")                          \
     X(queue_fin_answered, "QUEUE FIN while it waits, answered by lacon")                                     \

@@ -254,6 +254,31 @@ void breaker_down_not_asked(struct script *s)
     want_counter(s, "queued", 1);
 }
 
+/* Who waits gets the endpoint that is not down any more, though nothing else happens. */
+void queue_forgiven(struct script *s)
+{
+    struct cfg_cluster *k = &s->config->cluster[0];
+    k->endpoint[0].max_requests = k->endpoint[1].max_requests = 1;
+    k->max_pending = 1;
+    k->queue_timeout_ns = 30 * SEC;
+    struct peer *a = client(s), *b, *e, *f;
+    open_conn(a);
+    say(a, GET("/a"));
+    e = take_syn(s);
+    refuse_syn_of(e);
+    want_text(serve(s), "GET /a ");
+    uint64_t since = s->sim.now;
+    b = asks(s, GET("/b"));
+    f = take_syn(s);
+    want_true(s, f->host == e->host, "the one that refused before");
+    want_true(s, s->sim.now - since > 4900 * MS && s->sim.now - since < 5200 * MS,
+              "as soon as it may be asked");
+    accept_syn_of(f);
+    want_text(f, "GET /b ");
+    say(f, OK2);
+    want_text(b, OK2);
+}
+
 /* Connections count while they are idle: a client of another kind (another profile) gets one when the idle
  * one has been closed for it. */
 void breaker_connections(struct script *s)
