@@ -96,6 +96,7 @@
     X(proxy_untrusted, "a PROXY header is taken from anybody")                                               \
     X(late_at_once, "an adopted response is acked before its client can have it")                            \
     X(late_never, "an ack that was put off is never sent")                                                   \
+    X(late_hasty, "an endpoint whose timeout is shorter than the wait is made to wait each time")            \
     X(late_waits, "an endpoint that waits for acks is made to wait each time")                               \
     X(pool_nearer, "a far client gets a conn that a near one used")                                          \
     X(pool_lossy, "a conn that lost bytes on one client's path is given to another client")                  \

@@ -14,12 +14,14 @@
  *
  * An ack waits for its client's round trip, never longer than LATE_MOST, which is below every timeout of an
  * endpoint (Linux: at least 200 ms). For a near client it waits LATE_LEAST: of several segments Linux probes
- * for the last after twice what it has learned of round trips, and two ticks; of a near
- * class's conns it may have learned that to us, of a farther class's at least half of what is waited. Of a
- * single segment: for LATE_ONE at least, as receivers may delay (RFC 1122) and Linux's tail loss probe
- * expects. Whatever is sent meanwhile takes it along; a repeated segment, a FIN and a gap are answered at
- * once. Only the very segment that brings the bytes can put its ack off, so an ack that the client itself
- * brings forward is never late.
+ * for the last after twice what it has learned of round trips, and two ticks; on a conn of the nearest class
+ * that may be the one to us, on others it is half of what is waited at least. Of a single segment: for
+ * LATE_ONE at least, as receivers may delay (RFC 1122) and Linux's tail loss probe expects. Whatever is sent
+ * meanwhile takes it along; a repeated segment, a FIN and a gap are answered at once. Only the very segment
+ * that brings the bytes can put its ack off, so an ack that the client itself brings forward is never late.
+ *
+ * Endpoints may be set to less patience (Linux: rto_min of a route): then they send again what has arrived,
+ * and slow down for it. One that does so more often than not is not made to wait any more.
  *
  * The deadline is t_flush_ns, pace.c's too: whichever is nearer. With the next request it is void. */
 #include "agent/base/mutant.h"
@@ -29,7 +31,15 @@
 #define LATE_ONE    (40 * MS_NS)
 #define LATE_MOST   (120 * MS_NS)
 #define LATE_ANSWER (5 * MS_NS) /* sent so soon after our ack: it was what the endpoint waited for */
+#define LATE_HASTY  3           /* times that an endpoint did not wait: then nothing is put off for it */
 #define LATE_ROOM   (4u * 1460) /* the endpoint may still send so much */
+
+/* Does c send again what it has no ack for because we put that off? */
+static bool hasty(const struct conn *c, pos_t seq, const struct pkt *p)
+{
+    return p->payload_len > 1 && seq < c->in_max && seq >= c->in_acked && conn_ack_pos(c) > seq &&
+           !mutant(late_hasty);
+}
 
 void late_begin(struct splice *s, const struct conn *c, pos_t seq, const struct pkt *p)
 {
@@ -41,6 +51,8 @@ void late_begin(struct splice *s, const struct conn *c, pos_t seq, const struct 
         r->waits = true;
     if (r->told == c)
         r->told = NULL;
+    if (r->hasty < LATE_HASTY && hasty(c, seq, p))
+        r->hasty++;
     if (seq == c->in_max && !(p->flags & TCP_FIN) && !c->in_fin)
         s->late = (struct late){.may = c, .n = p->payload_len, .more = !(p->flags & TCP_PSH)};
 }
@@ -55,7 +67,7 @@ static uint64_t wait_ns(const struct splice *s, const struct conn *c, pos_t ack)
 
 bool late_ack(struct splice *s, struct conn *c, pos_t ack)
 {
-    if (s->late.may != c || mutant(late_at_once))
+    if (s->late.may != c || c->remote->hasty >= LATE_HASTY || mutant(late_at_once))
         return false;
     bool more = s->late.more || (c->rtt_class && !c->remote->waits);
     if (!c->pub.idle && (!more || c->in_edge < c->in_max + LATE_ROOM))
@@ -70,9 +82,13 @@ bool late_ack(struct splice *s, struct conn *c, pos_t ack)
 
 void late_due(struct splice *s, struct conn *c)
 {
-    if (c->pub.side == SIDE_ENDPOINT && !c->pub.idle && conn_ack_pos(c) > c->in_acked) {
-        c->remote->told = c;
-        c->remote->told_ns = s->now;
+    struct splice_remote *r = c->pub.side == SIDE_ENDPOINT ? c->remote : NULL;
+    bool waited = r && conn_ack_pos(c) > c->in_acked;
+    if (waited && r->hasty && r->hasty < LATE_HASTY)
+        r->hasty--;
+    if (waited && !c->pub.idle) {
+        r->told = c;
+        r->told_ns = s->now;
     }
     seg_flush(s, c); /* no segment is at hand that could put it off again */
 }

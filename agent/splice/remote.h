@@ -24,6 +24,7 @@ struct splice_remote {
     struct conn *idle[PROFILES][RTT_CLASSES]; /* most recently used first */
     const struct conn *told;                  /* late.c: whose ack came by the timer last, */
     uint64_t told_ns;                         /* and when */
+    uint8_t hasty;                            /* so often it did not wait for an ack that we put off */
     bool waits;                               /* its TCP waits for acks in the middle of responses */
     struct conn *reserved;                    /* idle, each for its last client alone */
 };

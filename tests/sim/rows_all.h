@@ -76,6 +76,8 @@
     X(s8_ack_waits, "S8 the ack of an adopted response waits")                                               \
     X(s8_ack_rides, "S8 the next request carries it")                                                        \
     X(s8_ack_again, "S8 a repeated response is acked at once")                                               \
+    X(s8_ack_hasty, "S8 an endpoint that sends again each time is answered at once")                         \
+    X(s8_ack_hasty_seldom, "S8 one that does so now and then is not")                                        \
     X(s8_ack_nagle, "S8 an endpoint that may wait for an ack gets it at once")                               \
     X(s8_ack_apart, "S8 head and body apart are acked together toward a far client")                         \
     X(s8_ack_apart_waits, "S8 an endpoint that waits for the head's ack does so once")                       \

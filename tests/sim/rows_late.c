@@ -72,6 +72,55 @@ void s8_ack_again(struct script *s)
     want_delay(e, since, 0, 2);
 }
 
+/* One response; the endpoint sends it again `ms` later. */
+static void repeated(struct peer *c, struct peer *e, unsigned ms)
+{
+    uint32_t at = e->snd;
+    say(e, OK2);
+    want_text(c, OK2);
+    want_silence(e, ms);
+    say_at(e, at, OK2);
+    want(e, "A len=0");
+    say(c, GET0);
+    want_head(e);
+    pass_time(c->sc, 5);
+    forget(e);
+}
+
+/* An endpoint's timeouts may be set shorter than these waits. One that sends again each time is answered at
+ * once from then on. */
+void s8_ack_hasty(struct script *s)
+{
+    one_endpoint(s);
+    struct peer *c = client(s), *e = asked(c, 0);
+    for (unsigned i = 0; i < 3; i++)
+        repeated(c, e, 15);
+    uint64_t since = s->sim.now;
+    say(e, OK2);
+    want(e, "A len=0");
+    want_delay(e, since, 0, 2);
+    want_true(s, e->got.ack == e->iss + e->snd, "the response is acked");
+}
+
+/* One that does so now and then may have been sent twice by the network. */
+void s8_ack_hasty_seldom(struct script *s)
+{
+    one_endpoint(s);
+    struct peer *c = client(s), *e = asked(c, 0);
+    for (unsigned i = 0; i < 5; i++) {
+        repeated(c, e, 15);
+        uint64_t since = s->sim.now;
+        say(e, OK2);
+        want_text(c, OK2);
+        want(e, "A len=0");
+        want_delay(e, since, 40, 43);
+        say(c, GET0);
+        want_head(e);
+        pass_time(s, 5);
+        forget(e);
+    }
+}
+
 /* Its head alone, and no more to send: it may wait for the ack (Nagle). */
 void s8_ack_nagle(struct script *s)
 {
