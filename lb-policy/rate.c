@@ -93,12 +93,31 @@ static bool is_foreign(uint64_t full_ns, uint64_t depth_ns, uint64_t now_ns)
     return full_ns > now_ns + depth_ns + SEC_NS;
 }
 
+static struct place *set_of(struct lb_rate *r, uint64_t hash)
+{
+    return r->set[hash >> 32 & (r->nset - 1)];
+}
+
+static uint64_t key_of(uint64_t hash)
+{
+    return hash ? hash : 1; /* 0 is an empty place */
+}
+
+void lb_rate_give_back(struct lb_rate *r, uint64_t hash, uint64_t interval_ns)
+{
+    struct place *p = find(set_of(r, hash), key_of(hash));
+    uint64_t old = p ? word(&p->full_ns) : 0;
+    while (old >= interval_ns && p && !mutant(bucket_refused_pays))
+        if (swap(&p->full_ns, &old, old - interval_ns))
+            return;
+}
+
 uint64_t lb_rate_take(struct lb_rate *r, uint64_t hash, uint64_t interval_ns, uint32_t burst, uint64_t now_ns)
 {
     if (mutant(bucket_unfilled))
         now_ns = 1;
-    uint64_t key = hash ? hash : 1, depth_ns = interval_ns * burst;
-    struct place *set = r->set[hash >> 32 & (r->nset - 1)], *p = find(set, key);
+    uint64_t key = key_of(hash), depth_ns = interval_ns * burst;
+    struct place *set = set_of(r, hash), *p = find(set, key);
     if (!p)
         p = replace(set, key);
     uint64_t old = word(&p->full_ns);

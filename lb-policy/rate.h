@@ -35,5 +35,8 @@ size_t lb_rate_memory(const struct lb_rate *r);
  * will be. now_ns of all callers is of one clock. Any thread. */
 uint64_t lb_rate_take(struct lb_rate *r, uint64_t hash, uint64_t interval_ns, uint32_t burst,
                       uint64_t now_ns);
+/* Puts back a token that was taken with the same arguments a moment ago, for something that did not come to
+ * pass. Without effect when the key's place was given to another meanwhile. Any thread. */
+void lb_rate_give_back(struct lb_rate *r, uint64_t hash, uint64_t interval_ns);
 
 #endif

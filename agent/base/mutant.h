@@ -128,6 +128,7 @@
     X(queue_not_woken, "requests that wait for room are not given any")                                      \
     X(breaker_ignored, "limits on a cluster's or endpoint's requests and connections are ignored")           \
     X(bucket_unfilled, "a token bucket never gets a token back")                                             \
+    X(bucket_refused_pays, "who is refused by one token bucket pays at the others")                          \
     X(bucket_fresh, "a key that takes another's place gets a full bucket")                                   \
     X(lists_ignored, "clients that a listener's lists refuse are accepted")                                  \
     X(edits_named_kept, "fields that edits remove or set are passed on")                                     \

@@ -353,11 +353,11 @@ void action_reply(struct exchanges *w, struct exchange *x, const struct cfg_rule
 /* ---- limits.c ---- */
 int limits_bind(struct exchanges *w, struct generation *g); /* 0 or -ENOMEM; limits_unbind() in any case */
 void limits_unbind(struct exchanges *w, struct generation *g);
-/* The request takes a token of each of these n limits: 0; else the ns until the first that has none gets one.
- */
-uint64_t limits_wait(const struct exchanges *w, const struct exchange *x, const struct cfg_rate_limit *l,
-                     uint32_t n, const struct http_head *h);
-/* May this client open one more conn now? Takes the tokens. */
+/* The request takes a token of each of its listener's and its rule's limits: 0; else none at all, and the ns
+ * until the first that has none gets one. */
+uint64_t limits_wait(const struct exchanges *w, const struct exchange *x, const struct cfg_listener *l,
+                     const struct http_head *h);
+/* May this client open one more conn now? Takes the tokens, all or none. */
 bool limits_admit(const struct exchanges *w, const struct cfg_listener *l, const struct ip_addr *client);
 
 /* ---- forwarded.c ---- */

@@ -70,10 +70,21 @@ static uint64_t take(const struct exchanges *w, const struct generation *g, cons
     return lb_rate_take(g->rate[l->id], hash, l->per_ns / l->rate, l->burst, splice_now(w->s));
 }
 
+static void give_back(const struct generation *g, const struct cfg_rate_limit *l, uint64_t hash)
+{
+    lb_rate_give_back(g->rate[l->id], hash, l->per_ns / l->rate);
+}
+
 static uint64_t hash_of_client(const struct exchanges *w, const struct ip_addr *a)
 {
     struct ip_addr prefix = client_prefix(a);
     return siphash(&w->rate_key, &prefix, sizeof prefix);
+}
+
+static uint64_t hash_of_conn(const struct exchanges *w, const struct cfg_rate_limit *l,
+                             const struct ip_addr *client)
+{
+    return l->keyed ? hash_of_client(w, client) : 1;
 }
 
 /* What the request has as the limit's key; false: nothing. */
@@ -91,26 +102,57 @@ static bool key_of(const struct exchanges *w, const struct exchange *x, const st
     return true;
 }
 
-uint64_t limits_wait(const struct exchanges *w, const struct exchange *x, const struct cfg_rate_limit *l,
-                     uint32_t n, const struct http_head *h)
+static bool concerns(const struct exchanges *w, const struct exchange *x, const struct cfg_rate_limit *l,
+                     const struct http_head *h, uint64_t *hash)
+{
+    return l->of == CFG_RATE_REQUESTS && key_of(w, x, l, h, hash);
+}
+
+/* What the request took of these n. */
+static void give_back_all(const struct exchanges *w, const struct exchange *x, const struct cfg_rate_limit *l,
+                          uint32_t n, const struct http_head *h)
 {
     uint64_t hash;
-    for (uint32_t i = 0; i < n; i++) {
-        if (l[i].of != CFG_RATE_REQUESTS || !key_of(w, x, &l[i], h, &hash))
-            continue;
-        uint64_t wait = take(w, x->gen, &l[i], hash);
-        if (wait)
+    for (uint32_t i = 0; i < n; i++)
+        if (concerns(w, x, &l[i], h, &hash))
+            give_back(x->gen, &l[i], hash);
+}
+
+/* All or none: 0, or the ns until the first that has no token gets one. */
+static uint64_t take_all(const struct exchanges *w, const struct exchange *x, const struct cfg_rate_limit *l,
+                         uint32_t n, const struct http_head *h)
+{
+    uint64_t hash, wait;
+    for (uint32_t i = 0; i < n; i++)
+        if (concerns(w, x, &l[i], h, &hash) && (wait = take(w, x->gen, &l[i], hash)) > 0) {
+            give_back_all(w, x, l, i, h);
             return wait;
-    }
+        }
     return 0;
+}
+
+uint64_t limits_wait(const struct exchanges *w, const struct exchange *x, const struct cfg_listener *l,
+                     const struct http_head *h)
+{
+    uint64_t wait = take_all(w, x, l->rate_limit, l->nrate_limit, h);
+    if (wait || !x->rule)
+        return wait;
+    wait = take_all(w, x, x->rule->rate_limit, x->rule->nrate_limit, h);
+    if (wait)
+        give_back_all(w, x, l->rate_limit, l->nrate_limit, h);
+    return wait;
 }
 
 bool limits_admit(const struct exchanges *w, const struct cfg_listener *l, const struct ip_addr *client)
 {
     for (uint32_t i = 0; i < l->nrate_limit; i++) {
-        const struct cfg_rate_limit *r = &l->rate_limit[i];
-        if (r->of == CFG_RATE_CONNECTIONS && take(w, w->gen, r, r->keyed ? hash_of_client(w, client) : 1))
-            return false;
+        if (l->rate_limit[i].of != CFG_RATE_CONNECTIONS ||
+            !take(w, w->gen, &l->rate_limit[i], hash_of_conn(w, &l->rate_limit[i], client)))
+            continue;
+        while (i-- > 0)
+            if (l->rate_limit[i].of == CFG_RATE_CONNECTIONS)
+                give_back(w->gen, &l->rate_limit[i], hash_of_conn(w, &l->rate_limit[i], client));
+        return false;
     }
     return true;
 }

@@ -221,10 +221,8 @@ static bool limited(struct exchanges *w, struct exchange *x, const struct http_h
         x->client_counted = splice_request_begin(w->s, x->c, l->client_requests);
         wait = x->client_counted ? 0 : SEC_NS;
     }
-    if (!wait && l->nrate_limit)
-        wait = limits_wait(w, x, l->rate_limit, l->nrate_limit, h);
-    if (!wait && x->rule && x->rule->nrate_limit)
-        wait = limits_wait(w, x, x->rule->rate_limit, x->rule->nrate_limit, h);
+    if (!wait)
+        wait = limits_wait(w, x, l, h);
     if (!wait)
         return false;
     splice_skip(w->s, x->c, passed_over(x, h, bytes));

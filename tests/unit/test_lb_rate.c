@@ -26,6 +26,25 @@ Test(lb_rate, a_burst_and_then_the_rate)
     lb_rate_destroy(r);
 }
 
+Test(lb_rate, what_is_given_back_can_be_taken_again)
+{
+    struct lb_rate *r = lb_rate_create(1);
+    uint64_t now = 1000 * SEC;
+    lb_rate_give_back(r, 7, SEC / 10); /* never taken */
+    cr_expect_eq(granted(r, 7, 10, 5, now), 5);
+    lb_rate_give_back(r, 7, SEC / 10);
+    lb_rate_give_back(r, 7, SEC / 10);
+    lb_rate_give_back(r, 8, SEC / 10); /* somebody else's */
+    cr_expect_eq(granted(r, 7, 10, 5, now), 2);
+    cr_expect_eq(granted(r, 7, 10, 5, now + 100 * SEC), 5);
+    for (int i = 0; i < 10; i++)
+        lb_rate_give_back(r, 7, SEC / 10);
+    cr_expect_eq(granted(r, 7, 10, 5, now + 100 * SEC), 5, "never more than the burst");
+    lb_rate_give_back(r, 0, SEC / 10);
+    cr_expect_eq(granted(r, 0, 10, 5, SEC / 100), 5, "also when the clock has just begun");
+    lb_rate_destroy(r);
+}
+
 Test(lb_rate, over_a_long_time_exactly_the_rate)
 {
     struct lb_rate *r = lb_rate_create(1);

@@ -57,6 +57,26 @@ def rate_limit_of_all_workers(t):
 
 
 @case()
+def who_is_refused_uses_up_nothing_of_others(t):
+    """A client that is over its own limit takes nothing from the bucket that all share, wherever that stands: of the
+    listener and before it, or of the same list."""
+    listener = {"rate_limits": [{"rate": 4, "per": "1h"}, {"rate": 3, "per": "1h", "key": "source"}],
+                "trusted_proxies": [f"{t.topo.cli4}/32"]}
+    origin = t.origin()
+    config = configuration(t.topo, [cluster("app", [(origin.ip, origin.port)])], listener=listener)
+    config["routes"][0]["rules"][0] |= {"rate_limits": [{"rate": 2, "per": "1h", "key": "source"}]}
+    t.start_with(config)
+    c = t.client()
+    def asked(who, n):
+        return [c.ask("GET", "/name", [("X-Forwarded-For", who)]).status for _ in range(n)]
+    t.equal(asked("192.0.2.1", 6), [200, 200, 429, 429, 429, 429], "by the rule's own limit")
+    t.equal(asked("192.0.2.2", 1), [200], "somebody else")
+    t.equal(asked("192.0.2.1", 6), [429] * 6, "the first one again")
+    t.equal(asked("192.0.2.2", 1), [200], "the fourth of all")
+    t.equal(asked("192.0.2.3", 1), [429], "the fifth of all")
+
+
+@case()
 def connection_limits(t):
     """So many connections of one address at a time, and so many at all in an hour."""
     t.start_origin(listener={"client_connections": 2,
