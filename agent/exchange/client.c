@@ -183,9 +183,9 @@ static bool truncated(const struct exchange *x)
     const struct conn *c = x->c;
     if (c->in_mapped > c->in_fin)
         return true;
-    if (x->req_mapped)
+    if (x->req_mapped || x->req_body == HTTP_BODY_NONE)
         return false;
-    uint64_t held = c->in_fin - c->in_mapped;
+    uint64_t held = c->in_fin - c->in_mapped - (x->queued ? x->head_bytes : 0); /* of the body */
     return x->req_body == HTTP_BODY_LENGTH ? x->req_left > held : held == 0;
 }
 

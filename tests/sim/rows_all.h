@@ -488,6 +488,7 @@
     X(queue_patience, "QUEUE 503 after queue_timeout")                                                       \
     X(queue_deadline, "QUEUE 504 when the request's own time is over first")                                 \
     X(queue_client_gone, "QUEUE clients that go while they wait")                                            \
+    X(queue_truncated, "QUEUE FIN within a body while it waits")                                             \
     X(queue_head_gone, "QUEUE the first one goes while room is made for it")                                 \
     X(queue_holder_reset, "QUEUE the one who had the room is reset")                                         \
     X(queue_endpoint_dies, "QUEUE the endpoint dies under the one who had the room")                         \

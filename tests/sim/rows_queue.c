@@ -118,6 +118,22 @@ void queue_client_gone(struct script *s)
     want_text(d, OK2);
 }
 
+/* One that can no longer become whole does not wait for its turn, and no endpoint sees it. */
+void queue_truncated(struct script *s)
+{
+    one_at_a_time(s);
+    struct peer *a = client(s), *e = with_request(a, GET("/a")), *b = asks(s, POST_HEAD("10") "abc"),
+                *c = asks(s, POST_HEAD("3") "abc");
+    fin(b);
+    fin(c);
+    want_eventually(b, "RA");
+    want_true(s, s->lacon.last_log.status == 400, "it is logged as a bad one");
+    want_counter(s, "waiting", 1);
+    next_of(e, a, "POST / HTTP/1.1\r\nHost: c0.example\r\nContent-Length: 3\r\n");
+    say(e, OK2);
+    want_text(c, "HTTP/1.1 200 OK\r\n");
+}
+
 /* The first in the queue goes in the very moment in which room is made for it. */
 void queue_head_gone(struct script *s)
 {
