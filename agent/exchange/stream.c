@@ -92,7 +92,8 @@ void stream_hello(struct exchanges *w, struct conn *c, struct span bytes, bool h
     struct tls_hello h;
     if (!held)
         return; /* what is judged must be kept (S1): it is put into the hold, and judged there */
-    int n = tls_parse_hello(bytes, listener_of(w, c)->head_limit, &h);
+    uint32_t limit = listener_of(w, c)->head_limit;
+    int n = tls_hello_due(bytes, limit) ? tls_parse_hello(bytes, limit, &h) : TLS_PARTIAL;
     if (n == TLS_PARTIAL) {
         client_head_waits(w, c);
         return;

@@ -11,6 +11,7 @@
 #define RECORD_HANDSHAKE 22
 #define RECORD_HEADER    5u
 #define RECORD_MAX       16384u
+#define RECORDS_MOST     512u /* each is stepped over again with each segment */
 #define CLIENT_HELLO     1
 #define EXT_SERVER_NAME  0
 #define EXT_ALPN         16
@@ -21,7 +22,8 @@ struct reader {
     struct span in;
     size_t at;       /* next byte of the stream */
     uint32_t record; /* bytes left of the present record */
-    uint32_t left;   /* bytes left of the structure being read */
+    uint32_t records;
+    uint32_t left; /* bytes left of the structure being read */
     bool partial;
     int alert; /* 0: all was right so far */
 };
@@ -47,10 +49,11 @@ static void next_record(struct reader *r)
         wrong(r, TLS_ALERT_DECODE);
     else if (have < RECORD_HEADER)
         r->partial = true;
-    else if (get_be16(h + 3) == 0 || get_be16(h + 3) > RECORD_MAX)
+    else if (get_be16(h + 3) == 0 || get_be16(h + 3) > RECORD_MAX || r->records == RECORDS_MOST)
         wrong(r, TLS_ALERT_DECODE);
     if (stopped(r))
         return;
+    r->records++;
     r->record = get_be16(h + 3);
     r->at += RECORD_HEADER;
 }
@@ -221,6 +224,26 @@ int tls_parse_hello(struct span bytes, size_t limit, struct tls_hello *out)
     if (r.partial)
         return bytes.n < limit ? TLS_PARTIAL : -TLS_ALERT_DECODE;
     return (int)r.at;
+}
+
+bool tls_hello_due(struct span bytes, size_t limit)
+{
+    uint8_t head[4] = {0};
+    size_t have = 0, at = 0;
+    for (unsigned i = 0; i < RECORDS_MOST && bytes.n - at >= RECORD_HEADER; i++) {
+        size_t len = get_be16(bytes.p + at + 3), in_sight = bytes.n - at - RECORD_HEADER;
+        if (bytes.p[at] != RECORD_HANDSHAKE || len == 0)
+            return true;
+        at += RECORD_HEADER;
+        len = len < in_sight ? len : in_sight;
+        for (size_t k = 0; k < len && have + k < sizeof head; k++)
+            head[have + k] = bytes.p[at + k];
+        have += len;
+        at += len;
+    }
+    uint32_t length = get_be32(head) & 0xffffff;
+    bool malformed = head[0] != CLIENT_HELLO || length > limit || bytes.n - at >= RECORD_HEADER;
+    return have < sizeof head || malformed || have >= sizeof head + length || bytes.n >= limit;
 }
 
 void tls_write_alert(uint8_t out[TLS_ALERT_BYTES], unsigned alert)

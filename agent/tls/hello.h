@@ -5,6 +5,7 @@
 #ifndef LACON_TLS_HELLO_H
 #define LACON_TLS_HELLO_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "agent/base/span.h"
@@ -33,9 +34,15 @@ enum {
 
 /* Reads the ClientHello at the beginning of a stream, which may be cut into records anywhere, up to its last
  * byte: returns how many bytes that took, TLS_PARTIAL when more are needed, or a negated alert when it is
- * none, or is malformed, or would take more than `limit` bytes. The same whatever of the stream is in sight.
+ * none, or is malformed, or would take more than `limit` bytes or 512 records. The same whatever of the
+ * stream is in sight.
  */
 int tls_parse_hello(struct span bytes, size_t limit, struct tls_hello *out);
+
+/* Is there more to say of a hello that comes in pieces than TLS_PARTIAL? False while it is not whole: each
+ * call of the parser begins at the first byte, and single bytes would cost their square. What is malformed
+ * behind its first bytes is found when it is whole, or as long as it may be. */
+bool tls_hello_due(struct span bytes, size_t limit);
 
 /* A fatal alert, as one record in the clear. */
 #define TLS_ALERT_BYTES 7

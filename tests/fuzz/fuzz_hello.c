@@ -14,6 +14,8 @@ static int parse(const uint8_t *bytes, size_t n, struct tls_hello *h)
         abort();
     memcpy(copy, bytes, n);
     int r = tls_parse_hello(span_of(copy, n), LIMIT, h);
+    if (r > 0 && !tls_hello_due(span_of(copy, n), LIMIT))
+        abort();
     free(copy);
     return r;
 }

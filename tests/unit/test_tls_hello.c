@@ -208,6 +208,41 @@ Test(tls_hello, it_may_not_grow_beyond_the_limit)
     cr_expect_eq(tls_parse_hello(guarded(r.b, r.n), r.n, &h), (int)r.n);
 }
 
+Test(tls_hello, it_may_not_be_cut_into_too_many_records)
+{
+    struct variant v = RIGHT;
+    struct message m = hello(&v);
+    struct tls_hello h;
+    uint8_t cut[520 * 6];
+    size_t n = 0;
+    m.b[3] = 0;
+    m.b[2] = 4; /* 1024 bytes are to come, 768 of them suites */
+    for (size_t i = 0; i < 520; i++, n += 6)
+        memcpy(cut + n, (uint8_t[]){22, 3, 1, 0, 1, i < 71 ? m.b[i] : i == 71 ? 3 : 0}, 6);
+    cr_expect_eq(tls_parse_hello(guarded(cut, 512 * 6), LIMIT, &h), TLS_PARTIAL);
+    cr_expect_eq(tls_parse_hello(guarded(cut, 513 * 6), LIMIT, &h), -TLS_ALERT_DECODE);
+    cr_expect(tls_hello_due(guarded(cut, 513 * 6), LIMIT));
+}
+
+/* Or single bytes would cost their square: a hello of one-byte records took a core 50 us a byte. */
+Test(tls_hello, pieces_are_parsed_when_there_is_something_to_say)
+{
+    struct variant v = RIGHT;
+    struct message m = hello(&v);
+    for (size_t each = 1; each <= 200; each++) {
+        struct message r = records(&m, each);
+        unsigned early = 0;
+        for (size_t n = 0; n < r.n; n++)
+            early += tls_hello_due(guarded(r.b, n), LIMIT);
+        cr_expect_leq(early, 4 * 6, "records of %zu: %u times before it is whole", each, early);
+        cr_expect(tls_hello_due(guarded(r.b, r.n), LIMIT), "records of %zu", each);
+        cr_expect(tls_hello_due(guarded(r.b, r.n - 1), r.n - 1), "as long as it may be");
+    }
+    cr_expect(tls_hello_due(guarded("\x16\x03\x01\0\x05\x02\0\0\x05", 9), LIMIT), "no ClientHello");
+    cr_expect(tls_hello_due(guarded("\x16\x03\x01\0\x05\x01\xff\xff\xff", 9), LIMIT), "too long");
+    cr_expect(tls_hello_due(guarded("\x16\x03\x01\0\0", 5), LIMIT), "an empty record");
+}
+
 /* ---- the protocols that are offered ---- */
 
 static int parse_alpn(const void *bytes, size_t n, struct tls_hello *h)
