@@ -5,7 +5,8 @@
  * always, so a run of passed or failed checks (roster_entry.run) has one writer, and goes on under another
  * configuration. What changes an endpoint's state is written into the roster, and so told to all workers.
  * Checks are made under the current generation alone; when another one is adopted, what is under way is
- * broken off, and says nothing.
+ * broken off, and says nothing. Where only endpoints have changed it goes on: an endpoint that does not
+ * answer would never be found out while addresses change faster than a check waits.
  *
  * A check has at most one conn, whose user_check is set and whose user it is. Bytes that come in are judged
  * and thrown away: a head waits in the hold until it is whole, a body passes through the matcher. That bounds
@@ -178,6 +179,8 @@ void checks_begin(struct exchanges *w, struct generation *g)
     uint64_t now = splice_now(w->s);
     for (uint32_t i = 0; i < g->nchecks; i++) {
         struct check *k = &g->check[i];
+        if (k->e)
+            continue; /* it goes on */
         uint64_t interval = k->cs->cfg->check.interval_ns, due = entry_of(k)->run.due_ns;
         if (due == 0)
             due = now + draw(w, interval < FIRST_SPREAD ? interval : FIRST_SPREAD);
@@ -196,13 +199,44 @@ static void let_go(struct check *k)
     e->user_check = false;
 }
 
-void checks_end(struct exchanges *w, struct generation *g)
+static struct check *check_in(struct generation *g, const struct check *k)
 {
+    for (uint32_t i = 0; i < g->nchecks; i++)
+        if (g->check[i].cluster == k->cluster && entry_of(&g->check[i]) == entry_of(k))
+            return &g->check[i];
+    return NULL;
+}
+
+/* k, which is under way, goes on as `next`, which asks the same. */
+static void carry(struct check *k, struct check *next, const struct generation *g)
+{
+    next->begun_ns = k->begun_ns;
+    next->e = k->e;
+    next->head = k->head;
+    next->body = k->body;
+    next->matched = k->matched;
+    next->read = k->read;
+    next->left = k->left;
+    next->chunked = k->chunked;
+    next->e->user = next;
+    next->e->pub.endpoint = next->endpoint;
+    next->e->pub.generation = (uint8_t)g->id;
+    k->e = NULL;
+}
+
+void checks_end(struct exchanges *w, struct generation *g, struct generation *to)
+{
+    bool same = config_same_file(g->cfg, to->cfg);
     for (uint32_t i = 0; i < g->nchecks; i++) {
         struct check *k = &g->check[i];
         tw_del(&w->check_wheel, &k->timer);
         if (!k->e)
             continue;
+        struct check *next = same ? check_in(to, k) : NULL;
+        if (next && !next->e) {
+            carry(k, next, to);
+            continue;
+        }
         struct conn *e = k->e;
         let_go(k);
         entry_of(k)->run.due_ns = splice_now(w->s) + CHECK_SOON_NS;

@@ -334,7 +334,7 @@ void exchanges_adopt(struct exchanges *w, struct generation *g)
         map[i] = listener_in(g->cfg, &old->cfg->listener[i]);
     carry_all_marks(w, old, g);
     endpoints_settle(w, g);
-    checks_end(w, old);
+    checks_end(w, old, g);
     g->users = 1;
     w->gen = g;
     checks_begin(w, g);

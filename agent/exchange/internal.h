@@ -294,9 +294,9 @@ int checks_make(struct generation *g, unsigned worker); /* 0 or -ENOMEM; checks_
 void checks_free(struct generation *g);
 int checks_bind(struct exchanges *w, struct generation *g); /* 0 or -ENOMEM; checks_unbind() in any case */
 void checks_unbind(struct exchanges *w, struct generation *g);
-/* g is the current generation from now on, or no longer. */
+/* g is the current generation from now on; or no longer, but `to` is about to be. */
 void checks_begin(struct exchanges *w, struct generation *g);
-void checks_end(struct exchanges *w, struct generation *g);
+void checks_end(struct exchanges *w, struct generation *g, struct generation *to);
 void checks_tick(struct exchanges *w);
 /* What happens to a conn whose user_check is set. */
 void check_connected(struct conn *e);

@@ -204,6 +204,7 @@
     X(check_proxy, "CHECK where endpoints want PROXY headers a check has one, of nobody")                    \
     X(check_drain, "CHECK lacon drains while a check is under way")                                          \
     X(check_reload, "CHECK reload: what is under way is broken off, the run of failures goes on")            \
+    X(check_other_addresses, "CHECK other addresses of a name while one is under way")                       \
     X(check_reload_without, "CHECK reload: without checks nobody is down by them")                           \
     X(check_decides, "CHECK an endpoint that is down gets nothing, whichever worker found out")              \
     X(check_panic, "CHECK below panic_threshold all are asked")                                              \

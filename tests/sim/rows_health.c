@@ -382,6 +382,33 @@ void check_reload(struct script *s)
     want_true(s, lacon_collect(&s->lacon) == 1, "the old generation is free");
 }
 
+/* Other addresses of a name: a check under way goes on. An endpoint that does not answer would never be found
+ * out while addresses change faster than the check waits. */
+void check_other_addresses(struct script *s)
+{
+    static struct config other;
+    static struct cfg_cluster cluster[TOPO_CLUSTERS];
+    static struct cfg_endpoint endpoint[2];
+    struct cfg_health_check *h = checked(s, CFG_CHECK_HTTP);
+    struct cfg_endpoint *of = s->config->cluster[0].endpoint;
+    h->initial = CFG_CHECK_UP;
+    start(s);
+    struct peer *e = asked(s);
+    pass_time(s, 1500);
+    other = *s->config;
+    memcpy(cluster, other.cluster, other.ncluster * sizeof *cluster);
+    other.cluster = cluster;
+    endpoint[0] = of[1];
+    endpoint[1] = of[0];
+    cluster[0].endpoint = endpoint;
+    cluster[0].nendpoint = 2;
+    lacon_reload(&s->lacon, &other, 1);
+    want_true(s, lacon_collect(&s->lacon) == 1, "it needs nothing of what was before");
+    pass_time(s, 600);
+    want_eventually(e, "RA");
+    want_state(s, ROSTER_DOWN, FINDING_TIMEOUT);
+}
+
 void check_reload_without(struct script *s)
 {
     checked(s, CFG_CHECK_HTTP);
