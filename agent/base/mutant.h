@@ -84,6 +84,7 @@
     X(tw_isn_reused, "a four-tuple in TIME_WAIT begins again below the old numbers")                         \
     X(isn_not_raised, "a local port begins again below the number last used")                                \
     X(port_reused_at_once, "a local port that was given back is used before those never used")               \
+    X(ports_withheld, "conns that are over, or idle, keep the ports that a new one needs")                   \
     X(bare_ack_ignored, "an endpoint with an old incarnation is not reset")                                  \
     X(refusal_unvalidated, "a RST with any number refuses a pending connect")                                \
     X(mss_class_too_large, "an endpoint is told a larger segment size than the client takes")                \

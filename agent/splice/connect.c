@@ -335,6 +335,8 @@ static uint32_t pick_isn(struct splice *s, const struct conn *e, bool used, uint
  * client. The next SYN there begins above all that was sent (S12). */
 static bool free_port(struct splice *s, struct splice_remote *r)
 {
+    if (mutant(ports_withheld))
+        return false;
     if (tw_evict_toward(s, r))
         return true;
     struct conn *e = some_idle(s, r);
