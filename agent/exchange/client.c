@@ -44,7 +44,7 @@ void client_idle(struct exchanges *w, struct conn *c)
 }
 
 /* Our FIN, then whatever still comes is thrown away until the client closes too or the linger time is over
- * (S10). */
+ * (S10: lingered()). */
 void client_close(struct exchanges *w, struct conn *c, enum reason why)
 {
     if (conn_is_dead(c))
@@ -55,6 +55,7 @@ void client_close(struct exchanges *w, struct conn *c, enum reason why)
     if (c->in_fin && c->fin_told)
         splice_take_fin(w->s, c);
     c->progress_ns = splice_now(w->s);
+    c->user_scan = pos_seq(c->in_mapped);
     splice_fin(w->s, c, why);
     if (!conn_is_dead(c) && c->pub.state != TCP_TIME_WAIT)
         splice_set_timer(w->s, c, splice_now(w->s) + LINGER_NS);
@@ -269,6 +270,18 @@ static void stalled(struct exchanges *w, struct exchange *x)
     exchange_abort(w, x, R_CLOSE_STALL);
 }
 
+/* The client has not closed in time. Who has acked everything and said nothing since is forgotten without a
+ * word, as by a kernel that waits in FIN-WAIT-2: its program may still be reading, and many a TCP throws away
+ * at a reset what was not read yet (RFC 9112 section 9.6). Should it say something, that is answered by a
+ * reset. Who still sends is reset at once. */
+static void lingered(struct exchanges *w, struct conn *c)
+{
+    if (c->pub.state == TCP_FIN_WAIT_2 && pos_seq(c->in_mapped) == c->user_scan)
+        conn_end(w->s, c, R_CLOSE_LINGER);
+    else
+        splice_reset(w->s, c, R_CLOSE_LINGER);
+}
+
 void client_timeout(struct exchanges *w, struct conn *c)
 {
     struct exchange *x = c->user;
@@ -277,8 +290,10 @@ void client_timeout(struct exchanges *w, struct conn *c)
         stalled(w, x);
     else if (c->fin_queued && c->out_una <= c->out_end && quiet < listener_of(w, c)->stall_timeout_ns)
         splice_set_timer(w->s, c, splice_now(w->s) + LINGER_NS); /* not delivered yet */
-    else if (c->fin_queued || c->user_doom)
-        splice_reset(w->s, c, c->user_doom ? c->close_why : R_CLOSE_LINGER);
+    else if (c->user_doom)
+        splice_reset(w->s, c, c->close_why);
+    else if (c->fin_queued)
+        lingered(w, c);
     else if (c->user_awaits)
         splice_reset(w->s, c, R_CLOSE_PROXY_HEADER);
     else if (c->user_mark && listener_of(w, c)->protocol == CFG_TLS)

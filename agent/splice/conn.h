@@ -179,7 +179,7 @@ struct conn {
     void *user;          /* exchange's own */
     pos_t out_msg;       /* where the present message to it begins (set by exchange; rule S7, and below) */
     uint32_t user_index; /* exchange's own (listener) */
-    uint32_t user_scan;  /* exchange's own (how far a head in pieces was looked at) */
+    uint32_t user_scan; /* exchange's own (how far a head in pieces was looked at; client.c: after a close) */
 
     /* ---- seldom ---- */
     struct hold hold;

@@ -361,6 +361,28 @@ void s10_until_close(struct script *s)
     want_eventually(e, "FA");
 }
 
+/* The whole response and our FIN are acked, and the client does not close: its program may still be reading
+ * what its TCP would throw away with a reset. A reset is the answer only to what it says when we have
+ * forgotten it. */
+void s10_read_late(struct script *s)
+{
+    struct peer *c = client(s), *e = with_request(c, GET0);
+    say(e, "HTTP/1.1 200 OK\r\n\r\nuntil the end");
+    want_text(c, "HTTP/1.1 200 OK\r\n");
+    fin(e);
+    if (!(c->got.flags & SEG_FIN))
+        want_eventually(c, "FA");
+    ack_all(c);
+    want_eventually(e, "FA");
+    ack_all(e);
+    want_counter(s, "clients_open", 1);
+    want_silence(c, 20000);
+    want_counter(s, "clients_open", 0);
+    want_counter(s, "close_linger", 1);
+    fin(c);
+    want_eventually(c, "R");
+}
+
 void s10_truncated(struct script *s)
 {
     struct peer *c = client(s), *e = with_request(c, GET0);
