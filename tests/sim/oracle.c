@@ -18,12 +18,20 @@ struct half {
     uint64_t wl_seq, wl_ack;
 };
 
+#define OFFERED 8u
+
 struct oracle_flow {
     struct oracle_flow *next;
-    struct flow_key key;  /* remote is the host */
-    struct half in, out;  /* the host's stream; lacon's */
-    bool client;          /* the host opened it */
-    bool two_isns;        /* SYN-ACKs with different numbers answered its SYN: a cookie and a ring entry */
+    struct flow_key key; /* remote is the host */
+    struct half in, out; /* the host's stream; lacon's */
+    bool client;         /* the host opened it */
+    bool two_isns;       /* SYN-ACKs with different numbers answered its SYN: a cookie and a ring entry */
+    /* The numbers of the SYN-ACKs, while lacon has sent nothing else. The client takes the first one that
+     * reaches it, which need not be the last one sent: its ack tells, and may come before the last one is
+     * sent, where it arrives in one burst with the repeated SYN. */
+    uint32_t offered[OFFERED];
+    unsigned noffered;
+    bool taken;           /* the client has acked one of them: out.isn */
     uint8_t *byte, *have; /* what lacon sent at each position */
     size_t cap;
 };
@@ -131,6 +139,37 @@ static void forget_bytes(struct oracle_flow *f)
         memset(f->have, 0, f->cap);
 }
 
+static bool is_offered(const struct oracle_flow *f, uint32_t isn)
+{
+    for (unsigned i = 0; i < f->noffered; i++)
+        if (f->offered[i] == isn)
+            return true;
+    return false;
+}
+
+static void offer(struct oracle_flow *f, uint32_t isn)
+{
+    if (f->noffered < OFFERED && !is_offered(f, isn))
+        f->offered[f->noffered++] = isn;
+}
+
+static void offers_over(struct oracle_flow *f)
+{
+    f->noffered = 0;
+    f->taken = false;
+}
+
+/* The client acks a SYN-ACK: positions count from that one. */
+static void settle(struct oracle_flow *f, uint32_t isn)
+{
+    if (!is_offered(f, isn))
+        return;
+    f->out.isn = isn;
+    f->taken = true;
+    if (f->noffered > 1)
+        f->two_isns = false;
+}
+
 void oracle_ingress(struct oracle *o, const uint8_t *p, uint32_t n)
 {
     struct seg s;
@@ -141,6 +180,7 @@ void oracle_ingress(struct oracle *o, const uint8_t *p, uint32_t n)
     if (s.flags & SEG_SYN && begin(&f->in, &s) && !(s.flags & SEG_ACK)) {
         f->out = (struct half){0};
         f->two_isns = false;
+        offers_over(f);
         forget_bytes(f);
     }
     if (!f->in.syn)
@@ -151,6 +191,8 @@ void oracle_ingress(struct oracle *o, const uint8_t *p, uint32_t n)
         f->in.end = end;
     if (!(s.flags & SEG_ACK) || !f->out.syn || s.flags & SEG_RST)
         return;
+    if (!(s.flags & SEG_SYN))
+        settle(f, s.ack - 1);
     uint64_t ack = unwrap(&f->out, s.ack), edge = ack + ((uint64_t)s.wnd << scale(&f->in, &f->out, &s));
     if ((int64_t)ack > (int64_t)f->out.end || (int64_t)ack < 0)
         return;
@@ -286,6 +328,12 @@ void oracle_egress(struct oracle *o, const uint8_t mac[6], const uint8_t *p, uin
         fail(o, &s, "frame larger than the MTU");
     struct oracle_flow *f = find(o, &s, false);
     bool before = f->out.syn && s.flags & SEG_ACK;
+    if (s.flags & SEG_SYN)
+        offer(f, s.seq);
+    else if (!(s.flags & SEG_RST))
+        offers_over(f);
+    if (s.flags & SEG_SYN && f->taken && s.seq != f->out.isn)
+        return; /* the client has another one already */
     if (s.flags & SEG_SYN && begin(&f->out, &s)) {
         f->client = s.flags & SEG_ACK;
         f->two_isns |= before;

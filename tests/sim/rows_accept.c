@@ -139,8 +139,11 @@ void ack_and_data_lost(struct script *s)
     want_text(e, "GET / ");
 }
 
-/* The first SYN was answered with a cookie, its repetition from the ring: the client may ack either. */
-static void two_syn_acks(struct script *s, bool first)
+/* The first SYN was answered with a cookie, its repetition from the ring: the client may ack either, and the
+ * response counts from the one that it acked. */
+enum acked { ACKED_FIRST, ACKED_SECOND, ACKED_FIRST_AT_ONCE /* in one burst with the repeated SYN */ };
+
+static void two_syn_acks(struct script *s, enum acked which)
 {
     s->config->dpdk.syn_ring = 0; /* one bucket */
     struct peer *c = client(s);
@@ -164,23 +167,36 @@ static void two_syn_acks(struct script *s, bool first)
     want_true(s, counter_of(s, "syn_cookies") > 0, "a cookie");
     pass_time(s, 11000); /* the ring has room again */
     flags(c, SEG_SYN, 0, 0);
+    c->irs = cookie;
+    c->snd = c->rcv = 1;
+    if (which == ACKED_FIRST_AT_ONCE)
+        say(c, GET0);
     want(c, "SA");
     want_true(s, c->got.seq != cookie, "another number, from the ring");
     forget_unclaimed(s);
-    c->irs = first ? cookie : c->got.seq;
-    c->snd = c->rcv = 1;
-    say(c, GET0);
-    want_head(serve(s));
+    if (which == ACKED_SECOND)
+        c->irs = c->got.seq;
+    if (which != ACKED_FIRST_AT_ONCE)
+        say(c, GET0);
+    struct peer *e = serve(s);
+    want_head(e);
+    say(e, OK2);
+    want_text(c, OK2);
 }
 
 void two_syn_acks_first(struct script *s)
 {
-    two_syn_acks(s, true);
+    two_syn_acks(s, ACKED_FIRST);
 }
 
 void two_syn_acks_second(struct script *s)
 {
-    two_syn_acks(s, false);
+    two_syn_acks(s, ACKED_SECOND);
+}
+
+void two_syn_acks_burst(struct script *s)
+{
+    two_syn_acks(s, ACKED_FIRST_AT_ONCE);
 }
 
 /* An old SYN-ACK's ack, and an ack with data far from the window. */

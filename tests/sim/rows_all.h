@@ -445,6 +445,7 @@
     X(sack_reordered, "S5 a hole with little behind it is not sent again")                                   \
     X(sack_resend_lost, "S5 a hole is sent again once, then the timer decides")                              \
     X(ack_and_data_lost, "S11 the handshake's ack and the first data are lost")                              \
+    X(two_syn_acks_burst, "S11 a cookie and a ring entry for one SYN: the repeated SYN and the ack at once") \
     X(two_syn_acks_first, "S11 a cookie and a ring entry for one SYN: the cookie is acked")                  \
     X(two_syn_acks_second, "S11 a cookie and a ring entry for one SYN: the entry is acked")                  \
     X(rto_endpoint_far, "KEPT timeout toward an endpoint is three times its handshake's round trip")         \
