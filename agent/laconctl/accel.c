@@ -1,0 +1,78 @@
+/* Who fills the accelerator hooks, and what the flow engines did: saved cycles are what the workers would
+ * have spent on the frames that an engine took, at what those cost that it left. */
+#include <stdio.h>
+
+#include "agent/laconctl/answer.h"
+#include "agent/laconctl/command.h"
+
+static const struct column hooks[] = {
+    {"HOOK", text_cell, "hook"},
+    {"PROVIDER", text_cell, "provider"},
+    {"WHY", text_cell, "why"},
+    {0},
+};
+
+static void rules_cell(struct table *t, const json_t *o, const char *key)
+{
+    cell(t, "%lld of %lld", int_of(o, key), int_of(o, "entries"));
+}
+
+static void insert_us_cell(struct table *t, const json_t *o, const char *key)
+{
+    double inserted = real_of(o, "inserted");
+    cell(t, "%.1f", inserted > 0 ? real_of(o, key) / inserted / 1000 : 0.0);
+}
+
+static void refused_cell(struct table *t, const json_t *o, const char *key)
+{
+    cell(t, "%lld", int_of(o, "full") + int_of(o, key));
+}
+
+static void hit_share_cell(struct table *t, const json_t *o, const char *key)
+{
+    double all = real_of(o, key) + real_of(o, "misses");
+    cell(t, "%.1f", all > 0 ? 100 * real_of(o, key) / all : 0.0);
+}
+
+static void saved_cell(struct table *t, const json_t *o, const char *key)
+{
+    double misses = real_of(o, "misses");
+    double each = misses > 0 ? real_of(o, key) / misses : 0;
+    cell(t, "%.0f", real_of(o, "hits") * each / 1e6);
+}
+
+static void mcycles_cell(struct table *t, const json_t *o, const char *key)
+{
+    cell(t, "%.0f", real_of(o, key) / 1e6);
+}
+
+static const struct column engines[] = {
+    {"WORKER", int_cell, "worker"},
+    {"PROVIDER", text_cell, "provider"},
+    {"RULES", rules_cell, "rules"},
+    {">INSERTED", int_cell, "inserted"},
+    {">US EACH", insert_us_cell, "insert_ns"},
+    {">REFUSED", refused_cell, "refused"},
+    {">LOST", int_cell, "lost"},
+    {">HIT%", hit_share_cell, "hits"},
+    {">SAVED MCYCLES", saved_cell, "worker_cycles"},
+    {">EMULATION MCYCLES", mcycles_cell, "emulation_cycles"},
+    {0},
+};
+
+static void print(const json_t *a)
+{
+    const json_t *list = json_object_get(a, "engines");
+    print_list(json_object_get(a, "hooks"), hooks);
+    if (json_array_size(list) == 0)
+        return;
+    putchar('\n');
+    print_list(list, engines);
+    printf("\n%s\n", text_of(json_array_get(list, 0), "about"));
+}
+
+const struct command command_accel = {
+    .name = "accel",
+    .help = "  accel                                   who fills the accelerator hooks, why; flow engines\n",
+    .print = print,
+};
