@@ -60,12 +60,27 @@ struct accel_stats {
 #undef X
 };
 
+/* One of the configuration's interfaces (index: frame.port), as its driver tells of it. */
+struct accel_port {
+    const char *name;   /* in the file */
+    uint16_t id;        /* DPDK's number */
+    uint16_t vlan;      /* 0: untagged */
+    bool checks_sums;   /* the device checks the TCP sums of what it receives */
+    uint32_t flow_jobs; /* jobs that each worker's queue for flow rules takes (flow_prepare()); 0: it has none */
+};
+#define ACCEL_PORTS 16u
+
+struct flow_api;
+
 struct accel_engine_params {
-    const char *profile;  /* of an emulated engine; NULL: the provider's first */
-    struct frame_ops ops; /* where emulated silicon sends frames; copied */
-    uint64_t seed;        /* for providers that draw */
-    uint16_t port;        /* DPDK port of the endpoints' side, for real ones */
-    bool v6;              /* ... must be able to carry IPv6 */
+    const char *profile;           /* of an emulated engine; NULL: the provider's first */
+    struct frame_ops ops;          /* where emulated silicon sends frames; copied */
+    uint64_t seed;                 /* for providers that draw */
+    const struct accel_port *port; /* nports <= ACCEL_PORTS of them; copied */
+    unsigned nports;
+    const struct flow_api *api; /* how real NICs are asked; NULL: there is no DPDK here */
+    unsigned worker, nworkers;
+    bool v6; /* must be able to carry IPv6 */
 };
 
 struct accel_engine;
@@ -74,6 +89,9 @@ struct accel_engine_class {
     /* NULL: it cannot; why (at least ACCEL_WHY bytes) says so, in words. */
     struct accel_engine *(*create)(const struct accel_engine_params *p, char *why);
     void (*destroy)(struct accel_engine *e); /* NULL is legal; rules are gone afterwards */
+    /* Does it serve frames that come in by that port? why (at least ACCEL_WHY bytes) says how, or why not. Not
+     * on the worker's fast path. NULL: it serves every port alike. */
+    bool (*serves)(const struct accel_engine *e, unsigned port, char *why);
     struct flow_ops (*ops)(struct accel_engine *e);
     /* Fills at most max answers, oldest first. */
     unsigned (*poll)(struct accel_engine *e, uint64_t now_ns, struct flow_answer out[], unsigned max);

@@ -77,24 +77,51 @@ static bool take_kernels(enum accel_hook h, const struct accel_provider *p, bool
     return true;
 }
 
-static bool take_engine(const struct accel_provider *p, const struct accel_engine_params *trial,
-                        struct accel_choice *c)
+/* Asks an engine about each port; how many it serves. */
+static unsigned ask_ports(const struct accel_provider *p, struct accel_engine *e, struct accel_choices *out)
 {
+    unsigned served = 0;
+    for (unsigned i = 0; i < out->nports; i++) {
+        struct accel_choice *c = &out->port[i][ACCEL_FLOW];
+        char why[ACCEL_WHY] = "";
+        bool yes = !p->engine->serves || p->engine->serves(e, i, why);
+        say(c, "%s: %s", p->name, *why ? why : p->text);
+        if (yes)
+            c->provider = p;
+        served += yes;
+    }
+    return served;
+}
+
+static bool take_engine(const struct accel_provider *p, const struct accel_engine_params *trial,
+                        struct accel_choices *out)
+{
+    struct accel_choice *c = &out->hook[ACCEL_FLOW];
     char why[ACCEL_WHY] = "";
     struct accel_engine *e = p->engine->create(trial, why);
     if (!e) {
         say(c, "%s: %s", p->name, why);
+        for (unsigned i = 0; i < out->nports; i++)
+            say(&out->port[i][ACCEL_FLOW], "%s: %s", p->name, why);
         return false;
     }
+    unsigned served = ask_ports(p, e, out);
     p->engine->destroy(e);
+    if (out->nports && !served) {
+        say(c, "%s: serves none of the %u interfaces", p->name, out->nports);
+        return false;
+    }
     say(c, "%s: %s", p->name, p->text);
+    if (served < out->nports)
+        say(c, "it serves %u of the %u interfaces", served, out->nports);
     c->provider = p;
     return true;
 }
 
 static bool ask(enum accel_hook h, const char *name, bool named, const struct accel_engine_params *trial,
-                uint64_t (*ticks)(void), struct accel_choice *c)
+                uint64_t (*ticks)(void), struct accel_choices *out)
 {
+    struct accel_choice *c = &out->hook[h];
     const struct accel_provider *p = accel_find(name);
     if (!p)
         say(c, "%s: there is no such provider", name);
@@ -102,33 +129,57 @@ static bool ask(enum accel_hook h, const char *name, bool named, const struct ac
         if (named)
             say(c, "%s: does not do this", name);
     } else
-        return h == ACCEL_FLOW ? take_engine(p, trial, c) : take_kernels(h, p, named, ticks, c);
+        return h == ACCEL_FLOW ? take_engine(p, trial, out) : take_kernels(h, p, named, ticks, c);
+    return false;
+}
+
+static bool asked(enum accel_hook h, const struct accel_wish *wish, const struct accel_engine_params *trial,
+                  uint64_t (*ticks)(void), struct accel_choices *out)
+{
+    if (wish->hook[h])
+        return ask(h, wish->hook[h], true, trial, ticks, out);
+    for (unsigned i = 0; i < wish->norder; i++)
+        if (ask(h, wish->order[i], false, trial, ticks, out))
+            return true;
     return false;
 }
 
 static void choose(enum accel_hook h, const struct accel_wish *wish, const struct accel_engine_params *trial,
-                   uint64_t (*ticks)(void), struct accel_choice *c)
+                   uint64_t (*ticks)(void), struct accel_choices *out)
 {
-    if (wish->hook[h]) {
-        if (ask(h, wish->hook[h], true, trial, ticks, c))
-            return;
-    } else {
-        for (unsigned i = 0; i < wish->norder; i++)
-            if (ask(h, wish->order[i], false, trial, ticks, c))
-                return;
+    bool found = asked(h, wish, trial, ticks, out);
+    if (h != ACCEL_FLOW && !found)
+        ask(h, "soft", true, trial, ticks, out);
+    if (h == ACCEL_FLOW && !found)
+        say(&out->hook[h], "no engine: every frame takes the worker's own path");
+}
+
+/* What a port's device does itself comes before what the CPU does. */
+static void choose_port(enum accel_hook h, const struct accel_port *p, const struct accel_choice *process,
+                        struct accel_choice *c)
+{
+    if (h == ACCEL_FLOW) {
+        if (!c->provider)
+            say(c, "every frame takes the worker's own path");
+        return;
     }
-    if (h == ACCEL_FLOW)
-        say(c, "no engine: every frame takes the worker's own path");
-    else
-        ask(h, "soft", true, trial, ticks, c);
+    if (h == ACCEL_CSUM)
+        say(c, p->checks_sums ? "device: checks what it receives; the rest"
+                              : "device: does not check what it receives");
+    say(c, "%s: as on every interface", process->provider->name);
+    c->provider = process->provider;
+    c->kernels = process->kernels;
 }
 
 void accel_negotiate(const struct accel_wish *wish, const struct accel_engine_params *trial,
                      uint64_t (*ticks)(void), struct accel_choices *out)
 {
-    *out = (struct accel_choices){0};
-    for (enum accel_hook h = 0; h < ACCEL_HOOK_COUNT; h++)
-        choose(h, wish, trial, ticks, &out->hook[h]);
+    *out = (struct accel_choices){.nports = trial->nports};
+    for (enum accel_hook h = 0; h < ACCEL_HOOK_COUNT; h++) {
+        choose(h, wish, trial, ticks, out);
+        for (unsigned i = 0; i < out->nports; i++)
+            choose_port(h, &trial->port[i], &out->hook[h], &out->port[i][h]);
+    }
 }
 
 void accel_use(const struct accel_choices *c)

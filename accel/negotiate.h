@@ -21,12 +21,17 @@ struct accel_choice {
 };
 
 struct accel_choices {
-    struct accel_choice hook[ACCEL_HOOK_COUNT];
+    struct accel_choice hook[ACCEL_HOOK_COUNT]; /* of the process */
+    /* Of frames that come in by each port: what its device does itself, the process's choice elsewhere. */
+    unsigned nports;
+    struct accel_choice port[ACCEL_PORTS][ACCEL_HOOK_COUNT];
 };
 
 /* Asks each provider of the order that has the hook, measures those that can with ticks(), and takes the
- * first that is not slower than plain C here. An engine is tried by making one with `trial`, and ending it.
- * An emulated or faulty engine costs where silicon saves: it is taken only when it is named. */
+ * first that is not slower than plain C here. An engine is tried by making one with `trial`, asking it about
+ * each of trial's ports, and ending it; the first that serves a port is the process's, and where it does not
+ * serve another, that one has none. An emulated or faulty engine costs where silicon saves, and a real one
+ * changes what a device does: each is taken only when it is named. */
 void accel_negotiate(const struct accel_wish *wish, const struct accel_engine_params *trial,
                      uint64_t (*ticks)(void), struct accel_choices *out);
 

@@ -271,9 +271,8 @@ static json_t *get_memory(const struct answers *a)
 
 /* ---- accel ---- */
 
-static json_t *one_hook(const struct workers *ws, enum accel_hook h)
+static json_t *one_hook(const struct accel_choice *c, enum accel_hook h)
 {
-    const struct accel_choice *c = &workers_accel(ws)->hook[h];
     return json_pack("{s:s, s:s, s:s}", "hook", accel_hook_name(h), "provider",
                      c->provider ? c->provider->name : "none", "why", c->why);
 }
@@ -294,17 +293,38 @@ static json_t *one_engine(const struct workers *ws, unsigned i)
     return o;
 }
 
+static json_t *all_hooks(const struct accel_choice c[ACCEL_HOOK_COUNT])
+{
+    json_t *hooks = json_array();
+    for (enum accel_hook h = 0; h < ACCEL_HOOK_COUNT; h++)
+        json_array_append_new(hooks, one_hook(&c[h], h));
+    return hooks;
+}
+
+/* Who does what with frames that come in by each interface. */
+static json_t *all_ports(const struct workers *ws)
+{
+    const struct accel_choices *c = workers_accel(ws);
+    json_t *ports = json_array();
+    for (unsigned i = 0; i < c->nports; i++) {
+        struct io_port_info info;
+        workers_port(ws, i, &info);
+        json_array_append_new(ports, json_pack("{s:s, s:s, s:o}", "interface", info.name, "driver",
+                                               info.driver, "hooks", all_hooks(c->port[i])));
+    }
+    return ports;
+}
+
 static json_t *get_accel(const struct workers *ws)
 {
-    json_t *hooks = json_array(), *engines = json_array();
-    for (enum accel_hook h = 0; h < ACCEL_HOOK_COUNT; h++)
-        json_array_append_new(hooks, one_hook(ws, h));
+    json_t *engines = json_array();
     for (unsigned i = 0; i < workers_count(ws); i++) {
         json_t *o = one_engine(ws, i);
         if (o)
             json_array_append_new(engines, o);
     }
-    return json_pack("{s:o, s:o}", "hooks", hooks, "engines", engines);
+    return json_pack("{s:o, s:o, s:o}", "hooks", all_hooks(workers_accel(ws)->hook), "interfaces",
+                     all_ports(ws), "engines", engines);
 }
 
 /* What a worker fills in on its own thread: memory is there beforehand, so that it holds up no traffic. */

@@ -206,6 +206,9 @@ void io_port(const struct io *io, unsigned i, struct io_port_info *out)
         .why = p->why,
         .mtu = p->mtu,
         .queues = p->queues,
+        .id = p->id,
+        .checks_sums = p->checks_sums,
+        .flow_jobs = p->flow_jobs,
         .up = __atomic_load_n(&p->up, __ATOMIC_RELAXED),
     };
     memcpy(out->mac, p->mac, sizeof out->mac);

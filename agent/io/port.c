@@ -264,6 +264,7 @@ static int configure(struct port *p)
     if (rc)
         return rc;
     conf.rxmode.offloads = info.rx_offload_capa & checksums;
+    p->checks_sums = conf.rxmode.offloads & RTE_ETH_RX_OFFLOAD_TCP_CKSUM;
     if (p->queues > 1 && info.flow_type_rss_offloads) {
         conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
         conf.rx_adv_conf.rss_conf.rss_hf = info.flow_type_rss_offloads & (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP);

@@ -25,6 +25,8 @@ struct port {
     uint8_t mac[6];
     uint16_t mtu;
     uint16_t queues;
+    bool checks_sums; /* TCP sums of what it receives */
+    uint32_t flow_jobs;
     bool up;                  /* written by the control thread, read by any (relaxed atomics) */
     int fds[PORT_MAX_QUEUES]; /* per receive queue: readable when frames wait; -1: none */
 };

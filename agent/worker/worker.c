@@ -24,7 +24,8 @@ struct workers {
     unsigned n;
     struct worker *worker[CFG_MAX_WORKERS];
     struct handover *handover;
-    struct accel_choices accel; /* made at start, read-only afterwards */
+    struct accel_port accel_port[ACCEL_PORTS]; /* by interface */
+    struct accel_choices accel;                /* made at start, read-only afterwards */
     bool *link_up; /* per port, as the engines were last told; the thread of workers_check_links() */
 };
 
@@ -92,6 +93,7 @@ static int worker_create(struct workers *ws, unsigned i, struct engine_params *p
     params->ops = (struct frame_ops){worker_frame_alloc, worker_frame_send, worker_frame_free, w};
     params->log = (struct access_sink){NULL, w};
     params->flow_params.ops = params->ops;
+    params->flow_params.worker = i;
     if (ws->config->logging.access_log) {
         params->log.put = worker_log_put;
         w->log = malloc(WORKER_LOG_RING * sizeof *w->log);
@@ -116,6 +118,33 @@ static const char *hook_name(uint32_t choice)
     return choice ? cfg_accel_names[choice - 1] : NULL;
 }
 
+/* What drivers tell of the interfaces. */
+static void accel_ports(struct workers *ws)
+{
+    struct io_port_info info;
+
+    for (unsigned i = 0; i < io_port_count(ws->io); i++) {
+        io_port(ws->io, i, &info);
+        ws->accel_port[i] = (struct accel_port){.name = info.name,
+                                                .id = info.id,
+                                                .vlan = ws->config->interface[i].vlan,
+                                                .checks_sums = info.checks_sums,
+                                                .flow_jobs = info.flow_jobs};
+    }
+}
+
+static void log_choices(const struct workers *ws)
+{
+    const struct accel_choices *c = &ws->accel;
+
+    for (enum accel_hook h = 0; h < ACCEL_HOOK_COUNT; h++)
+        log_info("accel: %s: %s", accel_hook_name(h), c->hook[h].why);
+    for (unsigned i = 0; i < c->nports; i++)
+        for (enum accel_hook h = 0; h < ACCEL_HOOK_COUNT; h++)
+            log_info("accel: interface %s: %s: %s", ws->accel_port[i].name, accel_hook_name(h),
+                     c->port[i][h].why);
+}
+
 /* Who fills the accelerator hooks: asked once, before any thread. */
 static void accelerate(struct workers *ws, struct engine_params *params)
 {
@@ -130,15 +159,19 @@ static void accelerate(struct workers *ws, struct engine_params *params)
     for (unsigned i = 0; i < a->norder; i++)
         wish.order[i] = cfg_accel_names[a->order[i]];
     wish.norder = a->norder ? a->norder : 1;
-    params->flow_params = (struct accel_engine_params){
-        .profile = profiles[a->flow_profile], .seed = params->now_ns, .v6 = true};
+    params->flow_params = (struct accel_engine_params){.profile = profiles[a->flow_profile],
+                                                       .seed = params->now_ns,
+                                                       .port = ws->accel_port,
+                                                       .nports = io_port_count(ws->io),
+                                                       .nworkers = ws->n,
+                                                       .v6 = true};
+    accel_ports(ws);
     accel_negotiate(&wish, &params->flow_params, ticks, &ws->accel);
     accel_use(&ws->accel);
     params->flow = ws->accel.hook[ACCEL_FLOW].provider;
     params->flow_least = a->flow_least;
     params->cycles = ticks;
-    for (enum accel_hook h = 0; h < ACCEL_HOOK_COUNT; h++)
-        log_info("accel: %s: %s", accel_hook_name(h), ws->accel.hook[h].why);
+    log_choices(ws);
 }
 
 const struct accel_choices *workers_accel(const struct workers *ws)

@@ -441,11 +441,15 @@ Test(answers, hooks_and_engines)
     for (enum accel_hook h = 0; h < ACCEL_HOOK_COUNT; h++)
         choices.hook[h] =
             (struct accel_choice){.provider = h == ACCEL_FLOW ? NULL : &accel_soft, .why = "so"};
-    json_t *a = ASK("accel"), *hooks = json_object_get(a, "hooks"), *engines = json_object_get(a, "engines");
+    choices.nports = 1;
+    memcpy(choices.port[0], choices.hook, sizeof choices.hook);
+    json_t *a = ASK("accel"), *ports = json_object_get(a, "interfaces"), *hooks = json_object_get(a, "hooks"), *engines = json_object_get(a, "engines");
     cr_assert_eq(json_array_size(hooks), ACCEL_HOOK_COUNT);
     assert_json(json_array_get(hooks, 0),
                 "{\"hook\": \"checksum\", \"provider\": \"soft\", \"why\": \"so\"}");
     assert_json(json_array_get(hooks, 2), "{\"hook\": \"flow\", \"provider\": \"none\", \"why\": \"so\"}");
+    cr_assert_eq(json_array_size(ports), 1);
+    cr_expect(json_equal(json_object_get(json_array_get(ports, 0), "hooks"), hooks));
     cr_assert_eq(json_array_size(engines), 1);
     assert_json(
         json_array_get(engines, 0),
