@@ -62,11 +62,12 @@ struct accel_stats {
 
 /* One of the configuration's interfaces (index: frame.port), as its driver tells of it. */
 struct accel_port {
-    const char *name;   /* in the file */
-    uint16_t id;        /* DPDK's number */
-    uint16_t vlan;      /* 0: untagged */
-    bool checks_sums;   /* the device checks the TCP sums of what it receives */
-    uint32_t flow_jobs; /* jobs that each worker's queue for flow rules takes (flow_prepare()); 0: it has none */
+    const char *name; /* in the file */
+    uint16_t id;      /* DPDK's number */
+    uint16_t vlan;    /* 0: untagged */
+    bool checks_sums; /* the device checks the TCP sums of what it receives */
+    uint32_t
+        flow_jobs; /* jobs that each worker's queue for flow rules takes (flow_prepare()); 0: it has none */
 };
 #define ACCEL_PORTS 16u
 
@@ -89,8 +90,8 @@ struct accel_engine_class {
     /* NULL: it cannot; why (at least ACCEL_WHY bytes) says so, in words. */
     struct accel_engine *(*create)(const struct accel_engine_params *p, char *why);
     void (*destroy)(struct accel_engine *e); /* NULL is legal; rules are gone afterwards */
-    /* Does it serve frames that come in by that port? why (at least ACCEL_WHY bytes) says how, or why not. Not
-     * on the worker's fast path. NULL: it serves every port alike. */
+    /* Does it serve frames that come in by that port? why (at least ACCEL_WHY bytes) says how, or why not.
+     * Not on the worker's fast path. NULL: it serves every port alike. */
     bool (*serves)(const struct accel_engine *e, unsigned port, char *why);
     struct flow_ops (*ops)(struct accel_engine *e);
     /* Fills at most max answers, oldest first. */

@@ -164,7 +164,7 @@ static void choose_port(enum accel_hook h, const struct accel_port *p, const str
         return;
     }
     if (h == ACCEL_CSUM)
-        say(c, p->checks_sums ? "device: checks what it receives; the rest"
+        say(c, p->checks_sums ? "device: checks what it receives, the CPU the rest"
                               : "device: does not check what it receives");
     say(c, "%s: as on every interface", process->provider->name);
     c->provider = process->provider;

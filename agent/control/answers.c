@@ -280,14 +280,18 @@ static json_t *one_hook(const struct accel_choice *c, enum accel_hook h)
 static json_t *one_engine(const struct workers *ws, unsigned i)
 {
     struct engine_flow_info f;
+    struct worker_info w;
     engine_flow(worker_engine(workers_at(ws, i)), &f);
     if (!f.provider)
         return NULL;
+    worker_info(workers_at(ws, i), &w);
     json_t *o = json_pack("{s:i, s:s, s:s, s:i}", "worker", (int)i, "provider", f.provider, "about", f.about,
                           "entries", (int)f.entries);
 #define X(field, text) json_object_set_new(o, #field, integer(counter_read(&f.stats->field)));
     ACCEL_STATS(X)
 #undef X
+    json_object_set_new(o, "misses", integer(f.misses));
+    json_object_set_new(o, "lived_ns", integer(w.busy_ns + w.idle_ns));
     json_object_set_new(o, "emulation_cycles", integer(f.emulation_cycles));
     json_object_set_new(o, "worker_cycles", integer(f.worker_cycles));
     return o;

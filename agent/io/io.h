@@ -32,8 +32,8 @@ struct io_port_info {
     const char *why;    /* why this driver, in words */
     uint8_t mac[6];
     uint16_t mtu;
-    uint16_t queues; /* receive queues */
-    bool up;         /* as of the last io_link() */
+    uint16_t queues;    /* receive queues */
+    bool up;            /* as of the last io_link() */
     uint16_t id;        /* DPDK's number */
     bool checks_sums;   /* the device checks TCP sums on receipt */
     uint32_t flow_jobs; /* of each worker's queue for flow rules; 0: there is none (accel/flow_prepare.h) */

@@ -12,6 +12,29 @@ static const struct column hooks[] = {
     {0},
 };
 
+/* Of a list's interface to each of its hooks. */
+static const struct column interface_hooks[] = {
+    {"INTERFACE", text_cell, "interface"}, {"DRIVER", text_cell, "driver"}, {"HOOK", text_cell, "hook"},
+    {"PROVIDER", text_cell, "provider"},   {"WHY", text_cell, "why"},       {0},
+};
+
+static json_t *flat(const json_t *interfaces)
+{
+    json_t *rows = json_array(), *port, *hook;
+    size_t i, k;
+    json_array_foreach(interfaces, i, port)
+    {
+        json_array_foreach(json_object_get(port, "hooks"), k, hook)
+        {
+            json_t *row = json_copy(hook);
+            json_object_set(row, "interface", json_object_get(port, "interface"));
+            json_object_set(row, "driver", json_object_get(port, "driver"));
+            json_array_append_new(rows, row);
+        }
+    }
+    return rows;
+}
+
 static void rules_cell(struct table *t, const json_t *o, const char *key)
 {
     cell(t, "%lld of %lld", int_of(o, key), int_of(o, "entries"));
@@ -21,6 +44,12 @@ static void insert_us_cell(struct table *t, const json_t *o, const char *key)
 {
     double inserted = real_of(o, "inserted");
     cell(t, "%.1f", inserted > 0 ? real_of(o, key) / inserted / 1000 : 0.0);
+}
+
+static void insert_rate_cell(struct table *t, const json_t *o, const char *key)
+{
+    double lived = real_of(o, "lived_ns") / 1e9;
+    cell(t, "%.1f", lived > 0 ? real_of(o, key) / lived : 0.0);
 }
 
 static void refused_cell(struct table *t, const json_t *o, const char *key)
@@ -51,6 +80,7 @@ static const struct column engines[] = {
     {"PROVIDER", text_cell, "provider"},
     {"RULES", rules_cell, "rules"},
     {">INSERTED", int_cell, "inserted"},
+    {">A SECOND", insert_rate_cell, "inserted"},
     {">US EACH", insert_us_cell, "insert_ns"},
     {">REFUSED", refused_cell, "refused"},
     {">LOST", int_cell, "lost"},
@@ -63,7 +93,11 @@ static const struct column engines[] = {
 static void print(const json_t *a)
 {
     const json_t *list = json_object_get(a, "engines");
+    json_t *rows = flat(json_object_get(a, "interfaces"));
     print_list(json_object_get(a, "hooks"), hooks);
+    putchar('\n');
+    print_list(rows, interface_hooks);
+    json_decref(rows);
     if (json_array_size(list) == 0)
         return;
     putchar('\n');

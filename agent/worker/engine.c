@@ -267,6 +267,7 @@ void engine_flow(const struct engine *e, struct engine_flow_info *out)
                                      .about = e->flow_class->about(e->flow),
                                      .stats = e->flow_class->stats(e->flow),
                                      .entries = e->flow_ops.entries,
+                                     .misses = counter_read(&e->cnt.rx_frames),
                                      .emulation_cycles = counter_read(&e->emulation_cycles),
                                      .worker_cycles = counter_read(&e->worker_cycles)};
 }

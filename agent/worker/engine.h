@@ -97,6 +97,7 @@ struct engine_flow_info {
     const char *provider, *about; /* static strings; provider NULL: none */
     const struct accel_stats *stats;
     uint32_t entries;
+    uint64_t misses; /* frames that came to the worker: silicon does not tell of them */
     uint64_t emulation_cycles, worker_cycles;
 };
 void engine_flow(const struct engine *e, struct engine_flow_info *out);

@@ -98,6 +98,40 @@ Test(accel_negotiate, what_is_chosen_is_put_into_use)
     cr_expect_eq(kernels.skip_text, c.hook[ACCEL_SCAN].kernels->skip_text);
 }
 
+/* ---- interfaces ---- */
+
+static const struct accel_port two_ports[] = {{.name = "up", .checks_sums = true}, {.name = "down", .id = 1}};
+
+Test(accel_negotiate, each_interface_has_its_own_record)
+{
+    struct accel_wish w = {.hook = {[ACCEL_FLOW] = "emu", [ACCEL_CSUM] = "soft"}};
+    struct accel_engine_params trial = {.port = two_ports, .nports = 2};
+    struct accel_choices c;
+    accel_negotiate(&w, &trial, ticks, &c);
+    cr_assert_eq(c.nports, 2);
+    for (unsigned i = 0; i < 2; i++) {
+        cr_expect_eq(c.port[i][ACCEL_FLOW].provider, &accel_emu);
+        cr_expect_eq(c.port[i][ACCEL_CSUM].provider, &accel_soft);
+        cr_expect_str_eq(c.port[i][ACCEL_FLOW].why,
+                         "emu: a SmartNIC's flow engine, emulated in front of the worker");
+    }
+    cr_expect_str_eq(c.port[0][ACCEL_CSUM].why,
+                     "device: checks what it receives, the CPU the rest; soft: as on every interface");
+    cr_expect_str_eq(c.port[1][ACCEL_CSUM].why,
+                     "device: does not check what it receives; soft: as on every interface");
+}
+
+Test(accel_negotiate, an_interface_without_an_engine_says_why)
+{
+    struct accel_wish w = {.hook = {[ACCEL_FLOW] = "emu"}};
+    struct accel_engine_params trial = {.profile = "abacus", .port = two_ports, .nports = 2};
+    struct accel_choices c;
+    accel_negotiate(&w, &trial, ticks, &c);
+    cr_expect_null(c.port[1][ACCEL_FLOW].provider);
+    cr_expect_str_eq(c.port[1][ACCEL_FLOW].why,
+                     "emu: there is no profile \"abacus\"; every frame takes the worker's own path");
+}
+
 /* The configuration names providers without knowing accel/. */
 Test(accel_negotiate, the_names_in_the_configuration_exist)
 {

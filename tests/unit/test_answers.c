@@ -152,6 +152,7 @@ void engine_flow(const struct engine *e, struct engine_flow_info *out)
                                          .about = "numbers",
                                          .stats = &stats,
                                          .entries = 64,
+                                         .misses = 10,
                                          .emulation_cycles = 7,
                                          .worker_cycles = 9};
 }
@@ -443,7 +444,8 @@ Test(answers, hooks_and_engines)
             (struct accel_choice){.provider = h == ACCEL_FLOW ? NULL : &accel_soft, .why = "so"};
     choices.nports = 1;
     memcpy(choices.port[0], choices.hook, sizeof choices.hook);
-    json_t *a = ASK("accel"), *ports = json_object_get(a, "interfaces"), *hooks = json_object_get(a, "hooks"), *engines = json_object_get(a, "engines");
+    json_t *a = ASK("accel"), *ports = json_object_get(a, "interfaces"), *hooks = json_object_get(a, "hooks"),
+           *engines = json_object_get(a, "engines");
     cr_assert_eq(json_array_size(hooks), ACCEL_HOOK_COUNT);
     assert_json(json_array_get(hooks, 0),
                 "{\"hook\": \"checksum\", \"provider\": \"soft\", \"why\": \"so\"}");
@@ -455,7 +457,8 @@ Test(answers, hooks_and_engines)
         json_array_get(engines, 0),
         "{\"worker\": 0, \"provider\": \"emu\", \"about\": \"numbers\", \"entries\": 64, \"hits\": 30, "
         "\"hit_bytes\": 0, \"misses\": 10, \"rules\": 2, \"inserted\": 5, \"removed\": 0, \"full\": 0, "
-        "\"refused\": 0, \"aged\": 0, \"lost\": 0, \"insert_ns\": 0, \"emulation_cycles\": 7, "
+        "\"refused\": 0, \"aged\": 0, \"lost\": 0, \"insert_ns\": 0, \"lived_ns\": 1000, "
+        "\"emulation_cycles\": 7, "
         "\"worker_cycles\": 9}");
     json_decref(a);
 }
