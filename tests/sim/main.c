@@ -252,9 +252,9 @@ static void run_scenarios(struct campaign *c)
     for (uint64_t s = o->from; o->exchanges ? c->stats.exchanges_ok < o->exchanges : s < o->from + o->seeds;
          s++) {
         uint64_t before = c->passed + c->failed;
-        for (unsigned i = 0; i < nscenarios && !enough(c); i++) {
-            struct job j = {.scenario = &scenarios[i], .seed = s};
-            if (o->scenario ? strcmp(o->scenario, scenarios[i].name) == 0 : !o->rows)
+        for (unsigned i = 0; scenario_at(i) && !enough(c); i++) {
+            struct job j = {.scenario = scenario_at(i), .seed = s};
+            if (o->scenario ? strcmp(o->scenario, j.scenario->name) == 0 : !o->rows)
                 submit(c, &j);
         }
         if (o->exchanges)
@@ -303,8 +303,8 @@ static int usage(FILE *f, int code)
 
 static int list(void)
 {
-    for (unsigned i = 0; i < nscenarios; i++)
-        printf("%-16s %s\n", scenarios[i].name, scenarios[i].what);
+    for (unsigned i = 0; scenario_at(i); i++)
+        printf("%-16s %s\n", scenario_at(i)->name, scenario_at(i)->what);
     for (unsigned i = 0; i < nrows; i++)
         printf("row              %s\n", rows[i].name);
     return 0;

@@ -431,6 +431,12 @@ void want_head(struct peer *p)
         }
 }
 
+void want_fin(struct peer *p)
+{
+    if (!(p->got.flags & SEG_FIN))
+        want_eventually(p, "FA");
+}
+
 void want_silence(struct peer *p, unsigned ms)
 {
     char buf[200];
@@ -545,20 +551,52 @@ struct peer *serve(struct script *s)
     return e;
 }
 
-struct peer *with_request(struct peer *c, const char *request)
+struct peer *take_request(struct script *s)
+{
+    struct peer *e = serve(s);
+    want_head(e);
+    return e;
+}
+
+void ask(struct peer *c, const char *request)
 {
     open_conn(c);
     say(c, request);
-    struct peer *e = serve(c->sc);
-    want_head(e);
+}
+
+void answer(struct peer *e, struct peer *c)
+{
+    say(e, OK2);
+    want_text(c, OK2);
+}
+
+struct host *answered_by(struct peer *c, const char *request)
+{
+    say(c, request);
+    struct peer *e = take_request(c->sc);
+    answer(e, c);
+    ack_all(e);
+    return e->host;
+}
+
+struct peer *with_request(struct peer *c, const char *request)
+{
+    ask(c, request);
+    return take_request(c->sc);
+}
+
+struct peer *dies(struct peer *c, const char *request)
+{
+    struct peer *e = with_request(c, request);
+    pass_time(c->sc, 10);
+    rst(e, e->snd);
     return e;
 }
 
 struct peer *pooled(struct peer *c)
 {
     struct peer *e = with_request(c, GET0);
-    say(e, OK2);
-    want_text(c, OK2);
+    answer(e, c);
     pass_time(c->sc, 10);
     forget(e);
     forget(c);

@@ -10,6 +10,7 @@
  *     want(c, "A ack=5");                    the next segment: flags exactly (but P), then seq, ack, len, win
  *     want_eventually(c, "R");               the same, passing over others
  *     want_silence(c, 100);                  nothing for so many ms
+ *     answer(e, c);                          a short response of e's, which c gets
  *
  * The seed decides the families: 1: IPv4 on both sides, 2: IPv6, 3: IPv4 clients and IPv6 endpoints, 4: the
  * reverse, and again. Each row runs with these four. */
@@ -71,7 +72,7 @@ struct script {
     unsigned npeer;
     struct inbox unclaimed; /* SYNs at endpoints that no peer has taken */
     struct inbox errors;    /* ICMP errors that hosts got */
-    struct host model;      /* rows_model.c: a host with the model's TCP */
+    struct host model;      /* rows/model.c: a host with the model's TCP */
     struct tcb *model_tcb;  /* what it has accepted */
     uint16_t next_port;
     bool client_v6; /* family of the next client() */
@@ -99,8 +100,18 @@ struct peer *take_syn(struct script *s);
 void accept_syn_of(struct peer *e);
 void refuse_syn_of(struct peer *e);
 
+/* The endpoint that lacon asks next, with the request's head read. */
+struct peer *take_request(struct script *s);
+/* c connects, and asks. */
+void ask(struct peer *c, const char *request);
+/* e's answer, a short one, reaches c whole. */
+void answer(struct peer *e, struct peer *c);
+/* The endpoint that c's next request reaches on a connection of its own, and that answers at once. */
+struct host *answered_by(struct peer *c, const char *request);
 /* A connected client whose request (head at least) an endpoint has, unanswered: returns the endpoint. */
 struct peer *with_request(struct peer *c, const char *request);
+/* The same, and the endpoint, which has acked the request, dies without a byte of a response. */
+struct peer *dies(struct peer *c, const char *request);
 /* One exchange is over and its endpoint conn is in the pool. */
 struct peer *pooled(struct peer *c);
 
@@ -139,6 +150,7 @@ void want_eventually(struct peer *p, const char *segment);
 void want_text(struct peer *p, const char *text);
 void want_head(struct peer *p);              /* bytes up to and with the empty line */
 void want_bytes(struct peer *p, uint32_t n); /* n bytes in order */
+void want_fin(struct peer *p); /* the segment got last carries lacon's FIN, or one behind it does */
 void want_silence(struct peer *p, unsigned ms);
 void want_true(struct script *s, bool ok, const char *what);
 /* A counter or reason has exactly this value; the names are laconctl's. */

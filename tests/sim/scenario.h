@@ -88,8 +88,7 @@ struct scenario {
     uint64_t connect_timeout_ns; /* 0: 120 s */
 };
 
-extern const struct scenario scenarios[];
-extern const unsigned nscenarios;
-const struct scenario *scenario_find(const char *name);
+/* All of them one by one, i from 0 on; NULL beyond the last. */
+const struct scenario *scenario_at(unsigned i);
 
 #endif

@@ -1,9 +1,0 @@
-/* The table of rows. */
-#include "tests/sim/rows_all.h"
-
-const struct row rows[] = {
-#define X(fn, name) {name, fn},
-    ROWS(X) MODEL_ROWS(X)
-#undef X
-};
-const unsigned nrows = sizeof rows / sizeof *rows;

@@ -1,0 +1,249 @@
+/* Rows about endpoints that refuse, die or fall silent (S7): a request is tried again while that is safe. */
+#include "tests/sim/rows/all.h"
+
+void s7_refused(struct script *s)
+{
+    struct peer *c = client(s), *first, *e;
+    ask(c, GET0);
+    first = take_syn(s);
+    refuse_syn_of(first);
+    e = serve(s);
+    want_true(s, e->host != first->host, "the other endpoint is tried");
+    want_head(e);
+    answer(e, c);
+}
+
+void s7_all_refused(struct script *s)
+{
+    struct peer *c = client(s);
+    ask(c, GET0);
+    for (unsigned i = 0; i < 2; i++)
+        refuse_syn_of(take_syn(s));
+    pass_time(s, 1000);
+    while (s->unclaimed.n) { /* a third try is allowed */
+        refuse_syn_of(take_syn(s));
+        pass_time(s, 1000);
+    }
+    want_text(c, "HTTP/1.1 50");
+}
+
+void s7_get_acked(struct script *s)
+{
+    struct peer *c = client(s), *e = dies(c, GET0), *f = serve(s);
+    want_true(s, f->host != e->host, "the other endpoint is asked");
+    want_text(f, "GET / HTTP/1.1\r\n");
+    answer(f, c);
+    want_counter(s, "retries", 1);
+}
+
+void s7_post_acked(struct script *s)
+{
+    struct peer *c = client(s);
+    (void)dies(c, POST_HEAD("2") "hi");
+    want_text(c, "HTTP/1.1 502 ");
+    want_true(s, s->unclaimed.n == 0, "nobody else gets the request");
+    want_counter(s, "retries", 0);
+    say(c, GET0); /* the connection stays usable */
+    want_head(serve(s));
+}
+
+/* By FIN instead of RST. */
+void s7_post_acked_fin(struct script *s)
+{
+    struct peer *c = client(s), *e = with_request(c, POST_HEAD("2") "hi");
+    fin(e);
+    want_text(c, "HTTP/1.1 502 ");
+    want_true(s, s->unclaimed.n == 0, "nobody else gets the request");
+}
+
+/* The RST itself says that it had the request. */
+void s7_post_acked_by_rst(struct script *s)
+{
+    struct peer *c = client(s), *e;
+    ask(c, POST_HEAD("2") "hi");
+    e = serve(s);
+    e->auto_ack = false;
+    want_head(e);
+    flags(e, SEG_RST | SEG_ACK, e->snd, e->rcv);
+    want_text(c, "HTTP/1.1 502 ");
+    want_true(s, s->unclaimed.n == 0, "nobody else gets the request");
+}
+
+/* Nothing of it was acked: what answered was a closed socket. */
+void s7_post_untouched(struct script *s)
+{
+    one_endpoint(s);
+    struct peer *c = client(s), *e = pooled(c), *f;
+    e->auto_ack = false;
+    say(c, POST_HEAD("2") "hi");
+    want_head(e);
+    rst(e, e->snd);
+    f = serve(s);
+    want_text(f, "POST / HTTP/1.1\r\n");
+    answer(f, c);
+}
+
+void s7_post_not_twice(struct script *s)
+{
+    struct peer *c = client(s), *e = with_request(c, POST_HEAD("2") "hi");
+    say(e, "HTTP/1.1 2");
+    pass_time(s, 10);
+    rst(e, e->snd);
+    pass_time(s, 2000);
+    want_true(s, s->unclaimed.n == 0, "no other endpoint gets the request");
+}
+
+void s7_post_repeated(struct script *s)
+{
+    one_endpoint(s);
+    struct peer *c = client(s), *e = pooled(c);
+    e->auto_ack = false; /* its ack and its reset with it are lost */
+    say(c, POST_HEAD("100000"));
+    want_head(e);
+    uint32_t at = c->snd;
+    say(c, "hello");
+    pass_time(s, 5);
+    say_at(c, at, "hello");
+    pass_time(s, 5);
+    rst(e, e->snd);
+    want_text(c, "HTTP/1.1 502");
+}
+
+/* The request was not acked, so its bytes are all there: but a response has begun. */
+void s7_get_begun(struct script *s)
+{
+    struct peer *c = client(s), *e;
+    ask(c, GET0);
+    e = serve(s);
+    e->auto_ack = false;
+    want_head(e);
+    say_flags(e, SEG_ACK, e->snd, 1, "HTTP/1.1 2");
+    e->snd += 10;
+    pass_time(s, 10);
+    rst(e, e->snd);
+    want_text(c, "HTTP/1.1 502 ");
+    want_true(s, s->unclaimed.n == 0, "no other endpoint gets the request");
+}
+
+/* A GET's head is retried with its body of before, also when that was acked to the client. */
+void s7_put_with_body(struct script *s)
+{
+    struct peer *c = client(s), *e, *f;
+    e = with_request(c, "PUT / HTTP/1.1\r\nHost: c0.example\r\nContent-Length: 2000\r\n\r\n");
+    say_n(c, 'x', 2000);
+    want_bytes(e, 2000);
+    pass_time(s, 10);
+    rst(e, e->snd);
+    f = take_request(s);
+    want_bytes(f, 2000);
+    answer(f, c);
+}
+
+/* A body larger than the retry buffer is gone when it was acked. */
+void s7_put_too_large(struct script *s)
+{
+    struct peer *c = client(s), *e;
+    e = with_request(c, "PUT / HTTP/1.1\r\nHost: c0.example\r\nContent-Length: 100000\r\n\r\n");
+    say_n(c, 'x', 20000);
+    want_bytes(e, 20000);
+    pass_time(s, 10);
+    forget(c);
+    rst(e, e->snd);
+    want_text(c, "HTTP/1.1 502 ");
+    want_true(s, s->unclaimed.n == 0, "nobody else is asked");
+}
+
+/* ---- connections of the pool ---- */
+
+void s7_pool_reset(struct script *s)
+{
+    one_endpoint(s);
+    struct peer *c = client(s), *e = pooled(c), *f;
+    say(c, GET0);
+    want_head(e);
+    rst(e, e->snd);
+    f = take_request(s);
+    answer(f, c);
+}
+
+void s7_pool_fin(struct script *s)
+{
+    one_endpoint(s);
+    struct peer *c = client(s), *e = pooled(c);
+    fin(e);
+    want_eventually(e, "FA");
+    ack_all(e);
+    say(c, GET0);
+    take_request(s);
+}
+
+/* It left the endpoint before the request came there: nobody asked for it. */
+void s7_pool_early(struct script *s)
+{
+    one_endpoint(s);
+    struct peer *c = client(s), *e = pooled(c), *f;
+    say(c, GET0);
+    pass_time(s, 1);
+    say(e, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"); /* acks what came before */
+    want_eventually(e, "RA");
+    f = take_request(s);
+    answer(f, c);
+}
+
+/* ---- silence ---- */
+
+/* It acks the request and is never heard of again. */
+static struct peer *silent(struct peer *c, const char *request)
+{
+    struct peer *e = with_request(c, request);
+    pass_time(c->sc, 4900);
+    want_true(c->sc, c->sc->unclaimed.n == 0, "nobody else is asked before the time is over");
+    return e;
+}
+
+void s7_get_silent(struct script *s)
+{
+    s->config->cluster[0].response_timeout_ns = 5 * SEC;
+    struct peer *c = client(s), *e = silent(c, GET0), *f = serve(s);
+    want_true(s, f->host != e->host, "the other endpoint is asked");
+    want_eventually(e, "RA");
+    want_text(f, "GET / HTTP/1.1\r\n");
+    answer(f, c);
+    say(e, OK2); /* too late */
+    want_eventually(e, "R");
+    want_silence(c, 50);
+}
+
+void s7_post_silent(struct script *s)
+{
+    s->config->cluster[0].response_timeout_ns = 5 * SEC;
+    struct peer *c = client(s), *e = silent(c, POST_HEAD("2") "hi");
+    want_text(c, "HTTP/1.1 504 ");
+    want_eventually(e, "RA");
+    want_true(s, s->unclaimed.n == 0, "nobody else gets the POST");
+}
+
+/* It did not even ack the POST: that does not mean that it has not got it. */
+void s7_post_unheard(struct script *s)
+{
+    s->config->cluster[0].response_timeout_ns = 5 * SEC;
+    struct peer *c = client(s), *e;
+    ask(c, POST_HEAD("2") "hi");
+    e = serve(s);
+    e->auto_ack = false;
+    want_head(e);
+    want_text(c, "HTTP/1.1 504 ");
+    want_true(s, s->unclaimed.n == 0, "nobody else gets the POST");
+}
+
+/* All of them are silent: 504, and not after more tries than there are endpoints. */
+void s7_all_silent(struct script *s)
+{
+    s->config->cluster[0].response_timeout_ns = 5 * SEC;
+    struct peer *c = client(s), *e = silent(c, GET0), *f = serve(s);
+    (void)e;
+    want_head(f);
+    pass_time(s, 5100);
+    want_true(s, s->unclaimed.n == 0, "both were asked");
+    want_text(c, "HTTP/1.1 504 ");
+}

@@ -1,0 +1,234 @@
+/* Rows about slow clients: minimum rates of requests and of reading, judged only while it is the client who
+ * is waited for. */
+#include "tests/sim/rows/all.h"
+
+#define BIG_RESPONSE "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
+#define UPGRADE      "GET / HTTP/1.1\r\nHost: c0.example\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"
+#define SWITCHING    "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"
+
+/* ---- requests ---- */
+
+/* 240 bytes a second over 20 s. */
+static struct peer *hurried(struct script *s)
+{
+    s->config->listener[0].min_request_rate = s->config->listener[0].min_response_rate = 240;
+    return client(s);
+}
+
+/* n bytes every `ms`, as often as `times`. */
+static void trickle(struct peer *p, uint32_t n, unsigned ms, unsigned times)
+{
+    for (unsigned i = 0; i < times; i++) {
+        say_n(p, 'a', n);
+        pass_time(p->sc, ms);
+    }
+}
+
+void d_slow_head(struct script *s)
+{
+    struct peer *c = hurried(s);
+    ask(c, "GET / HTTP/1.1\r\nHost: c0.example\r\nX: ");
+    trickle(c, 100, 1000, 26); /* 100 B/s */
+    want_text(c, "HTTP/1.1 408 ");
+    want_eventually(c, "FA");
+    fin(c);
+    pass_time(s, 10);
+    want_counter(s, "close_slow_request", 1);
+}
+
+void d_head_fast_enough(struct script *s)
+{
+    struct peer *c = hurried(s), *e;
+    ask(c, "GET / HTTP/1.1\r\nHost: c0.example\r\nX: ");
+    trickle(c, 300, 1000, 60);
+    say(c, "\r\n\r\n");
+    e = take_request(s);
+    answer(e, c);
+    want_counter(s, "close_slow_request", 0);
+}
+
+/* Takes what comes, so that it is acked and the window stays open. */
+static void drain(struct peer *p)
+{
+    while (p->in.n && !p->sc->sim.failed)
+        want_eventually(p, "A");
+    ack_all(p);
+}
+
+void d_slow_body(struct script *s)
+{
+    struct peer *c = hurried(s), *e = with_request(c, POST_HEAD("100000"));
+    for (unsigned i = 0; i < 30 && !counter_of(s, "close_slow_request"); i++) {
+        say_n(c, 'a', 100);
+        pass_time(s, 1000);
+        if (!counter_of(s, "close_slow_request"))
+            drain(e);
+    }
+    want_counter(s, "close_slow_request", 1);
+    want_text(c, "HTTP/1.1 408 ");
+    want_eventually(e, "RA");
+}
+
+/* The end of the body sent ahead, the rest in drops: nobody is waited for but the client. */
+void d_slow_body_gap(struct script *s)
+{
+    struct peer *c = hurried(s), *e = with_request(c, POST_HEAD("10000"));
+    e->sack = false;
+    say_at(c, c->snd + 9999, "z");
+    for (unsigned i = 0; i < 40 && !counter_of(s, "close_slow_request"); i++) {
+        say_n(c, 'a', 20);
+        pass_time(s, 1000);
+        if (!counter_of(s, "close_slow_request"))
+            drain(e);
+    }
+    want_counter(s, "close_slow_request", 1);
+}
+
+/* An endpoint that takes nothing presses back on the client: it is not the client who is slow. */
+void d_body_pressed_back(struct script *s)
+{
+    struct peer *c = hurried(s), *e = with_request(c, POST_HEAD("3000"));
+    e->wnd = 0;
+    say_n(c, 'a', 1000);
+    want_bytes(e, 1000);
+    pass_time(s, 100000);
+    want_counter(s, "close_slow_request", 0);
+    e->wnd = 65535;
+    ack_all(e);
+    pass_time(s, 10);
+    say_n(c, 'a', 2000);
+    want_bytes(e, 2000);
+    answer(e, c);
+}
+
+/* A client that waits, for a head or for drops of a body, is not slow. */
+void d_slow_endpoint(struct script *s)
+{
+    struct peer *c = hurried(s), *e = with_request(c, GET0);
+    pass_time(s, 100000);
+    say(e, BIG_RESPONSE);
+    want_head(c);
+    for (unsigned i = 0; i < 60; i++) {
+        say_n(e, 'x', 10);
+        want_bytes(c, 10);
+        pass_time(s, 1000);
+    }
+    want_counter(s, "close_slow_reader", 0);
+    want_counter(s, "close_slow_request", 0);
+    say_n(e, 'x', 1000);
+    want_bytes(c, 1000);
+}
+
+/* The edge shown inside a chunked request stands when that ends: of the next one, more arrives than can be
+ * held. Its TCP backs off, for up to two minutes, and is not to blame; after them it is. */
+void d_refused_backs_off(struct script *s)
+{
+    struct peer *c, *e;
+    one_endpoint(s);
+    c = hurried(s);
+    e = with_request(c, CHUNKED_HEAD);
+    say(c, "5\r\nhello\r\n0\r\n\r\n");
+    want_text(e, "5\r\nhello\r\n0\r\n\r\n");
+    say(c, POST_HEAD("60000"));
+    say_n(c, 'a', 40000);
+    pass_time(s, 100);
+    want_true(s, counter_of(s, "drop_horizon") > 0, "not all could be held");
+    answer(e, c);
+    want_head(e);
+    want_bytes(e, 30000);
+    pass_time(s, 10);
+    drain(e);
+    pass_time(s, 100000);
+    want_counter(s, "close_slow_request", 0);
+    pass_time(s, 60000);
+    want_counter(s, "close_slow_request", 1);
+    want_text(c, "HTTP/1.1 408 ");
+}
+
+/* What was passed on to an endpoint that died has to come again, when the client's timer says so. */
+void d_moved_backs_off(struct script *s)
+{
+    struct peer *c = hurried(s), *e;
+    e = with_request(c, "PUT / HTTP/1.1\r\nHost: c0.example\r\nContent-Length: 100000\r\n\r\n");
+    e->auto_ack = false;
+    say_n(c, 'a', 20000);
+    pass_time(s, 10);
+    rst(e, e->snd);
+    e = take_request(s);
+    pass_time(s, 100000);
+    want_counter(s, "close_slow_request", 0);
+    pass_time(s, 60000);
+    want_counter(s, "close_slow_request", 1);
+    want_eventually(c, "PA");
+}
+
+/* ---- responses ---- */
+
+void d_slow_reader(struct script *s)
+{
+    struct peer *c = hurried(s), *e = with_request(c, GET0);
+    say(e, BIG_RESPONSE);
+    want_head(c);
+    c->auto_ack = false;
+    for (unsigned i = 0; i < 30 && !counter_of(s, "close_slow_reader"); i++) {
+        say_n(e, 'x', 1000); /* it sends while it may, and repeats itself */
+        if (i % 2)
+            e->snd -= 1000;
+        pass_time(s, 1000);
+        forget(c);
+        c->rcv += 50;
+        if (!counter_of(s, "close_slow_reader"))
+            ack_all(c);
+    }
+    want_counter(s, "close_slow_reader", 2); /* both sides */
+    want_eventually(e, "RA");
+    want_counter(s, "clients_open", 0);
+}
+
+/* A window that stays shut, with nothing in flight. */
+void d_shut_window(struct script *s)
+{
+    struct peer *c = hurried(s), *e = with_request(c, GET0);
+    say(e, BIG_RESPONSE);
+    c->wnd = 0;
+    want_head(c);
+    pass_time(s, 30000);
+    want_counter(s, "close_slow_reader", 2); /* both sides */
+    want_eventually(e, "RA");
+}
+
+/* An adopted response is the endpoint's no more, and counts until it is acked. */
+void d_slow_adopted(struct script *s)
+{
+    struct peer *c = hurried(s), *e = with_request(c, GET0);
+    c->wnd = 0;
+    ack_all(c);
+    say(e, OK2);
+    pass_time(s, 100);
+    want_counter(s, "exchanges", 1);
+    pass_time(s, 30000);
+    want_counter(s, "close_slow_reader", 1);
+    want_counter(s, "clients_open", 0);
+}
+
+/* Silence belongs to tunnels, until the tunnel timeout. */
+void d_tunnel(struct script *s)
+{
+    struct peer *c, *e;
+    s->config->listener[0].tunnel_timeout_ns = 100 * SEC;
+    c = hurried(s);
+    e = with_request(c, UPGRADE);
+    say(e, SWITCHING);
+    want_head(c);
+    pass_time(s, 90000);
+    say(c, "ping");
+    want_text(e, "ping");
+    pass_time(s, 90000);
+    say(e, "pong");
+    want_text(c, "pong");
+    want_counter(s, "close_slow_request", 0);
+    want_counter(s, "close_slow_reader", 0);
+    pass_time(s, 210000);
+    want_counter(s, "close_stall", 2);
+    want_counter(s, "clients_open", 0);
+}

@@ -1,0 +1,42 @@
+/* Path MTUs smaller than what the peers announced, told by routers and not. */
+#include "tests/sim/scenarios/parts.h"
+
+static const struct scenario paths[] = {
+    {.name = "narrow-client",
+     .what = "small path MTUs toward clients",
+     .topo = TOPO_TWO_ARMS,
+     .mix = &mix_rich,
+     .client_link = NARROW_LOSSY,
+     .endpoint_link = NEAR},
+    {.name = "narrow-endpoint6",
+     .what = "small path MTUs toward endpoints, IPv6",
+     .topo = TOPO_TWO_ARMS,
+     .client_v6 = true,
+     .endpoint_v6 = true,
+     .mix = &mix_rich,
+     .client_link = LOSSY,
+     .endpoint_link = NARROW},
+    {.name = "narrow-both",
+     .what = "small path MTUs on both sides, two workers",
+     .topo = TOPO_TWO_ARMS,
+     .workers = 2,
+     .spray = 50,
+     .mix = &mix_rich,
+     .hosts = HOSTS_VARIED,
+     .client_link = NARROW_LOSSY,
+     .endpoint_link = NARROW_LOSSY},
+    {.name = "hole-client",
+     .what = "small path MTUs toward clients that no router tells of",
+     .topo = TOPO_TWO_ARMS,
+     .mix = &mix_plain,
+     .client_link = HOLE,
+     .endpoint_link = NEAR},
+    {.name = "hole-endpoint",
+     .what = "the same toward endpoints",
+     .topo = TOPO_TWO_ARMS,
+     .mix = &mix_plain,
+     .client_link = CLEAN,
+     .endpoint_link = HOLE},
+};
+
+const struct scenario_group scenarios_paths = SCENARIO_GROUP(paths);
