@@ -13,7 +13,11 @@
 #include "agent/net/neigh.h"
 #include "agent/net/net.h"
 
-#define MS        UINT64_C(1000000)
+#define MS UINT64_C(1000000)
+/* Flags of neighbour advertisements. */
+#define SOLICITED 0x40
+#define OVERRIDE  0x20
+
 #define RIG_SENT  8192
 #define RIG_PAGE  4096u
 #define RIG_FRAME 1514u
@@ -43,7 +47,15 @@ static const struct sip_key rig_key = {0x0123456789abcdef, 0xfedcba9876543210};
 static const uint8_t MAC0[6] = {2, 0, 0, 0, 0, 1}, MAC1[6] = {2, 0, 0, 0, 0, 2};
 static const uint8_t PEER[6] = {2, 0xaa, 0, 0, 0, 3}, PEER2[6] = {2, 0xaa, 0, 0, 0, 4};
 static const uint8_t GW[6] = {2, 0xaa, 0, 0, 0, 0xfe};
+static const uint8_t ALL_NODES[6] = {0x33, 0x33, 0, 0, 0, 1};
+static const uint8_t OUR_NODE[6] = {0x33, 0x33, 0xff, 0, 0, 1}; /* of 2001:db8::1 */
+#define LL0 "fe80::ff:fe00:1"                                   /* of MAC0, the universal bit flipped */
+#define LL1 "fe80::ff:fe00:2"
 static const uint8_t BCAST[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+
+/* Echo requests. */
+static const uint8_t ECHO4[16] = {8, 0, 0, 0, 0x12, 0x34, 0, 1, 'l', 'a', 'c', 'o', 'n'};
+static const uint8_t ECHO6[16] = {128, 0, 0, 0, 0x12, 0x34, 0, 1, 'l', 'a', 'c', 'o', 'n'};
 
 __attribute__((unused)) static struct ip_addr ip(const char *s)
 {

@@ -4,9 +4,6 @@
 #include "agent/net/net_priv.h"
 #include "tests/unit/net_rig.h"
 
-#define SOLICITED 0x40
-#define OVERRIDE  0x20
-
 static const uint8_t NODE3[6] = {0x33, 0x33, 0xff, 0, 0, 3};
 
 Test(neigh, resolves_v4)

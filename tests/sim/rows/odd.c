@@ -1,6 +1,5 @@
 /* Rows about segments that no honest TCP sends, or that honest ones send rarely: impossible flags, malformed
  * options, timestamps and ECN, foreign TTLs; data on connections that are about to end. */
-
 #include "tests/sim/rows/all.h"
 
 static uint8_t *tcp_of(uint8_t *f)
