@@ -8,7 +8,7 @@
 #include "agent/base/log.h"
 #include "agent/control/access_log.h"
 #include "agent/control/admin.h"
-#include "agent/control/answers.h"
+#include "agent/control/answers/answers.h"
 #include "agent/control/process.h"
 #include "agent/control/reload_desk.h"
 

@@ -1,5 +1,5 @@
 /* laconctl: the operator's client. Sends requests to a running lacon's admin socket (agent/control/admin.h,
- * answers.h) and prints the answers as aligned text, or as JSON for programs. One thread; memory lives to the
+ * answers/) and prints the answers as aligned text, or as JSON for programs. One thread; memory lives to the
  * end of the process. */
 #include <errno.h>
 #include <getopt.h>

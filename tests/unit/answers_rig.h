@@ -3,7 +3,7 @@
 #ifndef LACON_TESTS_UNIT_ANSWERS_RIG_H
 #define LACON_TESTS_UNIT_ANSWERS_RIG_H
 
-#include "agent/control/answers.h"
+#include "agent/control/answers/answers.h"
 #include "agent/exchange/explain.h"
 #include "agent/net/net.h"
 

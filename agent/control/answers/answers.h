@@ -1,4 +1,5 @@
-/* answers: what the admin socket says: a view of the running workers for each request, as JSON.
+/* answers: what the admin socket says: a view of the running workers for each request, as JSON. Each has its
+ * file here, as agent/laconctl has one for what is made of it.
  *
  *   status                            version, process, workers, interfaces, access log
  *   counters                          every counter, summed over the workers

@@ -1,12 +1,12 @@
 /* See explain.h. What is told of a match that lost says by which step of HTTPRoute's precedence. */
-#include "agent/control/explain.h"
+#include "agent/control/answers/explain.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/control/answer_parts.h"
+#include "agent/control/answers/answer.h"
 #include "agent/exchange/explain.h"
 
 #define NS_PER_S 1e9
