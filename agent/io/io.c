@@ -14,6 +14,7 @@
 #include "agent/base/log.h"
 #include "agent/io/eal.h"
 #include "agent/io/lane.h"
+#include "agent/io/rss.h"
 #include "agent/io/port.h"
 
 #define POOL_CACHE 256
@@ -212,6 +213,11 @@ void io_port(const struct io *io, unsigned i, struct io_port_info *out)
         .up = __atomic_load_n(&p->up, __ATOMIC_RELAXED),
     };
     memcpy(out->mac, p->mac, sizeof out->mac);
+}
+
+void io_steering(const struct io *io, unsigned i, struct steer_device *out)
+{
+    rss_ask(io->port[i].id, io->port[i].queues, out);
 }
 
 bool io_link(struct io *io, unsigned i)

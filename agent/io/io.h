@@ -41,6 +41,11 @@ struct io_port_info {
 unsigned io_port_count(const struct io *io);
 void io_port(const struct io *io, unsigned i, struct io_port_info *out);
 
+/* Asks port i's device how it spreads segments over its receive queues (accel/steer.h); out->why says what it
+ * would not tell. After io_start(). */
+struct steer_device;
+void io_steering(const struct io *io, unsigned i, struct steer_device *out);
+
 /* Asks the device now (a system call): is the link of port i up? Control thread. */
 bool io_link(struct io *io, unsigned i);
 
@@ -54,6 +59,9 @@ int io_thread_enter(void);
 void io_thread_leave(void);
 
 unsigned io_lane_queues(const struct io_lane *l);
+
+/* The interface of the lane's queue q. */
+uint16_t io_lane_port(const struct io_lane *l, unsigned q);
 
 /* Receives up to n (at most 64) frames from the lane's queue q < io_lane_queues(). */
 unsigned io_rx(struct io_lane *l, unsigned q, struct frame *f[], unsigned n);

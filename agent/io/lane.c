@@ -38,6 +38,11 @@ unsigned io_lane_queues(const struct io_lane *l)
     return l->nrx;
 }
 
+uint16_t io_lane_port(const struct io_lane *l, unsigned q)
+{
+    return l->rx[q].index;
+}
+
 static void describe(struct rte_mbuf *m, uint16_t port)
 {
     const uint64_t good = RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD;

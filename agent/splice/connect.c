@@ -357,8 +357,8 @@ struct conn *splice_connect(struct splice *s, struct splice_remote *r, struct co
     if (!remote_path(s, r) || !net_source(s->net, &r->path, &r->at.addr, &k.local))
         return NULL;
     *why = R_CLOSE_NO_PORT;
-    if (!ports_take(r->ports, &k.local_port, &last, &used) &&
-        !(free_port(s, r) && ports_take(r->ports, &k.local_port, &last, &used)))
+    if (!remote_port_take(s, r, &k, &last, &used) &&
+        !(free_port(s, r) && remote_port_take(s, r, &k, &last, &used)))
         return NULL;
     struct conn *e = conn_new(s, &k, SIDE_ENDPOINT);
     if (!e) {

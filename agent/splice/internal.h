@@ -96,6 +96,9 @@ struct splice {
     struct remotes remotes;
     uint16_t port_lo, port_hi;
     unsigned worker, nworkers;
+    bool (*mine)(const void *ctx, const struct flow_key *k); /* splice_params */
+    const void *mine_ctx;
+    uint32_t most_ports;
     struct conn *dead;
     struct tw_list tw[2];                 /* by side */
     uint32_t tw_count;                    /* of both */
@@ -234,6 +237,9 @@ size_t remotes_memory(const struct splice *s);
 /* e's slot is about to be given back: so is its port. */
 void remote_left(struct splice *s, struct conn *e);
 /* A port that was kept back when its conn's slot was given back (offload.c). */
+/* Takes a port for a conn to r: k's, whose other fields are set. As ports_take(). */
+bool remote_port_take(const struct splice *s, struct splice_remote *r, struct flow_key *k, uint32_t *last_seq,
+                      bool *used);
 void remote_port_back(struct splice *s, struct splice_remote *r, uint16_t port, uint32_t last_seq);
 
 /* ---- offload.c, see offload.h ---- */

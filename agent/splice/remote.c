@@ -45,7 +45,8 @@ struct splice_remote *splice_remote_get(struct splice *s, const struct ip_port *
     if (!r)
         return NULL;
     r->at = *at;
-    r->ports = ports_create(s->port_lo, s->port_hi, s->worker, s->nworkers);
+    r->ports = s->mine ? ports_create_where(s->port_lo, s->port_hi, s->most_ports)
+                       : ports_create(s->port_lo, s->port_hi, s->worker, s->nworkers);
     if (!r->ports) {
         free(r);
         return NULL;
@@ -77,6 +78,28 @@ void splice_remote_put(struct splice *s, struct splice_remote *r)
     if (!mutant(reload_pool_kept))
         splice_remote_close_idle(s, r);
     free_unused(s, r);
+}
+
+/* A port on the way to an endpoint, and whose it is. */
+struct candidate {
+    const struct splice *s;
+    struct flow_key *k;
+};
+
+static bool lands_here(const void *ctx, uint16_t port)
+{
+    const struct candidate *c = ctx;
+    c->k->local_port = port;
+    return c->s->mine(c->s->mine_ctx, c->k);
+}
+
+bool remote_port_take(const struct splice *s, struct splice_remote *r, struct flow_key *k, uint32_t *last_seq,
+                      bool *used)
+{
+    struct candidate c = {s, k};
+    struct ports_owner owner = {lands_here, &c};
+    return s->mine ? ports_take_where(r->ports, &owner, &k->local_port, last_seq, used)
+                   : ports_take(r->ports, &k->local_port, last_seq, used);
 }
 
 void remote_port_back(struct splice *s, struct splice_remote *r, uint16_t port, uint32_t last_seq)

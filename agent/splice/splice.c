@@ -30,6 +30,9 @@ struct splice *splice_create(const struct splice_params *p)
     s->port_hi = p->port_hi;
     s->worker = p->worker;
     s->nworkers = p->nworkers;
+    s->mine = p->mine;
+    s->mine_ctx = p->mine_ctx;
+    s->most_ports = p->most_ports;
     for (unsigned i = 0; i < 2; i++)
         s->tw[i].last = &s->tw[i].first;
     remotes_init(s);

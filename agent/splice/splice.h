@@ -69,6 +69,12 @@ struct splice_params {
     uint32_t ntrusted;
     uint16_t port_lo, port_hi;
     unsigned worker, nworkers;
+    /* Whether what an endpoint sends to this four-tuple (remote: the endpoint) comes to this worker; the same
+     * answer at any time. At most most_ports of [port_lo, port_hi] do, toward any endpoint. NULL: it is read
+     * off the local port (port_owner()). */
+    bool (*mine)(const void *ctx, const struct flow_key *k);
+    const void *mine_ctx;
+    uint32_t most_ports;
     uint8_t secret[32];
     struct frame_ops ops;
     struct net *net;

@@ -45,6 +45,7 @@ void *worker_main(void *worker);
 struct frame *worker_frame_alloc(void *ctx);
 void worker_frame_send(void *ctx, struct frame *f);
 void worker_frame_free(void *ctx, struct frame *f);
+void worker_frame_give(void *ctx, unsigned owner, struct frame *f); /* engine_params.give */
 bool worker_log_put(void *ctx, const struct access_record *r);
 
 #endif

@@ -7,10 +7,10 @@
 #include "agent/exchange/exchange.h"
 #include "agent/exchange/explain.h"
 #include "agent/net/net.h"
-#include "agent/net/ports.h"
 #include "agent/splice/clients.h"
 #include "agent/splice/splice.h"
 #include "agent/wire/wire.h"
+#include "agent/worker/steering.h"
 
 #define TRUSTED_MAX 64u /* as many as the configuration takes */
 
@@ -21,9 +21,9 @@ struct engine {
     struct splice *splice;
     struct exchanges *exchanges;
     struct roster *roster; /* its own; NULL: it shares one */
-    struct sip_key steer;
-    uint16_t port_lo, port_hi; /* local ports */
-    unsigned worker, nworkers;
+    struct steering steering;
+    void (*give)(void *ctx, unsigned owner, struct frame *f);
+    unsigned nworkers;
     uint32_t ntrusted;
     struct splice_network trusted[TRUSTED_MAX];
     /* the flow engine; all of it zero when there is none */
@@ -90,6 +90,9 @@ static struct splice *splice_start(struct engine *e, const struct engine_params 
                                .port_hi = d->port_hi,
                                .worker = p->worker,
                                .nworkers = p->nworkers,
+                               .mine = e->steering.any ? steering_mine : NULL,
+                               .mine_ctx = &e->steering,
+                               .most_ports = steering_most_ports(&e->steering),
                                .ops = p->ops,
                                .net = e->net,
                                .counters = &e->cnt,
@@ -100,6 +103,21 @@ static struct splice *splice_start(struct engine *e, const struct engine_params 
                                .now_ns = p->now_ns};
     memcpy(sp.secret, p->secret, sizeof sp.secret);
     return splice_create(&sp);
+}
+
+static void steering_start(struct engine *e, const struct engine_params *p)
+{
+    struct steering *s = &e->steering;
+    *s = (struct steering){.config = p->config,
+                           .worker = p->worker,
+                           .nworkers = p->nworkers,
+                           .key = sip_key_for(p->secret, "steering")};
+    for (unsigned i = 0; p->give && i < p->config->ninterface && i < STEERING_IFS; i++) {
+        s->device[i] = p->port[i].steer;
+        s->any = s->any || s->device[i];
+    }
+    e->give = p->give;
+    e->nworkers = p->nworkers;
 }
 
 static void flow_start(struct engine *e, const struct engine_params *p)
@@ -130,11 +148,7 @@ struct engine *engine_create(const struct engine_params *p)
                                   .wall_offset_ns = p->wall_offset_ns,
                                   .secret = p->secret};
     e->ops = p->ops;
-    e->port_lo = p->config->dpdk.port_lo;
-    e->port_hi = p->config->dpdk.port_hi;
-    e->worker = p->worker;
-    e->nworkers = p->nworkers;
-    e->steer = sip_key_for(p->secret, "steering");
+    steering_start(e, p);
     flow_start(e, p);
     e->net = net_start(e, p);
     e->exchanges = e->net && xp.roster ? exchanges_create(&xp) : NULL;
@@ -167,20 +181,27 @@ static void drop(struct engine *e, struct frame *f, enum reason r)
     frame_free(&e->ops, f);
 }
 
-/* One frame through parser and address checks. Only TCP for us comes back true. */
-static bool take_frame(struct engine *e, struct frame *f, struct pkt *p, uint64_t now_ns)
+static void arrived(struct engine *e, const struct frame *f)
 {
     stat_add(&e->cnt.rx_frames, 1);
     stat_add(&e->cnt.rx_bytes, f->len);
+}
+
+/* One frame through parser and address checks. Only TCP for us comes back true. */
+static bool take_frame(struct engine *e, struct frame *f, struct pkt *p, bool mixed, uint64_t now_ns)
+{
     enum reason r = wire_parse(f, net_if_vlan(e->net, f->port), p);
     if (r == R_NONE)
         r = net_check(e->net, f, p);
+    if (r == R_NONE && p->proto == WIRE_TCP)
+        return true;
+    arrived(e, f);
     if (r != R_NONE) {
         drop(e, f, r);
         return false;
     }
-    if (p->proto == WIRE_TCP)
-        return true;
+    if (mixed)
+        e->give(e->ops.ctx, ENGINE_ALL, f);
     struct net_unreach u = {0};
     net_input(e->net, f, p, &u, now_ns);
     if (u.valid)
@@ -188,24 +209,59 @@ static bool take_frame(struct engine *e, struct frame *f, struct pkt *p, uint64_
     return false;
 }
 
-static void take_burst(struct engine *e, struct frame *const f[], unsigned n, uint64_t now_ns)
-{
+/* The TCP segments of a burst, and what the table said of each. */
+struct segments {
+    unsigned n;
+    struct frame *f[ENGINE_BURST];
     struct pkt p[ENGINE_BURST];
-    struct frame *tcp[ENGINE_BURST];
-    const struct flow_key *key[ENGINE_BURST];
     uint32_t idx[ENGINE_BURST];
-    unsigned k = 0;
-    for (unsigned i = 0; i < n; i++)
-        if (take_frame(e, f[i], &p[k], now_ns)) {
-            key[k] = &p[k].key;
-            tcp[k++] = f[i];
+};
+
+static void look_up(struct engine *e, struct segments *g)
+{
+    const struct flow_key *key[ENGINE_BURST];
+    for (unsigned i = 0; i < g->n; i++)
+        key[i] = &g->p[i].key;
+    ct_lookup_bulk(splice_table(e->splice), key, g->n, g->idx);
+    splice_prefetch(e->splice, g->idx, g->n);
+}
+
+/* Gives away what is another worker's. Of a flow that is in this worker's table, there is nothing to ask. */
+static void give_others(struct engine *e, struct segments *g)
+{
+    unsigned kept = 0;
+    for (unsigned i = 0; i < g->n; i++) {
+        unsigned owner = g->idx[i] == CT_NONE ? steering_owner(&e->steering, &g->p[i].key) : e->steering.worker;
+        if (owner != e->steering.worker) {
+            g->f[i]->flags |= FRAME_L4_CSUM_OK; /* wire_parse() has verified them */
+            e->give(e->ops.ctx, owner, g->f[i]);
+            continue;
         }
-    ct_lookup_bulk(splice_table(e->splice), key, k, idx);
-    splice_prefetch(e->splice, idx, k);
-    for (unsigned i = 0; i < k; i++) {
-        if (i + 1 < k)
-            __builtin_prefetch(tcp[i + 1]->data, 1);
-        splice_input(e->splice, tcp[i], &p[i], idx[i]);
+        if (kept < i) {
+            g->f[kept] = g->f[i];
+            g->p[kept] = g->p[i];
+            g->idx[kept] = g->idx[i];
+        }
+        kept++;
+    }
+    g->n = kept;
+}
+
+static void take_burst(struct engine *e, struct frame *const f[], unsigned n, bool mixed, uint64_t now_ns)
+{
+    struct segments g;
+    g.n = 0;
+    for (unsigned i = 0; i < n; i++)
+        if (take_frame(e, f[i], &g.p[g.n], mixed, now_ns))
+            g.f[g.n++] = f[i];
+    look_up(e, &g);
+    if (mixed)
+        give_others(e, &g);
+    for (unsigned i = 0; i < g.n; i++) {
+        if (i + 1 < g.n)
+            __builtin_prefetch(g.f[i + 1]->data, 1);
+        arrived(e, g.f[i]);
+        splice_input(e->splice, g.f[i], &g.p[i], g.idx[i]);
     }
     exchanges_settle(e->exchanges);
     splice_reap(e->splice);
@@ -231,7 +287,8 @@ static void take_answers(struct engine *e, uint64_t now_ns)
 }
 
 /* A burst where there is an engine: first what emulated silicon would do before the worker sees it. */
-static void take_burst_behind(struct engine *e, struct frame *const f[], unsigned n, uint64_t now_ns)
+static void take_burst_behind(struct engine *e, struct frame *const f[], unsigned n, bool mixed,
+                              uint64_t now_ns)
 {
     struct frame *left[ENGINE_BURST];
     uint64_t t0 = clock_of(e), t1;
@@ -239,23 +296,33 @@ static void take_burst_behind(struct engine *e, struct frame *const f[], unsigne
     if (e->flow_class->pass)
         n = e->flow_class->pass(e->flow, left, n, now_ns);
     t1 = clock_of(e);
-    take_burst(e, left, n, now_ns);
+    take_burst(e, left, n, mixed, now_ns);
     take_answers(e, now_ns);
     stat_add(&e->emulation_cycles, t1 - t0);
     stat_add(&e->worker_cycles, clock_of(e) - t1);
 }
 
-void engine_input(struct engine *e, struct frame *const f[], unsigned n, uint64_t now_ns)
+static void input(struct engine *e, struct frame *const f[], unsigned n, bool mixed, uint64_t now_ns)
 {
     splice_set_now(e->splice, now_ns);
     exchanges_sync(e->exchanges);
     for (unsigned burst; n > 0; f += burst, n -= burst) {
         burst = n < ENGINE_BURST ? n : ENGINE_BURST;
         if (e->flow)
-            take_burst_behind(e, f, burst, now_ns);
+            take_burst_behind(e, f, burst, mixed, now_ns);
         else
-            take_burst(e, f, burst, now_ns);
+            take_burst(e, f, burst, mixed, now_ns);
     }
+}
+
+void engine_input(struct engine *e, struct frame *const f[], unsigned n, uint64_t now_ns)
+{
+    input(e, f, n, false, now_ns);
+}
+
+void engine_input_mixed(struct engine *e, struct frame *const f[], unsigned n, uint64_t now_ns)
+{
+    input(e, f, n, true, now_ns);
 }
 
 void engine_flow(const struct engine *e, struct engine_flow_info *out)
@@ -351,9 +418,11 @@ bool engine_idle(const struct engine *e)
 
 /* ---- steering ---- */
 
-/* The owner of an endpoint's segment is read off its destination port, which no listener can have; the owner
- * of a client's is a keyed hash of its four-tuple. Every worker gives the same answer at any time, so it
- * depends on nothing that a reload changes. */
+bool engine_steers(const struct engine *e, uint16_t port)
+{
+    return port < STEERING_IFS && e->steering.device[port];
+}
+
 unsigned engine_owner(const struct engine *e, const struct frame *f)
 {
     struct frame trusted = *f;
@@ -365,9 +434,7 @@ unsigned engine_owner(const struct engine *e, const struct frame *f)
         return 0;
     if (p.proto == WIRE_ARP || p.proto == WIRE_ICMP6 || p.proto == WIRE_ICMP4)
         return ENGINE_ALL;
-    if (p.key.local_port >= e->port_lo && p.key.local_port <= e->port_hi)
-        return port_owner(p.key.local_port, e->nworkers);
-    return (unsigned)(siphash(&e->steer, &p.key, sizeof p.key) % e->nworkers);
+    return steering_owner(&e->steering, &p.key);
 }
 
 /* ---- for control threads ---- */

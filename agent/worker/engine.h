@@ -24,6 +24,7 @@ struct engine_port {
     uint8_t mac[6];
     uint16_t mtu;
     bool up;
+    const struct steer *steer; /* how its device spreads segments; NULL: it cannot be steered. Outlives the engine */
 };
 
 struct engine_params {
@@ -35,6 +36,9 @@ struct engine_params {
     unsigned worker, nworkers;
     uint8_t secret[32];     /* drawn at boot; the same for all workers: hashing, cookies, ISNs */
     struct frame_ops ops;   /* copied */
+    /* Gives f, which engine_input_mixed() was given, to the worker that owns it; ENGINE_ALL: gives copies to
+     * every other worker, and f stays the engine's. NULL: there is one worker, or no device steers. */
+    void (*give)(void *ctx, unsigned owner, struct frame *f); /* ctx: that of ops */
     struct access_sink log; /* where finished exchanges go; copied */
     /* Who carries large responses past the splice; NULL: nobody. Where it cannot be made, the engine does
      * without, and engine_flow_why() says why. */
@@ -56,6 +60,11 @@ void engine_destroy(struct engine *e);
  * this returns. */
 #define ENGINE_BURST 32
 void engine_input(struct engine *e, struct frame *const f[], unsigned n, uint64_t now_ns);
+/* The same from a queue of an interface that engine_steers(): nearly all of them are this worker's. A segment
+ * of a flow that this worker has is its own, and nothing more is asked; of the others, each goes to its owner
+ * by `give`. */
+void engine_input_mixed(struct engine *e, struct frame *const f[], unsigned n, uint64_t now_ns);
+bool engine_steers(const struct engine *e, uint16_t port);
 
 /* Fires due timers. */
 void engine_tick(struct engine *e, uint64_t now_ns);

@@ -98,6 +98,18 @@ static void give_copies(struct worker *w, const struct frame *f)
     }
 }
 
+void worker_frame_give(void *ctx, unsigned owner, struct frame *f)
+{
+    struct worker *w = ctx;
+
+    if (owner == ENGINE_ALL) {
+        give_copies(w, f);
+        return;
+    }
+    stat_add(&w->counters.handed_over, 1);
+    give(w, owner, f, HANDOVER_INPUT);
+}
+
 /* Keeps in f[] what is ours, gives the rest to its owners; returns how many are left. */
 static unsigned sort_out(struct worker *w, struct frame *f[], unsigned n)
 {
@@ -106,16 +118,25 @@ static unsigned sort_out(struct worker *w, struct frame *f[], unsigned n)
     for (unsigned i = 0; i < n; i++) {
         unsigned owner = engine_owner(w->engine, f[i]);
 
-        if (owner == ENGINE_ALL)
-            give_copies(w, f[i]);
-        if (owner == ENGINE_ALL || owner == w->index) {
+        if (owner != w->index)
+            worker_frame_give(w, owner, f[i]);
+        if (owner == ENGINE_ALL || owner == w->index)
             f[mine++] = f[i];
-        } else {
-            stat_add(&w->counters.handed_over, 1);
-            give(w, owner, f[i], HANDOVER_INPUT);
-        }
     }
     return mine;
+}
+
+/* What a queue of this port had. */
+static void take(struct worker *w, uint16_t port, struct frame *f[], unsigned n, uint64_t now_ns)
+{
+    if (engine_steers(w->engine, port)) {
+        engine_input_mixed(w->engine, f, n, now_ns);
+        return;
+    }
+    if (w->nworkers > 1)
+        n = sort_out(w, f, n);
+    if (n > 0)
+        engine_input(w->engine, f, n, now_ns);
 }
 
 static bool receive(struct worker *w, uint64_t now_ns)
@@ -127,10 +148,8 @@ static bool receive(struct worker *w, uint64_t now_ns)
         unsigned n = io_rx(w->lane, q, f, ENGINE_BURST);
 
         any = any || n > 0;
-        if (w->nworkers > 1)
-            n = sort_out(w, f, n);
         if (n > 0)
-            engine_input(w->engine, f, n, now_ns);
+            take(w, io_lane_port(w->lane, q), f, n, now_ns);
     }
     return any;
 }

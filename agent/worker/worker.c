@@ -26,6 +26,8 @@ struct workers {
     struct handover *handover;
     struct accel_port accel_port[ACCEL_PORTS]; /* by interface */
     struct accel_choices accel;                /* made at start, read-only afterwards */
+    struct steer *steer[ACCEL_PORTS];          /* how each device spreads frames; NULL: it cannot be steered */
+    char steer_why[ACCEL_PORTS][STEER_WHY];    /* what came of it */
     bool *link_up; /* per port, as the engines were last told; the thread of workers_check_links() */
 };
 
@@ -41,6 +43,7 @@ static struct engine_port *engine_ports(const struct workers *ws)
         memcpy(p[i].mac, info.mac, sizeof p[i].mac);
         p[i].mtu = info.mtu;
         p[i].up = ws->link_up[i] = info.up;
+        p[i].steer = ws->steer[i];
     }
     return p;
 }
@@ -91,6 +94,7 @@ static int worker_create(struct workers *ws, unsigned i, struct engine_params *p
     spsc_init(&w->log_ring, WORKER_LOG_RING);
     params->worker = i;
     params->ops = (struct frame_ops){worker_frame_alloc, worker_frame_send, worker_frame_free, w};
+    params->give = worker_frame_give;
     params->log = (struct access_sink){NULL, w};
     params->flow_params.ops = params->ops;
     params->flow_params.worker = i;
@@ -179,12 +183,30 @@ const struct accel_choices *workers_accel(const struct workers *ws)
     return &ws->accel;
 }
 
+/* How each port's device spreads frames over its queues, and so over the workers: asked once, before any
+ * thread. */
+static int ask_steering(struct workers *ws)
+{
+    const struct cfg_dpdk *c = &ws->config->dpdk;
+    struct steer_device *d = calloc(1, sizeof *d);
+    struct io_port_info info;
+
+    for (unsigned i = 0; d && i < io_port_count(ws->io); i++) {
+        io_steering(ws->io, i, d);
+        ws->steer[i] = steer_create(d, ws->n, c->port_lo, c->port_hi, ws->steer_why[i]);
+        io_port(ws->io, i, &info);
+        log_info("accel: steer: interface %s: %s", info.name, ws->steer_why[i]);
+    }
+    free(d);
+    return d ? 0 : -ENOMEM;
+}
+
 static int create_all(struct workers *ws)
 {
     struct engine_params params = {
         .config = ws->config, .shared = ws->shared, .roster = ws->roster, .nworkers = ws->n};
+    int rc = ask_steering(ws);
     struct engine_port *ports = engine_ports(ws);
-    int rc = 0;
 
     if (!ports)
         return -ENOMEM;
@@ -287,6 +309,8 @@ void workers_stop(struct workers *ws)
     snapshots_destroy(&ws->snapshots);
     shared_destroy(ws->shared);
     roster_destroy(ws->roster);
+    for (unsigned i = 0; i < ACCEL_PORTS; i++)
+        steer_destroy(ws->steer[i]);
     free(ws->link_up);
     free(ws);
 }
@@ -414,6 +438,11 @@ unsigned workers_count(const struct workers *ws)
 struct worker *workers_at(const struct workers *ws, unsigned i)
 {
     return ws->worker[i];
+}
+
+const char *workers_steering(const struct workers *ws, unsigned i)
+{
+    return ws->steer_why[i];
 }
 
 unsigned workers_port_count(const struct workers *ws)

@@ -139,10 +139,15 @@ static void look_within(struct lacon_worker *w, uint64_t ns)
         sim_arm(s, &w->t_poll, s->now + rng_below(&s->rng, ns + 1));
 }
 
+static void told(struct lacon *l, const struct frame *f)
+{
+    oracle_ingress(&l->oracle, f->data, f->len);
+}
+
 static void input(struct lacon_worker *w, struct frame *burst[], unsigned n)
 {
     for (unsigned i = 0; i < n; i++)
-        oracle_ingress(&w->lacon->oracle, burst[i]->data, burst[i]->len);
+        told(w->lacon, burst[i]);
     if (!n)
         return;
     engine_input(w->engine, burst, n, w->lacon->sim->now);
@@ -162,6 +167,49 @@ static void give(struct lacon_worker *from, unsigned to, struct frame *f)
     }
 }
 
+static void give_copies(struct lacon_worker *w, const struct frame *f)
+{
+    struct lacon *l = w->lacon;
+    for (unsigned to = 0; to < l->nworkers; to++)
+        if (to != w->index)
+            give(w, to, frames_receive(&l->frames, f->port, f->data, f->len));
+}
+
+/* The engine gives away what is not its worker's; the ops' context does not say which engine it is. */
+static struct lacon_worker *giving;
+
+static void on_give(void *ctx, unsigned owner, struct frame *f)
+{
+    struct lacon_worker *w = giving;
+    (void)ctx;
+    if (owner == ENGINE_ALL) {
+        give_copies(w, f);
+        return;
+    }
+    if (owner >= w->lacon->nworkers || owner == w->index || owner != engine_owner(w->engine, f)) {
+        sim_fail(w->lacon->sim, "worker %u gives a frame to worker %u", w->index, owner);
+        owner = (w->index + 1) % w->lacon->nworkers;
+    }
+    w->lacon->misplaced++;
+    give(w, owner, f);
+}
+
+/* From a queue of a device that can be steered. */
+static void input_mixed(struct lacon_worker *w, struct frame *burst[], unsigned n)
+{
+    struct lacon *l = w->lacon;
+    for (unsigned i = 0; i < n; i++) {
+        unsigned owner = engine_owner(w->engine, burst[i]);
+        if (owner == ENGINE_ALL || owner == w->index)
+            told(l, burst[i]);
+    }
+    if (!n)
+        return;
+    giving = w;
+    engine_input_mixed(w->engine, burst, n, l->sim->now);
+    called(w);
+}
+
 /* Keeps in f[] what is the worker's own, gives the rest to its owners; returns how many are left. */
 static unsigned sort_out(struct lacon_worker *w, struct frame *f[], unsigned n)
 {
@@ -173,9 +221,8 @@ static unsigned sort_out(struct lacon_worker *w, struct frame *f[], unsigned n)
             sim_fail(l->sim, "engine_owner names worker %u of %u", owner, l->nworkers);
             owner = w->index;
         }
-        for (unsigned to = 0; owner == ENGINE_ALL && to < l->nworkers; to++)
-            if (to != w->index)
-                give(w, to, frames_receive(&l->frames, f[i]->port, f[i]->data, f[i]->len));
+        if (owner == ENGINE_ALL)
+            give_copies(w, f[i]);
         if (owner == ENGINE_ALL || owner == w->index)
             f[mine++] = f[i];
         else
@@ -190,7 +237,10 @@ static void on_poll(void *arg)
     struct lacon_worker *w = arg;
     struct frame *burst[ENGINE_BURST];
     unsigned n = take(&w->rx, burst), left = w->rx.n;
-    input(w, burst, sort_out(w, burst, n));
+    if (engine_steers(w->engine, 0))
+        input_mixed(w, burst, n);
+    else
+        input(w, burst, sort_out(w, burst, n));
     for (unsigned from = 0; from < w->lacon->nworkers; from++) {
         n = take(&w->from[from], burst);
         input(w, burst, n);
@@ -201,13 +251,15 @@ static void on_poll(void *arg)
 }
 
 /* The device's own idea of which queue a flow belongs to; it knows nothing of engine_owner(). */
-static unsigned queue_of(const struct lacon *l, const uint8_t *p, uint32_t n)
+static unsigned queue_of(const struct lacon *l, uint16_t port, const uint8_t *p, uint32_t n)
 {
     uint32_t h = 0;
     if (l->nworkers == 1)
         return 0;
     if (rng_permille(&l->sim->rng, l->spray))
         return (unsigned)rng_below(&l->sim->rng, l->nworkers);
+    if (l->rss[port].steer)
+        return rss_queue(&l->rss[port].device, p, n) % l->nworkers;
     for (uint32_t i = 26; i < 38 && i < n; i++)
         h = h * 31 + p[i];
     return h % l->nworkers;
@@ -217,7 +269,7 @@ static void on_frame(struct lacon *l, uint16_t port, const uint8_t *p, uint32_t 
 {
     if (l->down)
         return;
-    struct lacon_worker *w = &l->worker[queue_of(l, p, n)];
+    struct lacon_worker *w = &l->worker[queue_of(l, port, p, n)];
     if (w->rx.n == LACON_QUEUE) {
         l->sim->stats.queue_drops++;
         return;
@@ -343,7 +395,7 @@ static void start_engines(struct lacon *l)
 {
     struct engine_port port[LACON_PORTS];
     for (unsigned i = 0; i < l->nports; i++) {
-        port[i] = (struct engine_port){.mtu = SEG_MTU, .up = true};
+        port[i] = (struct engine_port){.mtu = SEG_MTU, .up = true, .steer = l->rss[i].steer};
         memcpy(port[i].mac, l->port[i].mac, 6);
     }
     l->shared = shared_create();
@@ -356,6 +408,7 @@ static void start_engines(struct lacon *l)
                               .port = port,
                               .nworkers = l->nworkers,
                               .ops = ops_of(l),
+                              .give = on_give,
                               .log = {.put = on_log, .ctx = l},
                               .now_ns = l->sim->now,
                               .wall_offset_ns = WALL_OFFSET};
@@ -376,8 +429,21 @@ static void start_engines(struct lacon *l)
         rearm_tick(&l->worker[i]);
 }
 
+/* Devices whose keys and tables happen to suit; accel/steer.c refuses few. */
+static void draw_devices(struct lacon *l)
+{
+    const struct cfg_dpdk *d = &l->config->dpdk;
+    char why[STEER_WHY];
+    for (unsigned i = 0; i < l->nports; i++)
+        while (!l->rss[i].steer || !steer_does(l->rss[i].steer, true) || !steer_does(l->rss[i].steer, false)) {
+            steer_destroy(l->rss[i].steer);
+            rss_draw(&l->rss[i].device, &l->sim->rng, l->nworkers * (1 + (unsigned)rng_below(&l->sim->rng, 2)));
+            l->rss[i].steer = steer_create(&l->rss[i].device, l->nworkers, d->port_lo, d->port_hi, why);
+        }
+}
+
 void lacon_start(struct lacon *l, struct sim *s, const struct config *config, struct lan *const lan[],
-                 struct book *book)
+                 struct book *book, bool steered)
 {
     memset(l, 0, sizeof *l);
     l->sim = s;
@@ -400,6 +466,8 @@ void lacon_start(struct lacon *l, struct sim *s, const struct config *config, st
     l->frames.send = on_send;
     l->frames.arg = l;
     attach(l, lan);
+    if (steered)
+        draw_devices(l);
     start_engines(l);
 }
 
@@ -445,8 +513,10 @@ void lacon_stop(struct lacon *l)
     lacon_crash(l);
     frames_fini(&l->frames);
     oracle_fini(&l->oracle);
-    for (unsigned i = 0; i < l->nports; i++)
+    for (unsigned i = 0; i < l->nports; i++) {
         lan_detach(&l->port[i]);
+        steer_destroy(l->rss[i].steer);
+    }
 }
 
 void lacon_reload(struct lacon *l, const struct config *next, uint32_t id)

@@ -8,6 +8,7 @@
 #include "tests/sim/lan.h"
 #include "tests/sim/oracle.h"
 #include "tests/sim/plan.h"
+#include "tests/sim/rss.h"
 
 #define LACON_WORKERS 8
 #define LACON_PORTS   2
@@ -42,7 +43,13 @@ struct lacon {
     struct oracle oracle;
     const struct accel_provider *flow; /* its engine carries large responses; NULL: there is none */
     const char *flow_profile;
-    bool down;        /* crashed */
+    /* What each interface's device spreads frames by; steer is NULL where it cannot be steered. */
+    struct {
+        struct steer_device device;
+        struct steer *steer;
+    } rss[LACON_PORTS];
+    uint64_t misplaced; /* TCP segments that reached another worker than their flow's */
+    bool down;          /* crashed */
     unsigned spray;   /* permille of frames that reach a worker drawn at random, not the one of their flow */
     uint64_t poll_ns; /* frames wait up to this long, so that bursts form */
     uint64_t logged, logged_before; /* exchanges; of those, before the last crash */
@@ -58,9 +65,10 @@ bool lacon_has_engine(void);
 /* Bytes that a response must have left to be carried by an engine. */
 #define LACON_FLOW_LEAST 20000u
 
-/* Starts the engines on config; interface i is attached to lan[i]. The config outlives it. */
+/* Starts the engines on config; interface i is attached to lan[i]. The config outlives it. `steered`: the
+ * devices spread frames by RSS and tell how (rss.h); otherwise by what lacon does not know. */
 void lacon_start(struct lacon *l, struct sim *s, const struct config *config, struct lan *const lan[],
-                 struct book *book);
+                 struct book *book, bool steered);
 /* Ends the engines; checks that every frame came back. */
 void lacon_stop(struct lacon *l);
 

@@ -95,7 +95,7 @@ void start(struct script *s)
 {
     struct lan *lan[LACON_PORTS] = {&s->lan[0], &s->lan[1]};
     if (!s->lacon.sim)
-        lacon_start(&s->lacon, &s->sim, s->config, lan, NULL);
+        lacon_start(&s->lacon, &s->sim, s->config, lan, NULL, false);
     s->lacon.poll_ns = 0;
 }
 

@@ -89,9 +89,21 @@ static void check_engines(struct world *w)
         sim_fail(&w->sim, "offload_rules is not 0 after everything ended");
 }
 
+/* Where devices can be steered, and do as they say, every segment reaches the worker that has its flow. */
+static void check_steering(struct world *w)
+{
+    const struct lacon *l = &w->lacon;
+    if (w->sc->steered && !w->sc->spray && l->misplaced)
+        sim_fail(&w->sim, "%llu segments reached another worker than their flow's",
+                 (unsigned long long)l->misplaced);
+    if (w->sc->steered && w->sc->spray && !l->misplaced)
+        sim_fail(&w->sim, "no segment was handed over, though devices spread some at random");
+}
+
 static void check_rest(struct world *w)
 {
     struct lacon *l = &w->lacon;
+    check_steering(w);
     const struct {
         const char *what;
         uint64_t value;

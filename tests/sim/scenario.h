@@ -66,6 +66,7 @@ struct scenario {
     bool client_v6, endpoint_v6;
     uint8_t workers; /* 0: 1 */
     uint16_t spray;  /* permille of frames that reach another worker than their flow's */
+    bool steered;    /* lacon's devices have RSS, and tell how (rss.h) */
     uint16_t clients, conns,
         endpoints; /* client hosts, connections of each, endpoints of each cluster; 0: 4, 6, 2 */
     enum hosts hosts;

@@ -184,7 +184,7 @@ static void add_lacon(struct world *w)
     }
     set_limits(sc, &w->config->dpdk);
     set_timeouts(sc, w->config);
-    lacon_start(&w->lacon, &w->sim, w->config, lan, &w->book);
+    lacon_start(&w->lacon, &w->sim, w->config, lan, &w->book, sc->steered);
     w->lacon.spray = sc->spray;
 }
 

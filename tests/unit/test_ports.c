@@ -114,3 +114,86 @@ Test(ports, giving_what_is_not_taken_changes_nothing)
     cr_expect_eq(ports_free(p), 51);
     ports_destroy(p);
 }
+
+/* ---- a share that somebody else knows ---- */
+
+/* Drawn once and for all: whose a port is. */
+static bool every_third_or_so(const void *ctx, uint16_t port)
+{
+    const uint32_t *key = ctx;
+    return (port * 2654435761u ^ *key) >> 24 < 85;
+}
+
+static bool never(const void *ctx, uint16_t port)
+{
+    (void)ctx;
+    (void)port;
+    return false;
+}
+
+Test(ports, a_known_share_is_taken_whole_and_then_longest_unused_first)
+{
+    uint32_t key = 0x1234567, most = 0;
+    struct ports_owner owner = {every_third_or_so, &key};
+    for (uint32_t port = 2000; port <= 5000; port++)
+        most += every_third_or_so(&key, (uint16_t)port);
+    struct port_pool *p = ports_create_where(2000, 5000, most + 7);
+    uint16_t port, order[4000];
+    uint32_t seq, n = 0;
+    bool used;
+    while (ports_take_where(p, &owner, &port, &seq, &used)) {
+        cr_assert(!used && seq == 0);
+        cr_assert(every_third_or_so(&key, port) && port >= 2000 && port <= 5000);
+        cr_assert(n == 0 || port > order[n - 1], "one port twice");
+        order[n++] = port;
+    }
+    cr_expect_eq(n, most);
+    cr_expect_eq(ports_taken(p), most);
+    for (uint32_t i = 0; i < n; i++)
+        ports_give(p, order[(i * 7 + 3) % n], i);
+    cr_expect_eq(ports_taken(p), 0);
+    for (uint32_t i = 0; i < n; i++) {
+        cr_assert(ports_take_where(p, &owner, &port, &seq, &used));
+        cr_assert(used && port == order[(i * 7 + 3) % n] && seq == i, "%u", port);
+    }
+    cr_expect(!ports_take_where(p, &owner, &port, &seq, &used));
+    ports_destroy(p);
+}
+
+Test(ports, a_known_share_gives_back_only_what_it_gave)
+{
+    uint32_t key = 99;
+    struct ports_owner owner = {every_third_or_so, &key};
+    struct port_pool *p = ports_create_where(0, 65535, 40000);
+    uint16_t port;
+    uint32_t seq;
+    bool used;
+    cr_assert(ports_take_where(p, &owner, &port, &seq, &used) && port != 0);
+    for (uint32_t stray = 0; stray <= 65535; stray++)
+        if (stray != port)
+            ports_give(p, (uint16_t)stray, 1);
+    cr_expect_eq(ports_taken(p), 1);
+    ports_give(p, port, 1);
+    ports_give(p, port, 2);
+    cr_expect_eq(ports_taken(p), 0);
+    ports_destroy(p);
+}
+
+Test(ports, a_known_share_may_be_empty_and_is_never_larger_than_its_room)
+{
+    struct ports_owner nobody = {never, NULL};
+    uint32_t key = 5, seq, n = 0;
+    struct ports_owner owner = {every_third_or_so, &key};
+    uint16_t port;
+    bool used;
+    struct port_pool *p = ports_create_where(1000, 2000, 10);
+    cr_expect(!ports_take_where(p, &nobody, &port, &seq, &used));
+    ports_destroy(p);
+    p = ports_create_where(1000, 2000, 10);
+    while (ports_take_where(p, &owner, &port, &seq, &used))
+        n++;
+    cr_expect_eq(n, 10);
+    ports_destroy(p);
+    cr_expect_null(ports_create_where(2000, 1000, 10));
+    cr_expect_null(ports_create_where(1000, 2000, 0));
+}

@@ -62,6 +62,7 @@ struct scenario_group {
     }
 
 extern const struct scenario_group scenarios_model, scenarios_everyday, scenarios_paths, scenarios_endings,
-    scenarios_peers, scenarios_faults, scenarios_balancing, scenarios_scarcity, scenarios_offload;
+    scenarios_peers, scenarios_faults, scenarios_balancing, scenarios_scarcity, scenarios_offload,
+    scenarios_steering;
 
 #endif
