@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define V4_BYTES  12u /* addresses, ports */
-#define V6_BYTES  36u
-#define HASH_KEY  4u /* bytes that a hash needs beyond its input's length */
+#define V4_BYTES   12u /* addresses, ports */
+#define V6_BYTES   36u
+#define HASH_KEY   4u /* bytes that a hash needs beyond its input's length */
 #define PORT_BYTES 4u /* the last ones: source, destination */
 
 struct steer {

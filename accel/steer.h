@@ -11,9 +11,10 @@
  * frame that arrives elsewhere (another table since, another hash than the driver told of) is handed over as
  * if the device could not steer. What a device says wrongly costs speed, never a connection.
  *
- * Constant once made; any thread. Of the rte_thash library this uses the hash itself. rte_thash_adjust_tuple()
- * finds ports too, but only after rte_thash_add_helper() has put a sequence of its own into the key, which
- * would have to be written into the device; the key stays as the driver reports it. */
+ * Constant once made; any thread. Of the rte_thash library this uses the hash itself.
+ * rte_thash_adjust_tuple() finds ports too, but only after rte_thash_add_helper() has put a sequence of its
+ * own into the key, which would have to be written into the device; the key stays as the driver reports it.
+ */
 #ifndef LACON_ACCEL_STEER_H
 #define LACON_ACCEL_STEER_H
 

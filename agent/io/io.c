@@ -14,8 +14,8 @@
 #include "agent/base/log.h"
 #include "agent/io/eal.h"
 #include "agent/io/lane.h"
-#include "agent/io/rss.h"
 #include "agent/io/port.h"
+#include "agent/io/rss.h"
 
 #define POOL_CACHE 256
 

@@ -16,8 +16,8 @@ struct port_pool;
 
 /* The worker's share of [lo, hi]. NULL: out of memory, or the share is empty. Port 0 is never in it. */
 struct port_pool *ports_create(uint16_t lo, uint16_t hi, unsigned worker, unsigned nworkers);
-/* The worker's share is those ports of [lo, hi] that ports_take_where()'s owner says are; at most `most`. NULL:
- * out of memory, or the range is empty. */
+/* The worker's share is those ports of [lo, hi] that ports_take_where()'s owner says are; at most `most`.
+ * NULL: out of memory, or the range is empty. */
 struct port_pool *ports_create_where(uint16_t lo, uint16_t hi, uint32_t most);
 void ports_destroy(struct port_pool *p);
 

@@ -231,7 +231,8 @@ static void give_others(struct engine *e, struct segments *g)
 {
     unsigned kept = 0;
     for (unsigned i = 0; i < g->n; i++) {
-        unsigned owner = g->idx[i] == CT_NONE ? steering_owner(&e->steering, &g->p[i].key) : e->steering.worker;
+        unsigned owner =
+            g->idx[i] == CT_NONE ? steering_owner(&e->steering, &g->p[i].key) : e->steering.worker;
         if (owner != e->steering.worker) {
             g->f[i]->flags |= FRAME_L4_CSUM_OK; /* wire_parse() has verified them */
             e->give(e->ops.ctx, owner, g->f[i]);

@@ -24,7 +24,8 @@ struct engine_port {
     uint8_t mac[6];
     uint16_t mtu;
     bool up;
-    const struct steer *steer; /* how its device spreads segments; NULL: it cannot be steered. Outlives the engine */
+    const struct steer
+        *steer; /* how its device spreads segments; NULL: it cannot be steered. Outlives the engine */
 };
 
 struct engine_params {
@@ -34,12 +35,12 @@ struct engine_params {
     struct roster *roster; /* shared by all workers, outlives the engines; NULL: one of the engine's own */
     const struct engine_port *port; /* config->ninterface of them; copied */
     unsigned worker, nworkers;
-    uint8_t secret[32];     /* drawn at boot; the same for all workers: hashing, cookies, ISNs */
-    struct frame_ops ops;   /* copied */
+    uint8_t secret[32];   /* drawn at boot; the same for all workers: hashing, cookies, ISNs */
+    struct frame_ops ops; /* copied */
     /* Gives f, which engine_input_mixed() was given, to the worker that owns it; ENGINE_ALL: gives copies to
      * every other worker, and f stays the engine's. NULL: there is one worker, or no device steers. */
     void (*give)(void *ctx, unsigned owner, struct frame *f); /* ctx: that of ops */
-    struct access_sink log; /* where finished exchanges go; copied */
+    struct access_sink log;                                   /* where finished exchanges go; copied */
     /* Who carries large responses past the splice; NULL: nobody. Where it cannot be made, the engine does
      * without, and engine_flow_why() says why. */
     const struct accel_provider *flow;

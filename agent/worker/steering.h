@@ -17,7 +17,7 @@
 #define STEERING_IFS 16u /* net.h's NET_MAX_IF */
 
 struct steering {
-    const struct config *config;            /* interfaces and local ports; borrowed */
+    const struct config *config;              /* interfaces and local ports; borrowed */
     const struct steer *device[STEERING_IFS]; /* by interface, NULL: cannot be steered; borrowed */
     unsigned worker, nworkers;
     struct sip_key key; /* the same on all workers */

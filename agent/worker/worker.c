@@ -26,8 +26,8 @@ struct workers {
     struct handover *handover;
     struct accel_port accel_port[ACCEL_PORTS]; /* by interface */
     struct accel_choices accel;                /* made at start, read-only afterwards */
-    struct steer *steer[ACCEL_PORTS];          /* how each device spreads frames; NULL: it cannot be steered */
-    char steer_why[ACCEL_PORTS][STEER_WHY];    /* what came of it */
+    struct steer *steer[ACCEL_PORTS];       /* how each device spreads frames; NULL: it cannot be steered */
+    char steer_why[ACCEL_PORTS][STEER_WHY]; /* what came of it */
     bool *link_up; /* per port, as the engines were last told; the thread of workers_check_links() */
 };
 

@@ -435,9 +435,11 @@ static void draw_devices(struct lacon *l)
     const struct cfg_dpdk *d = &l->config->dpdk;
     char why[STEER_WHY];
     for (unsigned i = 0; i < l->nports; i++)
-        while (!l->rss[i].steer || !steer_does(l->rss[i].steer, true) || !steer_does(l->rss[i].steer, false)) {
+        while (!l->rss[i].steer || !steer_does(l->rss[i].steer, true) ||
+               !steer_does(l->rss[i].steer, false)) {
             steer_destroy(l->rss[i].steer);
-            rss_draw(&l->rss[i].device, &l->sim->rng, l->nworkers * (1 + (unsigned)rng_below(&l->sim->rng, 2)));
+            rss_draw(&l->rss[i].device, &l->sim->rng,
+                     l->nworkers * (1 + (unsigned)rng_below(&l->sim->rng, 2)));
             l->rss[i].steer = steer_create(&l->rss[i].device, l->nworkers, d->port_lo, d->port_hi, why);
         }
 }

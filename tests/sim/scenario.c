@@ -4,8 +4,7 @@
 
 static const struct scenario_group *const groups[] = {
     &scenarios_model,  &scenarios_everyday,  &scenarios_paths,    &scenarios_endings, &scenarios_peers,
-    &scenarios_faults, &scenarios_balancing, &scenarios_scarcity, &scenarios_offload,
-    &scenarios_steering,
+    &scenarios_faults, &scenarios_balancing, &scenarios_scarcity, &scenarios_offload, &scenarios_steering,
 };
 
 const struct scenario *scenario_at(unsigned i)

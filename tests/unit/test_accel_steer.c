@@ -1,5 +1,5 @@
-/* Steering: the hash against Microsoft's published RSS verification suite and against rte_thash's, whose ports
- * are whose for random keys and tables, and what a device must be like. */
+/* Steering: the hash against Microsoft's published RSS verification suite and against rte_thash's, whose
+ * ports are whose for random keys and tables, and what a device must be like. */
 #include <criterion/criterion.h>
 #include <rte_thash.h>
 #include <string.h>
@@ -18,8 +18,7 @@ static const uint8_t known_key[40] = {0x6d, 0x5a, 0x56, 0xda, 0x25, 0x5b, 0x0e, 
 
 static struct steer_device device(uint32_t table_len, uint32_t queues)
 {
-    struct steer_device d = {
-        .v4 = true, .v6 = true, .key_len = 40, .table_len = table_len, .queues = queues};
+    struct steer_device d = {.v4 = true, .v6 = true, .key_len = 40, .table_len = table_len, .queues = queues};
     memcpy(d.key, known_key, sizeof known_key);
     for (uint32_t i = 0; i < table_len; i++)
         d.table[i] = (uint16_t)(i % queues);
