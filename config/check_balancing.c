@@ -4,14 +4,6 @@
 
 #include "config/keys.h"
 
-/* Complains at the field, where it was given and read well. */
-#define COMPLAIN_AT(r, field, ...)                                                                           \
-    do {                                                                                                     \
-        const struct place *p_ = place_of(r, field);                                                         \
-        if (p_ && p_->good)                                                                                  \
-            complain(&(r)->errors, p_->at, __VA_ARGS__);                                                     \
-    } while (0)
-
 static bool by_hash(const struct cfg_cluster *k)
 {
     static const bool hashes[] = {
@@ -43,26 +35,26 @@ static void check_hash(struct reading *r, const struct cfg_cluster *k)
     bool ring = k->lb_policy == CFG_LB_RING_HASH, maglev = k->lb_policy == CFG_LB_MAGLEV;
 
     if (!ring && !maglev)
-        COMPLAIN_AT(r, &k->hash_key, "hash_key: goes with lb_policy ring_hash or maglev only");
+        complain_at(r, &k->hash_key, "hash_key: goes with lb_policy ring_hash or maglev only");
     if (!ring)
-        COMPLAIN_AT(r, &k->ring_size, "ring_size: goes with lb_policy ring_hash only");
+        complain_at(r, &k->ring_size, "ring_size: goes with lb_policy ring_hash only");
     else if (k->ring_size < k->nendpoint)
-        COMPLAIN_AT(
+        complain_at(
             r, &k->ring_size,
             "ring_size: must be at least the number of endpoints (%u), better 100 times as much, not %u",
             k->nendpoint, k->ring_size);
     if (!maglev)
-        COMPLAIN_AT(r, &k->maglev_table, "maglev_table: goes with lb_policy maglev only");
+        complain_at(r, &k->maglev_table, "maglev_table: goes with lb_policy maglev only");
     else if (!is_prime(k->maglev_table))
-        COMPLAIN_AT(r, &k->maglev_table, "maglev_table: must be a prime number, not %u; the next one is %u",
+        complain_at(r, &k->maglev_table, "maglev_table: must be a prime number, not %u; the next one is %u",
                     k->maglev_table, next_prime(k->maglev_table));
     else if (k->maglev_table < k->nendpoint)
-        COMPLAIN_AT(
+        complain_at(
             r, &k->maglev_table,
             "maglev_table: must be at least the number of endpoints (%u), better 100 times as much, not %u",
             k->nendpoint, k->maglev_table);
     if (by_hash(k))
-        COMPLAIN_AT(
+        complain_at(
             r, &k->subset_size,
             "subset_size: does not go with an lb_policy by hash: workers would send the same key elsewhere");
 }
@@ -75,12 +67,12 @@ static void check_zones(struct reading *r, const struct cfg_cluster *k)
         const char *zone = k->endpoint[i].zone;
 
         if (!place_of(r, &k->prefer_zone))
-            COMPLAIN_AT(r, &k->endpoint[i].zone, "zone: has no use without \"prefer_zone\" in the cluster");
+            complain_at(r, &k->endpoint[i].zone, "zone: has no use without \"prefer_zone\" in the cluster");
         near |= !field_good(r, &k->endpoint[i].zone) ||
                 (zone && k->prefer_zone && strcmp(zone, k->prefer_zone) == 0);
     }
     if (!near)
-        COMPLAIN_AT(r, &k->prefer_zone, "prefer_zone: no endpoint is in zone \"%s\"", k->prefer_zone);
+        complain_at(r, &k->prefer_zone, "prefer_zone: no endpoint is in zone \"%s\"", k->prefer_zone);
 }
 
 void check_balancing(struct reading *r)

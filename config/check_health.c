@@ -2,22 +2,15 @@
  * reading, after all of the file has been read; see keys.h. */
 #include "config/keys.h"
 
-#define COMPLAIN_AT(r, field, ...)                                                                           \
-    do {                                                                                                     \
-        const struct place *p_ = place_of(r, field);                                                         \
-        if (p_ && p_->good)                                                                                  \
-            complain(&(r)->errors, p_->at, __VA_ARGS__);                                                     \
-    } while (0)
-
 static void only_http(struct reading *r, const void *field, const char *name)
 {
-    COMPLAIN_AT(r, field, "%s: goes with \"protocol: http\" only", name);
+    complain_at(r, field, "%s: goes with \"protocol: http\" only", name);
 }
 
 static void check_outlier(struct reading *r, const struct cfg_outlier *o)
 {
     if (o->base_ns > o->max_ns)
-        COMPLAIN_AT(r, &o->base_ns, "base_ejection_time: must not be above max_ejection_time");
+        complain_at(r, &o->base_ns, "base_ejection_time: must not be above max_ejection_time");
 }
 
 static void check_one(struct reading *r, const struct cfg_health_check *h)
@@ -28,13 +21,13 @@ static void check_one(struct reading *r, const struct cfg_health_check *h)
         only_http(r, &h->body_contains, "body_contains");
     }
     if (h->method == CFG_CHECK_HEAD)
-        COMPLAIN_AT(r, &h->body_contains, "body_contains: an answer to HEAD has no body");
+        complain_at(r, &h->body_contains, "body_contains: an answer to HEAD has no body");
 }
 
 static void check_dns(struct reading *r, const struct cfg_dns *d)
 {
     if (field_good(r, &d->max_ttl_ns) && d->min_ttl_ns > d->max_ttl_ns)
-        COMPLAIN_AT(r, &d->min_ttl_ns, "min_ttl: must not be above max_ttl");
+        complain_at(r, &d->min_ttl_ns, "min_ttl: must not be above max_ttl");
 }
 
 void check_health(struct reading *r)

@@ -5,14 +5,6 @@
 
 #include "config/keys.h"
 
-static void complain_at(struct reading *r, const void *field, const char *what)
-{
-    const struct place *p = place_of(r, field);
-
-    if (p && p->good)
-        complain(&r->errors, p->at, "%s", what);
-}
-
 static void number(struct reading *r, struct cfg_rate_limit *l, const char *kind, const char *name,
                    uint32_t rule, uint32_t i)
 {

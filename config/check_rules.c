@@ -4,15 +4,6 @@
 
 #include "config/keys.h"
 
-/* Complains at the field, where it was given and read well. */
-static void complain_at(struct reading *r, const void *field, const char *what)
-{
-    const struct place *p = place_of(r, field);
-
-    if (p && p->good)
-        complain(&r->errors, p->at, "%s", what);
-}
-
 static bool all_prefixes(const struct cfg_rule *rule)
 {
     for (uint32_t i = 0; i < rule->nmatch; i++) {

@@ -20,7 +20,7 @@ struct reading;
 struct cfg_key;
 struct cfg_section;
 
-/* What a value is. Constant tables, in kinds.c and kinds_net.c. */
+/* What a value is. Constant tables, in kinds*.c. */
 struct key_kind {
     /* Reads v into obj's field. False after a complaint; the field is then as it was. */
     bool (*read)(struct reading *r, const struct cfg_key *k, const struct node *v, void *obj);
@@ -122,6 +122,10 @@ static inline bool field_good(const struct reading *r, const void *field)
 
     return !p || p->good;
 }
+
+/* Complains at a field that was given and read well; says nothing where it was not. */
+void complain_at(struct reading *r, const void *field, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* What one key at a time cannot tell. Each complains and goes on. */
 void check_names(struct reading *r); /* names.c: unique names; fills references */

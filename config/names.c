@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/keys.h"
+#include "config/kinds.h"
 
 #define MEANT_MAX 1000u /* names that a misspelt one is compared with: bounds the work, not the use */
 
@@ -145,3 +145,38 @@ void check_names(struct reading *r)
         check_route_hosts(r, &c->route[i]);
     }
 }
+
+/* ---- the kinds of values that are names ---- */
+
+/* The name of a cluster or a listener; the index follows when all names are known (check_names). */
+static bool read_reference(struct reading *r, const struct cfg_key *k, const struct node *v, void *obj)
+{
+    struct reference *ref;
+
+    if (v->kind != NODE_SCALAR)
+        return must_be(r, k, v, "the name of a %s", k->kind == &kind_cluster ? "cluster" : "listener");
+    ref = arena_alloc(&r->scratch, sizeof *ref);
+    *ref = (struct reference){NULL, v, key_field(k, obj), k->kind == &kind_cluster};
+    *ref->index = CFG_NONE;
+    *r->last_reference = ref;
+    r->last_reference = &ref->next;
+    return true;
+}
+
+static void print_cluster(FILE *f, const struct config *c, const struct cfg_key *k, const void *obj)
+{
+    print_quoted(f, c->cluster[key_load(k, obj)].name);
+}
+
+static bool reference_present(const struct cfg_key *k, const void *obj)
+{
+    return key_load(k, obj) != CFG_NONE;
+}
+
+static void print_listener(FILE *f, const struct config *c, const struct cfg_key *k, const void *obj)
+{
+    print_quoted(f, c->listener[key_load(k, obj)].name);
+}
+
+const struct key_kind kind_cluster = {read_reference, print_cluster, reference_present};
+const struct key_kind kind_listener = {read_reference, print_listener, NULL};

@@ -74,6 +74,20 @@ const struct place *place_of(const struct reading *r, const void *field)
     return r->nplaces ? bsearch(&wanted, r->places, r->nplaces, sizeof wanted, by_field) : NULL;
 }
 
+void complain_at(struct reading *r, const void *field, const char *format, ...)
+{
+    const struct place *p = place_of(r, field);
+    char what[512];
+    va_list args;
+
+    if (!p || !p->good)
+        return;
+    va_start(args, format);
+    vsnprintf(what, sizeof what, format, args);
+    va_end(args);
+    complain(&r->errors, p->at, "%s", what);
+}
+
 /* A section has no place of its own: it begins where its first field may. */
 static bool read_value(struct reading *r, const struct cfg_key *k, const struct node *v, void *obj)
 {
