@@ -19,7 +19,9 @@
  *
  * R3. A rule begins where client and endpoint agree: everything before its extent is acked by the client, all
  * that we sent the endpoint is acked by it. Then a late segment from before the rule meets a client that has
- * those bytes, and drops them; and the constant added to acks names what the client knows as acked.
+ * those bytes, and drops them; and the constant added to acks names what the client knows as acked. And it
+ * begins where the client has room for all that the endpoint was ever let send: software cuts what is beyond
+ * (a head that grew, a client that took its edge back), an engine cannot.
  *
  * R4. The window field goes through as the endpoint wrote it. It is for a request that is over, so the
  * endpoint does not move it; read under the client's scale it must promise no more than the endpoint meant
@@ -74,8 +76,6 @@ struct offload {
     struct offload *next, **pprev; /* of the look list, or the free list */
     pos_t until;                   /* R1 */
     pos_t delta;                   /* out position = in position + delta, modulo 2^64 */
-    pos_t sent_before;             /* c->out_max when the rule was asked for, */
-    uint64_t bytes_before;         /* and c's bytes_out: what software adds to it shows in that */
     uint64_t look_ns, asked_ns, mark_ns, moved_ns;
     pos_t mark;                   /* e->in_acked at the last look */
     uint64_t rate;                /* bytes a millisecond that the client acks */
@@ -176,8 +176,9 @@ static bool at_rest(const struct conn *e, const struct conn *c)
     const struct extent *x = c->x_head;
     return e->pub.state == TCP_OPEN && c->pub.state == TCP_OPEN && e->in_mode == IN_DONE && x &&
            x == c->x_tail && x->kind == EXT_COPY && x->in + x->m == e->in_mapped &&
-           c->out_una >= x->out + FIRST && !e->x_head && e->out_una == e->out_end && !e->fin_queued &&
-           !e->in_fin && !c->in_fin && !e->hold.nrange && !e->sink && !c->sink;
+           c->out_una >= x->out + FIRST && e->in_edge_high + (x->out - x->in) <= c->out_edge && !e->x_head &&
+           e->out_una == e->out_end && !e->fin_queued && !e->in_fin && !c->in_fin && !e->hold.nrange &&
+           !e->sink && !c->sink;
 }
 
 /* R4. *edge: what the engine's segments will show the client. */
@@ -274,8 +275,6 @@ static void may_exist(struct splice *s, struct offload *f, pos_t until)
     f->state = ASKED;
     f->until = until;
     f->delta = c->x_head->out - c->x_head->in;
-    f->sent_before = c->out_max;
-    f->bytes_before = c->pub.bytes_out;
     f->asked_ns = f->moved_ns = s->now;
     e->offloaded = true;
     s->off.rules++;
@@ -479,19 +478,16 @@ static uint64_t payload_of(const struct flow_rule *r, const struct flow_answer *
     return a->bytes > all ? a->bytes - all : 0;
 }
 
-/* What the rule took is known now: so many bytes, at most, were sent. */
+/* What the rule took is counted. How far it has sent remains unknown (R2 holds on): a segment that the
+ * network lost before it came here left a hole, so the bytes taken are no bound. */
 static void settle(struct offload *f, const struct flow_answer *a)
 {
-    struct conn *c = f->c;
     if (!a->counted)
         return;
     uint64_t n = payload_of(&f->rule, a);
     f->e->pub.bytes_in += n;
-    if (!c)
-        return;
-    pos_t most = f->sent_before + (c->pub.bytes_out - f->bytes_before) + n;
-    c->pub.bytes_out += n;
-    c->out_max = pos_max(c->out_una, pos_min(c->out_max, most));
+    if (f->c)
+        f->c->pub.bytes_out += n;
 }
 
 static void gone(struct splice *s, struct offload *f, const struct flow_answer *a)

@@ -18,6 +18,8 @@
     X(offload_boundary, "an engine carries a response, but not its boundary")                                \
     X(offload_pipelined, "a request is pipelined while an engine carries the response before it")            \
     X(offload_reset, "a client resets while an engine carries its response")                                 \
+    X(offload_hole, "a segment is lost before it reaches the engine, which has sent those behind it")        \
+    X(offload_no_room, "a client with less room than the endpoint was let send gets no rule")                \
     X(policy_least_conn, "least_conn passes by the endpoint that has one in flight")                         \
     X(policy_least_conn_client_gone, "least_conn counts no exchange that the client broke off")              \
     X(policy_least_conn_retry, "least_conn counts a retried exchange where it is")                           \

@@ -25,8 +25,9 @@ static void body(struct carried *w, uint32_t n)
     pass_time(w->c->sc, 1);
 }
 
-/* A response under way, so far by software: the next segment will be the engine's. */
-static struct carried carry(struct script *s)
+/* A response under way, by software, that an engine may soon be asked to carry; the client's window is
+ * `wnd` at last. */
+static struct carried begin(struct script *s, uint16_t wnd)
 {
     families(s, false, false);
     lacon_provider("emu:liquidio"); /* whatever --provider says */
@@ -44,9 +45,18 @@ static struct carried carry(struct script *s)
     say(w.e, HEAD);
     want_head(w.c);
     w.base = w.e->snd;
-    for (unsigned i = 0; i < 4; i++)
+    for (unsigned i = 0; i < 3; i++)
         body(&w, 5000);
+    w.c->wnd = wnd;
+    body(&w, 5000);
     pass_time(s, 20);
+    return w;
+}
+
+/* The next segment will be the engine's. */
+static struct carried carry(struct script *s)
+{
+    struct carried w = begin(s, 400);
     body(&w, 1000);
     want_true(s, !w.by_engine, "until then software sends");
     want_counter(s, "offload_asked", 1);
@@ -109,4 +119,40 @@ void offload_reset(struct script *s)
     pass_time(s, 20);
     want_counter(s, "offload_rules", 0);
     want_counter(s, "endpoints_open", 0);
+}
+
+void offload_hole(struct script *s)
+{
+    struct carried w = carry(s);
+    body(&w, 5000);
+    want_true(s, w.by_engine, "the engine sends");
+    say_n_at(w.e, w.e->snd + 1000, 'x', 5000); /* the segment before them was lost on its way to lacon */
+    pass_time(s, 700);                         /* the rule goes: nothing is acked */
+    want_counter(s, "offload_rules", 0);
+    forget(w.c);
+    forget(w.e);
+    body(&w, 1000);
+    want_true(s, !w.by_engine, "software fills the hole");
+    w.c->rcv += 5000;
+    ack_all(w.c);
+    w.e->snd += 5000;
+    pass_time(s, 1);
+    forget(w.e);
+    want_true(s, w.e->got.ack - w.e->iss == w.e->snd, "the client's ack of what the engine sent is believed");
+    want_counter(s, "drop_ack", 0);
+}
+
+void offload_no_room(struct script *s)
+{
+    struct carried w = begin(s, 100); /* the client takes back what the endpoint was let send */
+    body(&w, 1000);
+    pass_time(s, 20);
+    body(&w, 1000);
+    pass_time(s, 20);
+    want_counter(s, "offload_asked", 0);
+    w.c->wnd = 1000;
+    body(&w, 1000);
+    pass_time(s, 20);
+    body(&w, 1000);
+    want_counter(s, "offload_asked", 1);
 }
