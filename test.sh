@@ -219,7 +219,8 @@ tier_unit() {
     build "$preset" && run_ctest "$preset" unit "${names[unit]:-}"
 }
 
-# The directed rows, then seeds of every scenario (or of those named) until the budget of exchanges is used up.
+# The directed rows, then seeds of every scenario (or of those named) until the budget of exchanges is used up, then both
+# with and without the steady way.
 tier_sim() {
     local sim="build/$preset/bin/sim" budget=14000 scenario args=()
     [ $full = 0 ] || budget=1000000
@@ -230,9 +231,10 @@ tier_sim() {
         args=(--exchanges "$budget")
     fi
     [ $full = 0 ] || args+=(--progress)
-    for scenario in ${names[sim]:-rows scenarios}; do
+    for scenario in ${names[sim]:-rows scenarios twice}; do
         case $scenario in
         rows) sim_run rows "$sim" "${provider[@]}" --rows --jobs "$jobs" ;;
+        twice) sim_twice "$sim" ;;
         scenarios) sim_run scenarios "$sim" "${provider[@]}" --jobs "$jobs" --from "${from:-1}" "${args[@]}" ;;
         *)
             sim_run "$scenario" "$sim" "${provider[@]}" --scenario "$scenario" --jobs "$jobs" --from "${from:-1}" \
@@ -240,6 +242,14 @@ tier_sim() {
             ;;
         esac
     done
+}
+
+# Everything with the steady way (agent/splice/steady.c) and without it: the same frames at the same times. A release
+# has no switch for that.
+sim_twice() {
+    [ "$preset" != release ] || return 0
+    sim_run rows.twice "$1" "${provider[@]}" --twice --rows --jobs "$jobs"
+    sim_run scenarios.twice "$1" "${provider[@]}" --twice --jobs "$jobs" --from "${from:-1}" --seeds "${seeds:-1}"
 }
 
 # sim_run NAME COMMAND...: what the simulator says, and its last line as results.

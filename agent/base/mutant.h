@@ -105,6 +105,7 @@
     X(syn_alone, "the endpoint takes the round trip to us for that to a far client")                         \
     X(pool_own_ignored, "a client does not get the conn that it used last")                                  \
     X(rate_uncapped, "max_rate is ignored")                                                                  \
+    X(steady_edge_late, "the steady way shows a paced endpoint's new edge later than the general one")       \
     X(too_big_unvalidated, "too big is believed about bytes that are not in flight")                         \
     X(too_big_passed_on, "too big on a client's path is told to the endpoint")                               \
     X(too_big_forgotten, "what was learned of a path is not remembered for the next conn")                   \

@@ -186,7 +186,7 @@ void take_window(struct conn *c, pos_t seq, pos_t ack, uint32_t wnd);
 /* The peer has acked more: out_una < ack <= out_max. */
 void ack_advanced(struct splice *s, struct conn *c, pos_t ack);
 
-/* ---- steady.c ---- */
+/* ---- steady.c, whose switch for tests is in splice.h ---- */
 /* Takes a segment of the steady state, and f with it. False: it is none, and nothing was done. */
 bool steady_segment(struct splice *s, struct conn *c, struct frame *f, const struct pkt *p);
 

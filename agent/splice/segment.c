@@ -346,7 +346,7 @@ void conn_segment(struct splice *s, struct conn *c, struct frame *f, const struc
 {
     pos_t seq = pos_unwrap(c->in_acked, p->seq);
     s->current = c;
-    if (steady_segment(s, c, f, p)) {
+    if (!splice_steady_off && steady_segment(s, c, f, p)) {
         s->current = NULL;
         return;
     }

@@ -23,6 +23,14 @@ struct splice;
 
 #define SPLICE_MAX_EXTENTS 64u /* per out-stream: what is mapped beyond fails with -ENOMEM */
 
+#ifdef LACON_SWITCHES
+/* For tests: segments of the steady state go the general way, too (steady.c), which must come to the same.
+ * Set before anything runs. A release has no such switch. */
+extern bool splice_steady_off;
+#else
+#define splice_steady_off false
+#endif
+
 /* How clients of one local address are served. */
 struct splice_listener {
     uint32_t index;    /* becomes c->user_index */

@@ -6,7 +6,12 @@
  * What is done here must come to the same as the general way, to the byte; so every condition under which
  * that would do anything else is a condition here, and what both ways do is one function. Whatever does not
  * fit is left alone. The worker's thread. */
+#include "agent/base/mutant.h"
 #include "agent/splice/internal.h"
+
+#ifdef LACON_SWITCHES
+bool splice_steady_off;
+#endif
 
 /* Nothing of c's out-stream is ours to send or to repair, and nothing is owed to it. */
 static bool quiet(const struct conn *c)
@@ -36,6 +41,8 @@ static bool steady_data(struct splice *s, struct conn *c, struct frame *f, const
     stat_add(&s->cnt->forwarded, 1);
     seg_send(s, a, f, at, p->flags & TCP_PSH, p->payload_sum);
     offload_glance(s, c);
+    if ((a->pace_rate || c->offloaded) && !mutant(steady_edge_late))
+        seg_flush(s, c); /* its edge moves with the time, too (pace.c, offload.c) */
     return true;
 }
 

@@ -41,7 +41,8 @@ static struct frame *make(struct frames *fr)
 static struct frame *op_alloc(void *ctx)
 {
     struct frames *fr = ctx;
-    return rng_permille(&fr->sim->rng, fr->fail_permille) ? NULL : make(fr);
+    /* No draw where nothing fails: how often lacon asks for a frame is to change nothing else (twice.h). */
+    return fr->fail_permille && rng_permille(&fr->sim->rng, fr->fail_permille) ? NULL : make(fr);
 }
 
 /* True when f is a live frame of ours whose fields still add up. */

@@ -8,6 +8,7 @@
 #include "agent/exchange/shared.h"
 #include "tests/sim/invariants.h"
 #include "tests/sim/measure.h"
+#include "tests/sim/twice.h"
 
 #define WALL_OFFSET (1700000000ll * (int64_t)SEC)
 static const struct accel_provider *provider; /* set once, before any run */
@@ -68,6 +69,7 @@ static void on_send(void *arg, const struct frame *f)
         sim_fail(l->sim, "lacon sent a frame to interface %u", f->port);
         return;
     }
+    twice_frame(l, f->port, f->data, f->len);
     lan_send(&l->port[f->port], f->data, f->len);
     oracle_egress(&l->oracle, l->port[f->port].mac, f->data, f->len);
 }
@@ -483,6 +485,8 @@ static void empty(struct lacon *l, struct lacon_lane *lane)
 
 void lacon_crash(struct lacon *l)
 {
+    if (!l->down)
+        twice_counters(l);
     for (unsigned i = 0; i < l->nworkers; i++) {
         struct lacon_worker *w = &l->worker[i];
         sim_disarm(l->sim, &w->t_poll);

@@ -17,6 +17,7 @@
 #include "tests/sim/pcapng.h"
 #include "tests/sim/rows.h"
 #include "tests/sim/run.h"
+#include "tests/sim/twice.h"
 
 #define RUN_SECONDS 600 /* of real time, for one run */
 #define JOBS_MOST   64
@@ -25,7 +26,7 @@ struct options {
     const char *scenario, *trace;
     uint64_t from, seeds, exchanges;
     unsigned jobs;
-    bool one, verbose, rows, list, progress, mutants, first;
+    bool one, verbose, rows, list, progress, mutants, first, twice;
 };
 
 /* One of a scenario or a row. */
@@ -117,6 +118,43 @@ static void book(struct campaign *c, const struct job *j, const struct run_resul
 
 /* ---- running ---- */
 
+static void run_once(const struct job *j, const struct options *o, struct pcapng *trace, struct run_result *r)
+{
+    if (j->row)
+        run_row(j->row, j->seed, o->verbose, trace, r);
+    else
+        run_scenario(j->scenario, j->seed, o->verbose, trace, r);
+}
+
+/* The two ways ask for frames at other times: where some are refused by chance, it is others. */
+static bool can_be_twice(const struct job *j)
+{
+    for (unsigned i = 0; j->scenario && i < SCENARIO_FAULTS; i++)
+        if (j->scenario->fault[i].kind == FAULT_NO_FRAMES)
+            return false;
+    return true;
+}
+
+/* Once with the steady way, once without. */
+static void run_twice(const struct job *j, const struct options *o, struct pcapng *trace,
+                      struct run_result *r)
+{
+    struct run_result first;
+    twice_first();
+    run_once(j, o, NULL, &first);
+    *r = first;
+    if (!first.ok || !can_be_twice(j))
+        return;
+    twice_second();
+    twice_general();
+    run_once(j, o, trace, r);
+    if (r->ok && !twice_all()) {
+        r->ok = false;
+        snprintf(r->why, sizeof r->why,
+                 "twice: with the steady way off lacon did not do all that it did with it");
+    }
+}
+
 static void run_job(const struct job *j, const struct options *o, struct run_result *r)
 {
     struct pcapng *trace = o->trace ? pcapng_open(o->trace) : NULL;
@@ -124,10 +162,10 @@ static void run_job(const struct job *j, const struct options *o, struct run_res
         perror(o->trace);
         exit(2);
     }
-    if (j->row)
-        run_row(j->row, j->seed, o->verbose, trace, r);
+    if (o->twice)
+        run_twice(j, o, trace, r);
     else
-        run_scenario(j->scenario, j->seed, o->verbose, trace, r);
+        run_once(j, o, trace, r);
     if (pcapng_close(trace) < 0)
         fprintf(stderr, "sim: %s is not complete\n", o->trace);
 }
@@ -293,6 +331,8 @@ static int usage(FILE *f, int code)
           "       sim --rows | --list | --mutants\n"
           "--exchanges: seeds until so many exchanges have finished; --seed without a scenario: all of them\n"
           "--ignore TEXT: pass over failures that say TEXT; --first: stop at the first failure\n"
+          "--twice: each seed with and without the steady way, which must come to the same; --general: "
+          "without it\n"
           "--sizes N|web|search: of responses, with measures; --flow-least BYTES: left, to be offered to an "
           "engine\n"
           "--provider NAME: soft, simd, emu, emu:bluefield2, emu:liquidio, faulty\n"
@@ -343,6 +383,7 @@ static bool parse(int argc, char **argv, struct options *o)
         {"first", no_argument, NULL, '0'},        {"provider", required_argument, NULL, 'P'},
         {"sizes", required_argument, NULL, 'z'},  {"flow-least", required_argument, NULL, 'L'},
         {"mutant", required_argument, NULL, 'm'}, {"mutants", no_argument, NULL, 'M'},
+        {"twice", no_argument, NULL, 'w'},        {"general", no_argument, NULL, 'g'},
         {"help", no_argument, NULL, 'h'},         {0},
     };
     *o = (struct options){.from = 1, .seeds = 10, .jobs = 1};
@@ -362,6 +403,11 @@ static bool parse(int argc, char **argv, struct options *o)
         o->list |= c == 'l';
         o->first |= c == '0';
         o->mutants |= c == 'M';
+        o->twice |= c == 'w';
+        if ((c == 'g' && !twice_general()) || (c == 'w' && !twice_possible())) {
+            fprintf(stderr, "sim: a release build has no switch for the steady way\n");
+            return false;
+        }
         if (c == 'm' && mutant_select(optarg) != 0) {
             fprintf(stderr, "sim: no mutant \"%s\" (--mutants lists them)\n", optarg);
             return false;

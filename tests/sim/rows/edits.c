@@ -97,8 +97,8 @@ void edits_forwarded(struct script *s)
 {
     static const char *const asks =
         "GET / HTTP/1.1\r\nHost: c0.example\r\nX-Forwarded-For: 192.0.2.7\r\n\r\n";
-    static struct cfg_prefix of_clients = {{{[10] = 0xff, 0xff, 192, 0, 2, 0}}, 24},
-                             trusted = {{{[10] = 0xff, 0xff, 10, 255, 0, 0}}, 16};
+    static struct cfg_prefix of_clients = {{{[10] = 0xff, 0xff, 192, 0, 2, 0}}, 24}, trusted;
+    trusted = (struct cfg_prefix){{{[10] = 0xff, 0xff, 10, 255, 0, 0}}, 16};
     struct cfg_match *m = s->config->route[0].rule[0].match;
     struct cfg_listener *l = s->config->listener;
     m->nsource = 1;
