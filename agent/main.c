@@ -284,8 +284,9 @@ static void on_signal(struct process *p, uint32_t signo)
         break;
     case SIGQUIT:
         if (!p->draining) {
-            log_info("SIGQUIT: draining; a second SIGQUIT or SIGTERM stops at once");
             workers_drain(p->workers);
+            /* Said when it is true of every worker: an answer that begins later has Connection: close. */
+            log_info("SIGQUIT: draining; a second SIGQUIT or SIGTERM stops at once");
             p->draining = true;
             break;
         }
