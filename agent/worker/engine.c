@@ -181,49 +181,62 @@ static void drop(struct engine *e, struct frame *f, enum reason r)
     frame_free(&e->ops, f);
 }
 
+/* The TCP segments of a burst, and what the table said of each. TCP sends in trains: segments of one flow,
+ * from one next hop, follow each other, and what was found for the first of them holds for all. */
+struct segments {
+    unsigned n, ntrain;
+    struct frame *f[ENGINE_BURST];
+    struct pkt p[ENGINE_BURST];
+    uint8_t train[ENGINE_BURST];              /* which of the trains it is in */
+    const struct flow_key *key[ENGINE_BURST]; /* of each train */
+    uint32_t idx[ENGINE_BURST];
+};
+
 static void arrived(struct engine *e, const struct frame *f)
 {
     stat_add(&e->cnt.rx_frames, 1);
     stat_add(&e->cnt.rx_bytes, f->len);
 }
 
-/* One frame through parser and address checks. Only TCP for us comes back true. */
-static bool take_frame(struct engine *e, struct frame *f, struct pkt *p, bool mixed, uint64_t now_ns)
+/* Is p, of frame f, the next of the train that g ends with? */
+static bool follows(const struct segments *g, const struct frame *f, const struct pkt *p)
 {
-    enum reason r = wire_parse(f, net_if_vlan(e->net, f->port), p);
-    if (r == R_NONE)
-        r = net_check(e->net, f, p);
-    if (r == R_NONE && p->proto == WIRE_TCP)
-        return true;
-    arrived(e, f);
-    if (r != R_NONE) {
-        drop(e, f, r);
-        return false;
-    }
+    unsigned last = g->n - 1;
+    return g->n > 0 && p->proto == WIRE_TCP && f->port == g->f[last]->port &&
+           memcmp(p->dmac, g->p[last].dmac, 6) == 0 && flow_key_eq(&p->key, &g->p[last].key);
+}
+
+/* What is for us and no TCP. */
+static void take_other(struct engine *e, struct frame *f, const struct pkt *p, bool mixed, uint64_t now_ns)
+{
+    struct net_unreach u = {0};
     if (mixed)
         e->give(e->ops.ctx, ENGINE_ALL, f);
-    struct net_unreach u = {0};
     net_input(e->net, f, p, &u, now_ns);
     if (u.valid)
         splice_unreachable(e->splice, &u);
-    return false;
 }
 
-/* The TCP segments of a burst, and what the table said of each. */
-struct segments {
-    unsigned n;
-    struct frame *f[ENGINE_BURST];
-    struct pkt p[ENGINE_BURST];
-    uint32_t idx[ENGINE_BURST];
-};
-
-static void look_up(struct engine *e, struct segments *g)
+/* One frame through parser and address checks; TCP for us is added to g. */
+static void take_frame(struct engine *e, struct segments *g, struct frame *f, bool mixed, uint64_t now_ns)
 {
-    const struct flow_key *key[ENGINE_BURST];
-    for (unsigned i = 0; i < g->n; i++)
-        key[i] = &g->p[i].key;
-    ct_lookup_bulk(splice_table(e->splice), key, g->n, g->idx);
-    splice_prefetch(e->splice, g->idx, g->n);
+    struct pkt *p = &g->p[g->n];
+    enum reason r = wire_parse(f, net_if_vlan(e->net, f->port), p);
+    bool next = r == R_NONE && follows(g, f, p);
+    if (r == R_NONE && !next)
+        r = net_check(e->net, f, p);
+    if (r == R_NONE && p->proto == WIRE_TCP) {
+        if (!next)
+            g->key[g->ntrain++] = &p->key;
+        g->train[g->n] = (uint8_t)(g->ntrain - 1);
+        g->f[g->n++] = f;
+        return;
+    }
+    arrived(e, f);
+    if (r == R_NONE)
+        take_other(e, f, p, mixed, now_ns);
+    else
+        drop(e, f, r);
 }
 
 /* Gives away what is another worker's. Of a flow that is in this worker's table, there is nothing to ask. */
@@ -232,7 +245,7 @@ static void give_others(struct engine *e, struct segments *g)
     unsigned kept = 0;
     for (unsigned i = 0; i < g->n; i++) {
         unsigned owner =
-            g->idx[i] == CT_NONE ? steering_owner(&e->steering, &g->p[i].key) : e->steering.worker;
+            g->idx[g->train[i]] == CT_NONE ? steering_owner(&e->steering, &g->p[i].key) : e->steering.worker;
         if (owner != e->steering.worker) {
             g->f[i]->flags |= FRAME_L4_CSUM_OK; /* wire_parse() has verified them */
             e->give(e->ops.ctx, owner, g->f[i]);
@@ -241,7 +254,7 @@ static void give_others(struct engine *e, struct segments *g)
         if (kept < i) {
             g->f[kept] = g->f[i];
             g->p[kept] = g->p[i];
-            g->idx[kept] = g->idx[i];
+            g->train[kept] = g->train[i];
         }
         kept++;
     }
@@ -251,18 +264,23 @@ static void give_others(struct engine *e, struct segments *g)
 static void take_burst(struct engine *e, struct frame *const f[], unsigned n, bool mixed, uint64_t now_ns)
 {
     struct segments g;
-    g.n = 0;
-    for (unsigned i = 0; i < n; i++)
-        if (take_frame(e, f[i], &g.p[g.n], mixed, now_ns))
-            g.f[g.n++] = f[i];
-    look_up(e, &g);
+    g.n = g.ntrain = 0;
+    for (unsigned i = 0; i < n; i++) {
+        if (i + 2 < n)
+            __builtin_prefetch(f[i + 2]);
+        if (i + 1 < n)
+            __builtin_prefetch(f[i + 1]->data);
+        take_frame(e, &g, f[i], mixed, now_ns);
+    }
+    ct_lookup_bulk(splice_table(e->splice), g.key, g.ntrain, g.idx);
+    splice_prefetch(e->splice, g.idx, g.ntrain);
     if (mixed)
         give_others(e, &g);
     for (unsigned i = 0; i < g.n; i++) {
         if (i + 1 < g.n)
             __builtin_prefetch(g.f[i + 1]->data, 1);
         arrived(e, g.f[i]);
-        splice_input(e->splice, g.f[i], &g.p[i], g.idx[i]);
+        splice_input(e->splice, g.f[i], &g.p[i], g.idx[g.train[i]]);
     }
     exchanges_settle(e->exchanges);
     splice_reap(e->splice);
