@@ -124,6 +124,8 @@
     X(hop_fields_kept, "the fields that Connection names are passed on")                                     \
     X(close_forgotten, "a client that asked for close is not told, and is kept")                             \
     X(max_body_ignored, "bodies beyond max_body are passed on")                                              \
+    X(discard_endless, "of a request that is refused any body is thrown away")                               \
+    X(discard_unasked, "whether a body will come is not asked before one is waited for")                     \
     X(drain_ignored, "connections go on while lacon drains")                                                 \
     X(request_timeout_ignored, "request_timeout is ignored while something goes on")                         \
     X(budget_ignored, "requests are tried again without a budget")                                           \

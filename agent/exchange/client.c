@@ -195,6 +195,10 @@ void client_fin(struct exchanges *w, struct conn *c)
     struct exchange *x = c->user;
     if (x && x->stream)
         return; /* not a tunnel yet: told again when it is */
+    if (x && x->discards) {
+        discard_stop(w, x, R_CLOSE_NORMAL);
+        return;
+    }
     if (!x) {
         if (!c->user_doom && !(many_wait(w, c) && c->hold.nrange))
             client_close(w, c, R_CLOSE_NORMAL);
@@ -235,7 +239,9 @@ void client_watch(struct exchanges *w, struct exchange *x, uint64_t at_ns)
 /* Its time is over, whoever is to blame. */
 static void too_long(struct exchanges *w, struct exchange *x)
 {
-    if (x->resp_head)
+    if (x->discards)
+        discard_stop(w, x, R_CLOSE_REQUEST_TIMEOUT);
+    else if (x->resp_head)
         exchange_abort(w, x, R_CLOSE_REQUEST_TIMEOUT);
     else
         reply_own(w, x, 504, R_CLOSE_REQUEST_TIMEOUT);
@@ -267,7 +273,10 @@ static void stalled(struct exchanges *w, struct exchange *x)
         return;
     }
     x->rec.status = x->rec.status ? x->rec.status : 408;
-    exchange_abort(w, x, R_CLOSE_STALL);
+    if (x->discards)
+        discard_stop(w, x, R_CLOSE_STALL);
+    else
+        exchange_abort(w, x, R_CLOSE_STALL);
 }
 
 /* The client has not closed in time. Who has acked everything and said nothing since is forgotten without a

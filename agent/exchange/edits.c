@@ -185,7 +185,7 @@ bool edits_of_response(struct exchanges *w, const struct exchange *x, struct res
 
 struct span edits_of_reply(struct exchanges *w, const struct exchange *x)
 {
-    static char *own_names[] = {"Allow", "Content-Type", "Location", "Retry-After"};
+    static char *own_names[] = {"Allow", "Content-Type", "Date", "Location", "Retry-After"};
     static const struct field_edit own = {
         .nremove = sizeof own_names / sizeof *own_names, .remove = own_names, .names = UINT64_MAX};
     struct writer lines = writer_on(w->response_lines, LINES_ROOM);

@@ -29,9 +29,12 @@ struct exchange *exchange_new(struct exchanges *w, struct conn *c)
     return x;
 }
 
-void exchange_over(struct exchanges *w, struct exchange *x, enum reason why)
+void exchange_settle(struct exchanges *w, struct exchange *x, enum reason why)
 {
     struct access_record *r = &x->rec;
+    if (x->settled)
+        return;
+    x->settled = true;
     queue_leave(w, x);
     upstream_leave(w, x);
     breaker_end(x);
@@ -46,9 +49,14 @@ void exchange_over(struct exchanges *w, struct exchange *x, enum reason why)
     if (x->stream)
         r->bytes_request = x->c->pub.bytes_in;
     stat_add(&w->cnt->exchanges, 1);
-    stat_add(&w->cnt->exchanges_open, (uint64_t)-1);
     if (w->log.put && !(why && mutant(log_missing)) && !w->log.put(w->log.ctx, r))
         stat_add(&w->cnt->log_dropped, 1);
+}
+
+void exchange_over(struct exchanges *w, struct exchange *x, enum reason why)
+{
+    exchange_settle(w, x, why);
+    stat_add(&w->cnt->exchanges_open, (uint64_t)-1);
     x->c->user = NULL;
     generation_leave(w, x->gen);
     x->next_free = w->free;

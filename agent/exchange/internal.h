@@ -3,6 +3,7 @@
 #define LACON_EXCHANGE_INTERNAL_H
 
 #include "agent/base/siphash.h"
+#include "agent/base/utc.h"
 #include "agent/exchange/exchange.h"
 #include "agent/exchange/roster.h"
 #include "agent/exchange/shared.h"
@@ -53,6 +54,10 @@ struct exchange {
     bool req_mapped;         /* framing complete, every byte mapped */
     bool client_fin;         /* the client has said FIN */
     bool keep_copy;          /* its kept bytes are retained for S7 */
+    bool expects;            /* it waits for "100 Continue" before its body */
+    bool discards;           /* it is answered, and the rest of it thrown away (discard.c), */
+    uint32_t discarded;      /* so many bytes already */
+    bool settled;            /* counted and logged */
     uint64_t req_left;       /* HTTP_BODY_LENGTH: bytes not mapped yet */
     uint64_t req_kept;       /* bytes kept so far */
     struct http_chunked req_chunked;
@@ -160,6 +165,8 @@ struct exchanges {
     uint32_t used, slots; /* of the slab */
     struct access_sink log;
     int64_t wall_offset_ns;
+    int64_t date_s; /* `date` (reply.c) is of that second */
+    char date[UTC_STRLEN];
     const struct conn *judging; /* client whose bytes are being judged: the judge loop goes on by itself */
     bool draining;
     struct sip_key ids; /* request ids and trace ids are drawn by it */
@@ -184,7 +191,9 @@ struct exchange *exchange_new(struct exchanges *w, struct conn *c);
 bool exchange_request_done(const struct exchange *x);
 /* Looks whether the exchange can give back its endpoint conn, or is over. May free x. */
 void exchange_check(struct exchanges *w, struct exchange *x);
-/* Counts, logs and frees. The endpoint conn must be gone. */
+/* x is answered: it is logged, and has no room and no turn any more. At once, or by exchange_over(). */
+void exchange_settle(struct exchanges *w, struct exchange *x, enum reason why);
+/* Settles and frees. The endpoint conn must be gone. */
 void exchange_over(struct exchanges *w, struct exchange *x, enum reason why);
 /* Gives the endpoint conn back, or closes it. */
 void exchange_give_back(struct exchanges *w, struct exchange *x);
@@ -477,6 +486,15 @@ void reply_own(struct exchanges *w, struct exchange *x, unsigned status, enum re
 void reply_limited(struct exchanges *w, struct exchange *x, uint64_t wait_ns);
 /* The same with a reply that the caller has put together; its close and head_only are seen to here. */
 void reply_made(struct exchanges *w, struct exchange *x, const struct http_reply *r, enum reason why);
+
+/* ---- discard.c ---- */
+/* Is the rest of a request that lacon answers itself to be thrown away, and its connection to stay? */
+bool discard_may(const struct exchange *x);
+/* It is answered, for this reason: the rest is thrown away from now on. May free x. */
+void discard_begin(struct exchanges *w, struct exchange *x, enum reason why);
+/* What happens to a client with x->discards: bytes; or the rest is not waited for any more. May free x. */
+void discard_body(struct exchanges *w, struct exchange *x, struct span bytes);
+void discard_stop(struct exchanges *w, struct exchange *x, enum reason why);
 
 /* ---- chunked.c ---- */
 /* Maps chunked framing and data of src to dst; 0, or -400 when it is malformed. *done when the body has

@@ -184,9 +184,11 @@ void queue_timeout(struct exchanges *w, struct exchange *x)
         stream_give_up(w, x, 503, R_CLOSE_QUEUE);
         return;
     }
-    if (splice_held(c).n >= x->head_bytes) { /* else it is closed behind the answer: its head may yet come */
+    if (splice_held(c).n >= x->head_bytes) { /* else its head may yet come */
         splice_skip(w->s, c, x->head_bytes);
         x->req_mapped = x->req_body == HTTP_BODY_NONE;
+    } else {
+        x->client_close = true;
     }
     reply_own(w, x, late ? 504 : 503, late ? R_CLOSE_REQUEST_TIMEOUT : R_CLOSE_QUEUE);
 }

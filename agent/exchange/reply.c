@@ -14,12 +14,23 @@ static bool request_pending(const struct exchange *x)
     return false;
 }
 
+/* The time of day, written once a second. */
+static struct span date_now(struct exchanges *w)
+{
+    int64_t wall_s = ((int64_t)splice_now(w->s) + w->wall_offset_ns) / (int64_t)SEC_NS;
+    if (w->date_s != wall_s || !w->date[0])
+        (void)utc_http(wall_s, w->date);
+    w->date_s = wall_s;
+    return span_str(w->date);
+}
+
 /* Into a buffer of the pool. Bytes, or -1. */
 static int write_reply(struct exchanges *w, struct exchange *x, const struct http_reply *made, uint8_t **buf,
                        uint32_t *cap)
 {
     struct http_reply r = *made;
     r.lines = edits_of_reply(w, x);
+    r.date = date_now(w);
     size_t room = HTTP_REPLY_ROOM + r.location.n + (r.type ? strlen(r.type) : 0) + r.lines.n + r.body.n;
     r.close = x->client_close;
     r.head_only = x->method == HTTP_HEAD;
@@ -53,14 +64,15 @@ void reply_limited(struct exchanges *w, struct exchange *x, uint64_t wait_ns)
 void reply_made(struct exchanges *w, struct exchange *x, const struct http_reply *r, enum reason why)
 {
     struct conn *c = x->c, *e = x->e;
-    if (request_pending(x)) {
-        x->client_close = true;
-        splice_sink(w->s, c);
-    }
     if (!x->want_keep || x->minor == 0 ||
         client_leaves(w, c)) /* our reply says HTTP/1.1: 1.0 would not know that it stays */
         x->client_close = true;
-    x->req_mapped = true;
+    bool pending = request_pending(x), discard = pending && discard_may(x);
+    if (pending && !discard) {
+        x->client_close = true;
+        splice_sink(w->s, c);
+    }
+    x->req_mapped = !discard;
     if (e) {
         x->e = NULL;
         e->user = NULL;
@@ -83,6 +95,11 @@ void reply_made(struct exchanges *w, struct exchange *x, const struct http_reply
     }
     stat_add(&w->cnt->own_replies, 1);
     bool close = x->client_close;
+    if (discard) {
+        splice_push(w->s, c);
+        discard_begin(w, x, why);
+        return;
+    }
     exchange_over(w, x, why);
     splice_push(w->s, c);
     if (close)

@@ -106,6 +106,10 @@ static void keep_body(struct exchanges *w, struct exchange *x, struct span bytes
 void request_body(struct exchanges *w, struct exchange *x, struct span bytes, bool held)
 {
     struct conn *c = x->c, *e = x->e;
+    if (x->discards) {
+        discard_body(w, x, bytes);
+        return;
+    }
     if (x->req_mapped || !e || e->pub.state == TCP_SYN_SENT)
         return; /* it waits in the hold: the next request, or body while the endpoint is being connected */
     if (x->keep_copy && e->x_count >= splice_extent_limit(w->s) / 2) {
@@ -119,6 +123,7 @@ void request_body(struct exchanges *w, struct exchange *x, struct span bytes, bo
         if (held)
             splice_release(w->s, e); /* owned bytes of a body cannot come again: no move to another conn */
         if (map_chunked(w, c, e, &x->req_chunked, bytes, held, &done, &x->rec.bytes_request) < 0) {
+            x->client_close = true; /* where it ends nobody knows */
             if (x->resp_head)
                 exchange_abort(w, x, R_CLOSE_BAD_REQUEST);
             else
@@ -176,12 +181,13 @@ static void take_head(struct exchange *x, const struct http_head *h)
     x->upgrade = may_upgrade(h);
     x->req_body = h->body;
     x->req_left = h->length;
+    x->expects = h->expect_continue;
     x->want_keep = !h->close;
     x->rec.bytes_request = h->length;
 }
 
 /* How many bytes are passed over when no endpoint is asked: the head, and the body when all of it is here.
- * Otherwise the connection ends behind the answer. */
+ * Otherwise discard.c sees to the rest. */
 static size_t passed_over(struct exchange *x, const struct http_head *h, struct span bytes)
 {
     size_t body = body_in_sight(x, bytes.n - h->bytes);

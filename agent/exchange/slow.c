@@ -74,6 +74,8 @@ static bool owes_request(const struct exchanges *w, const struct conn *c)
         return false;
     if (!x)
         return c->user_mark; /* a head in pieces */
+    if (x->discards)
+        return true;
     const struct conn *e = x->e;
     if (!e || e->pub.state == TCP_SYN_SENT || x->resp_mapped)
         return false;
@@ -120,6 +122,8 @@ static void slow_request(struct exchanges *w, struct conn *c)
         stream_hello_timeout(w, c, R_CLOSE_SLOW_REQUEST);
     } else if (!x) {
         client_refuse(w, c, splice_held(c), 408, R_CLOSE_SLOW_REQUEST);
+    } else if (x->discards) {
+        discard_stop(w, x, R_CLOSE_SLOW_REQUEST);
     } else if (x->resp_head) {
         exchange_abort(w, x, R_CLOSE_SLOW_REQUEST);
     } else {

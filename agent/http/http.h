@@ -294,7 +294,8 @@ struct http_reply {
     unsigned status;      /* with 204 there is no body */
     bool close;           /* "Connection: close" */
     bool head_only;       /* leaves the body out but keeps its length: answers to HEAD */
-    struct span location; /* empty: no such field */
+    struct span date;     /* utc_http()'s (RFC 9110 section 6.6.1); empty: no such field */
+    struct span location; /* likewise */
     uint32_t retry_after; /* seconds (RFC 9110 section 10.2.3); 0: no such field */
     const char *type;     /* Content-Type of a body */
     struct span lines;    /* further lines of the head */

@@ -74,6 +74,11 @@ int http_write_reply(const struct http_reply *r, uint8_t *out, uint32_t cap)
     }
     if (r->status == 405)
         put_str(&w, "Allow: GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH\r\n");
+    if (r->date.n) {
+        put_str(&w, "Date: ");
+        put_span(&w, r->date);
+        put_str(&w, "\r\n");
+    }
     put_span(&w, r->lines);
     put_str(&w, r->close ? "Connection: close\r\n\r\n" : "\r\n");
     if (r->status != 204 && !r->head_only)

@@ -138,6 +138,8 @@ static void all_written(void *arg)
         c->plan[i]->sent = true;
     if (c->tx == c->n && c->cfg.half_close)
         tcb_shutdown(c->tcb);
+    else if (c->rx == c->tx && current(c) && !sim_armed(&c->t_send))
+        sim_arm(c->sim, &c->t_send, c->sim->now); /* it was answered before it was all said */
 }
 
 /* ---- judging ---- */

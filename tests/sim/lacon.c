@@ -620,3 +620,8 @@ void lacon_print_counters(const struct lacon *l)
     for (unsigned i = 0; i < l->nworkers; i++)
         print_engine(l, i);
 }
+
+int64_t lacon_wall_s(const struct lacon *l)
+{
+    return ((int64_t)l->sim->now + WALL_OFFSET) / (int64_t)SEC;
+}

@@ -78,6 +78,8 @@ void lacon_crash(struct lacon *l);
 void lacon_revive(struct lacon *l);
 
 void lacon_drain(struct lacon *l);
+/* Its time of day, in seconds since 1970. */
+int64_t lacon_wall_s(const struct lacon *l);
 /* The workers take what has changed in the roster. */
 void lacon_sync(struct lacon *l);
 /* Another configuration, of number id, for all engines at once; it outlives them. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/base/utc.h"
 #include "tests/sim/pcapng.h"
 
 #define WAIT (10 * SEC) /* for what is wanted */
@@ -409,6 +410,21 @@ void want_text(struct peer *p, const char *text)
         text += k;
         n = *text ? more(p, &b) : 0;
     }
+}
+
+void want_reply(struct peer *p, const char *head, const char *rest)
+{
+    char date[UTC_STRLEN], text[1024];
+    const uint8_t *b = NULL;
+    uint32_t n = p->sc->sim.failed ? 0 : more(p, &b);
+    for (int64_t ago = 0; ago < 2; ago++) {
+        utc_http(lacon_wall_s(&p->sc->lacon) - ago, date);
+        uint32_t len = (uint32_t)snprintf(text, sizeof text, "%sDate: %s\r\n%s", head, date, rest);
+        if (n == len && memcmp(b, text, n) == 0)
+            return;
+    }
+    if (!p->sc->sim.failed)
+        sim_fail(&p->sc->sim, "%s wanted \"%s\", got \"%.*s\"", p->host->name, text, (int)n, (const char *)b);
 }
 
 void want_bytes(struct peer *p, uint32_t n)

@@ -148,6 +148,9 @@ void want_no_error(struct script *s, unsigned ms); /* no ICMP error reaches anyb
 void want(struct peer *p, const char *segment);
 void want_eventually(struct peer *p, const char *segment);
 void want_text(struct peer *p, const char *text);
+/* A reply of lacon's own, in one segment: its head as far as the Date, the time of day, and what is behind
+ * that. */
+void want_reply(struct peer *p, const char *head, const char *rest);
 void want_head(struct peer *p);              /* bytes up to and with the empty line */
 void want_bytes(struct peer *p, uint32_t n); /* n bytes in order */
 void want_fin(struct peer *p); /* the segment got last carries lacon's FIN, or one behind it does */

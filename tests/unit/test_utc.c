@@ -34,5 +34,8 @@ Test(utc, agrees_with_the_c_library)
         strftime(wanted, sizeof wanted, "%Y-%m-%dT%H:%M:%S.000Z", &tm);
         utc_rfc3339(s * NS, buf);
         cr_assert_str_eq(buf, wanted);
+        strftime(wanted, sizeof wanted, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+        cr_assert_eq(utc_http(s, buf), strlen(wanted));
+        cr_assert_str_eq(buf, wanted);
     }
 }

@@ -7,7 +7,14 @@
 #define ROWS(X)                                                                                              \
     X(routing_reply_pipelined, "a fixed reply before and behind a pipelined request to a cluster")           \
     X(routing_redirect, "a redirect of a head in two parts, and of an upload that is not waited for")        \
-    X(routing_redirect_body, "a redirect of requests whose bodies are here whole, and of one whose is not")  \
+    X(discard_length, "a body that nobody gets is thrown away, and the connection goes on")                  \
+    X(discard_chunked, "likewise one of chunks")                                                             \
+    X(discard_reordered, "likewise one whose segments come in another order")                                \
+    X(discard_long, "a body that nobody gets, longer than is thrown away: closed")                           \
+    X(discard_broken, "a body that nobody gets, malformed, cut short or never sent: closed")                 \
+    X(discard_expected, "a body that waits for 100 Continue, and nobody gets it: closed")                    \
+    X(discard_drain, "a drain while a body is thrown away: closed behind it")                                \
+    X(discard_refused, "a body whose endpoint can't be connected to is thrown away")                         \
     X(routing_split, "a rule with several clusters")                                                         \
     X(edits_response_grows,                                                                                  \
       "a response head that grows by two segments; sent again as it was; acks behind it")                    \

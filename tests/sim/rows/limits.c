@@ -108,7 +108,7 @@ void rate_requests(struct script *s)
     served(c, &e);
     served(c, &e);
     say(c, GET0);
-    want_text(c, LIMITED "Content-Length: 22\r\n\r\n429 Too Many Requests\n");
+    want_reply(c, LIMITED "Content-Length: 22\r\n", "\r\n429 Too Many Requests\n");
     want_counter(s, "requests_limited", 1);
     pass_time(s, 9000);
     say(c, GET0);
