@@ -453,6 +453,17 @@ void want_fin(struct peer *p)
         want_eventually(p, "FA");
 }
 
+void want_sack(struct peer *p, uint32_t lo, uint32_t hi)
+{
+    char buf[200];
+    if (!p->sc->sim.failed &&
+        (p->got.nsack != 1 || p->got.sack[0].lo != p->iss + lo || p->got.sack[0].hi != p->iss + hi))
+        sim_fail(&p->sc->sim,
+                 "%s wanted one SACK block from %u to %u, got %u, the first from %u to %u, with %s",
+                 p->host->name, lo, hi, p->got.nsack, p->got.sack[0].lo - p->iss, p->got.sack[0].hi - p->iss,
+                 relative(p, buf, sizeof buf));
+}
+
 void want_silence(struct peer *p, unsigned ms)
 {
     char buf[200];
@@ -599,6 +610,12 @@ struct peer *with_request(struct peer *c, const char *request)
 {
     ask(c, request);
     return take_request(c->sc);
+}
+
+void begin_large(struct peer *e, struct peer *c)
+{
+    say(e, LARGE0);
+    want_head(c);
 }
 
 struct peer *dies(struct peer *c, const char *request)

@@ -106,6 +106,8 @@ struct peer *take_request(struct script *s);
 void ask(struct peer *c, const char *request);
 /* e's answer, a short one, reaches c whole. */
 void answer(struct peer *e, struct peer *c);
+/* e begins a response that is not adopted (LARGE0); c gets its head. */
+void begin_large(struct peer *e, struct peer *c);
 /* The endpoint that c's next request reaches on a connection of its own, and that answers at once. */
 struct host *answered_by(struct peer *c, const char *request);
 /* A connected client whose request (head at least) an endpoint has, unanswered: returns the endpoint. */
@@ -154,6 +156,8 @@ void want_reply(struct peer *p, const char *head, const char *rest);
 void want_head(struct peer *p);              /* bytes up to and with the empty line */
 void want_bytes(struct peer *p, uint32_t n); /* n bytes in order */
 void want_fin(struct peer *p); /* the segment got last carries lacon's FIN, or one behind it does */
+/* The segment got last has one SACK block, of these bytes of the peer's stream. */
+void want_sack(struct peer *p, uint32_t lo, uint32_t hi);
 void want_silence(struct peer *p, unsigned ms);
 void want_true(struct script *s, bool ok, const char *what);
 /* A counter or reason has exactly this value; the names are laconctl's. */

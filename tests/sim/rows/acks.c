@@ -4,8 +4,7 @@
 void s5_ack_above(struct script *s)
 {
     struct peer *c = client(s), *e = with_request(c, GET0);
-    say(e, "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n");
-    want_head(c);
+    begin_large(e, c);
     pass_time(s, 10);
     forget(e);
     flags(c, SEG_ACK, c->snd, c->rcv + 5000);
@@ -28,8 +27,7 @@ void s5_old_bytes(struct script *s)
 void s5_dup_acks(struct script *s)
 {
     struct peer *c = client(s), *e = with_request(c, GET0);
-    say(e, "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n");
-    want_head(c);
+    begin_large(e, c);
     say_n(e, 'x', 5000);
     c->auto_ack = false;
     want_bytes(c, 1000);
@@ -49,8 +47,7 @@ void s5_dup_acks(struct script *s)
 void s5_sack_shifted(struct script *s)
 {
     struct peer *c = client(s), *e = with_request(c, GET0);
-    say(e, "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n");
-    want_head(c);
+    begin_large(e, c);
     c->auto_ack = false;
     pass_time(s, 10);
     forget(e);
@@ -59,10 +56,7 @@ void s5_sack_shifted(struct script *s)
     pass_time(s, 10);
     sack(c, body_c, body_c + 1000, body_c + 3000);
     want_eventually(e, "A");
-    want_true(s,
-              e->got.nsack == 1 && e->got.sack[0].lo == e->iss + body_e + 1000 &&
-                  e->got.sack[0].hi == e->iss + body_e + 3000,
-              "the SACK block arrives at the endpoint's numbers");
+    want_sack(e, body_e + 1000, body_e + 3000);
 }
 
 /* A receiver that lacks bytes and whose buffer grows meanwhile (Linux does that) shows another window in each
@@ -72,8 +66,7 @@ void s5_sack_window_grows(struct script *s)
     struct peer *c = client(s), *e;
     c->wnd = 20000; /* from the first byte on: it is to grow */
     e = with_request(c, GET0);
-    say(e, "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n");
-    want_head(c);
+    begin_large(e, c);
     c->auto_ack = false;
     pass_time(s, 10);
     forget(e);
@@ -97,8 +90,7 @@ void s5_dsack(struct script *s)
     struct peer *c = client(s), *e;
     c->wnd = 20000; /* from the first byte on: it is to grow */
     e = with_request(c, GET0);
-    say(e, "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n");
-    want_head(c);
+    begin_large(e, c);
     c->auto_ack = false;
     uint32_t body_c = c->rcv, body_e = e->snd;
     say_n(e, 'x', 3000);
@@ -110,10 +102,7 @@ void s5_dsack(struct script *s)
     sack(c, body_c + 3000, body_c + 1000, body_c + 2000);
     want(e, "A len=0");
     want_true(s, e->got.ack == e->iss + body_e + 3000, "a duplicate");
-    want_true(s,
-              e->got.nsack == 1 && e->got.sack[0].lo == e->iss + body_e + 1000 &&
-                  e->got.sack[0].hi == e->iss + body_e + 2000,
-              "the block below it, at the endpoint's numbers");
+    want_sack(e, body_e + 1000, body_e + 2000); /* the block below it, at the endpoint's numbers */
     sack(c, body_c + 3000, body_c - 5, body_c + 1000);
     want_silence(e, 10);
     want_counter(s, "responses", 1);
@@ -123,8 +112,7 @@ void s5_dsack(struct script *s)
 void s5_sack_four(struct script *s)
 {
     struct peer *c = client(s), *e = with_request(c, GET0);
-    say(e, "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n");
-    want_head(c);
+    begin_large(e, c);
     c->auto_ack = false;
     uint32_t at = c->rcv;
     say_n(e, 'x', 9000);
@@ -178,8 +166,5 @@ void s5_sack_with_fin(struct script *s)
     forget(e);
     sack(c, body_c, body_c + 1000, body_c + 20001);
     want_eventually(e, "A");
-    want_true(s,
-              e->got.nsack == 1 && e->got.sack[0].lo == e->iss + body_e + 1000 &&
-                  e->got.sack[0].hi == e->iss + body_e + 20000,
-              "the SACK block ends where the body does");
+    want_sack(e, body_e + 1000, body_e + 20000); /* the SACK block ends where the body does */
 }

@@ -52,8 +52,7 @@ void s8_large(struct script *s)
     c->auto_ack = false;
     pass_time(s, 10);
     forget(e);
-    say(e, LARGE0);
-    want_head(c);
+    begin_large(e, c);
     want_silence(e, 100);
     ack_all(c);
     want(e, "A");

@@ -102,7 +102,7 @@ void check_statuses(struct script *s)
     want_state(s, ROSTER_UP, FINDING_PASSED);
     answers(s, "HTTP/1.1 400 So\r\nContent-Length: 0\r\n\r\n");
     want_state(s, ROSTER_DOWN, FINDING_STATUS);
-    answers(s, "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"); /* whatever comes behind it */
+    answers(s, LARGE0); /* whatever comes behind it */
     want_state(s, ROSTER_UP, FINDING_PASSED);
 }
 

@@ -176,8 +176,7 @@ void model_sack_blocks(struct script *s)
     struct peer *p = connected(s, ordinary());
     say_at(p, 4, "behind a gap");
     want(p, "A ack=1 len=0");
-    want_true(s, p->got.nsack == 1 && p->got.sack[0].lo - p->iss == 4 && p->got.sack[0].hi - p->iss == 16,
-              "a SACK block tells of it");
+    want_sack(p, 4, 16);
     say_at(p, 1, "gap");
     want(p, "A ack=16 len=0");
     want_true(s, p->got.nsack == 0, "no SACK block any more");

@@ -25,8 +25,7 @@ static void full_segments(struct script *s, uint32_t client_says, uint32_t endpo
     want_bytes(e, 3 * client_says);
     say_n(c, 'y', 40000 - 3 * client_says);
     want_bytes(e, 40000 - 3 * client_says);
-    say(e, LARGE0);
-    want_head(c);
+    begin_large(e, c);
     for (unsigned i = 0; i < 3; i++)
         say_one(e, 'x', endpoint_says);
     want_bytes(c, 3 * endpoint_says);
@@ -69,8 +68,7 @@ void mss_small_client(struct script *s)
     want_true(s, f->got.mss == 536, "the endpoint is told the client's MSS");
     accept_syn_of(f);
     want_head(f);
-    say(f, LARGE0);
-    want_head(c);
+    begin_large(f, c);
     say_one(f, 'x', 1400); /* all the same */
     want_bytes(c, 1400);
 }
@@ -96,8 +94,7 @@ void mss_interface(struct script *s)
     uint32_t most = 1400 - (ip_is_v4(&c->local) ? 40u : 60u);
     e = with_request(c, GET0);
     want_true(s, c->in.n || c->rcv == 1, "connected");
-    say(e, LARGE0);
-    want_head(c);
+    begin_large(e, c);
     say_one(e, 'x', 1400);
     want_bytes(c, 700);
     want_true(s, c->got.len <= most, "cut to the interface's MTU");
@@ -125,8 +122,7 @@ void mss_none(struct script *s)
     want_head(e);
     say_one(c, 'x', 1400);
     want_bytes(e, 1400);
-    say(e, LARGE0);
-    want_head(c);
+    begin_large(e, c);
     say_one(e, 'x', 1400);
     want_bytes(c, 1400);
 }
@@ -173,8 +169,7 @@ void wscale_endpoint_only(struct script *s)
     want_window(c, 30000, 65535, 0);
     say_n(c, 'x', 30000);
     want_bytes(e, 30000);
-    say(e, LARGE0);
-    want_head(c);
+    begin_large(e, c);
     pass_time(s, 5);
     forget(e);
     want_window(e, 20000 - (1u << shift), 20000, shift);
@@ -194,8 +189,7 @@ void wscale_14(struct script *s)
     accept_syn_of(e);
     want_head(e);
     want_window(e, 16384 - 128, 16384, 7);
-    say(e, LARGE0);
-    want_head(c);
+    begin_large(e, c);
     say_n(e, 'x', 16000);
     want_bytes(c, 16000);
 }
@@ -228,8 +222,7 @@ void sack_client_only(struct script *s)
     e->sack = false;
     accept_syn_of(e);
     want_head(e);
-    say(e, LARGE0);
-    want_head(c);
+    begin_large(e, c);
     c->auto_ack = false;
     pass_time(s, 10);
     forget(e);

@@ -68,7 +68,7 @@ void s5_rate_kept(struct script *s)
     struct peer *c = client(s);
     c->wscale = 7;
     struct peer *e = with_request(c, GET0);
-    say(e, "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n");
+    say(e, LARGE0);
     uint32_t end = e->snd + 100000;
     want_head(c);
     for (unsigned i = 0; i < 500 && e->snd < end; i++) {

@@ -7,8 +7,7 @@
 static struct peer *busy(struct peer *c)
 {
     struct peer *e = with_request(c, GET0);
-    say(e, LARGE0);
-    want_head(c);
+    begin_large(e, c);
     pass_time(c->sc, 10);
     forget(e);
     return e;

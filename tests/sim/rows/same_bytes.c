@@ -6,8 +6,7 @@ void s1_other_bytes(struct script *s)
 {
     struct peer *c = client(s), *e = with_request(c, GET0);
     c->auto_ack = false;
-    say(e, "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n");
-    want_head(c);
+    begin_large(e, c);
     say_at(e, 1, "HTTP/1.1 404 OK\r\n");
     want_eventually(c, "RA");
     want_eventually(e, "RA");

@@ -2,9 +2,8 @@
  * is waited for. */
 #include "tests/sim/rows/all.h"
 
-#define BIG_RESPONSE "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
-#define UPGRADE      "GET / HTTP/1.1\r\nHost: c0.example\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"
-#define SWITCHING    "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"
+#define UPGRADE   "GET / HTTP/1.1\r\nHost: c0.example\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"
+#define SWITCHING "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"
 
 /* ---- requests ---- */
 
@@ -106,8 +105,7 @@ void d_slow_endpoint(struct script *s)
 {
     struct peer *c = hurried(s), *e = with_request(c, GET0);
     pass_time(s, 100000);
-    say(e, BIG_RESPONSE);
-    want_head(c);
+    begin_large(e, c);
     for (unsigned i = 0; i < 60; i++) {
         say_n(e, 'x', 10);
         want_bytes(c, 10);
@@ -167,8 +165,7 @@ void d_moved_backs_off(struct script *s)
 void d_slow_reader(struct script *s)
 {
     struct peer *c = hurried(s), *e = with_request(c, GET0);
-    say(e, BIG_RESPONSE);
-    want_head(c);
+    begin_large(e, c);
     c->auto_ack = false;
     for (unsigned i = 0; i < 30 && !counter_of(s, "close_slow_reader"); i++) {
         say_n(e, 'x', 1000); /* it sends while it may, and repeats itself */
@@ -189,7 +186,7 @@ void d_slow_reader(struct script *s)
 void d_shut_window(struct script *s)
 {
     struct peer *c = hurried(s), *e = with_request(c, GET0);
-    say(e, BIG_RESPONSE);
+    say(e, LARGE0);
     c->wnd = 0;
     want_head(c);
     pass_time(s, 30000);

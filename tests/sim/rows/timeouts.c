@@ -23,8 +23,7 @@ void time_request_response(struct script *s)
 {
     s->config->listener[0].request_timeout_ns = 5 * SEC;
     struct peer *c = client(s), *e = with_request(c, GET0);
-    say(e, LARGE0);
-    want_head(c);
+    begin_large(e, c);
     uint64_t since = s->sim.now;
     for (unsigned i = 0; i < 9; i++) {
         say_n(e, 'x', 1000);

@@ -1,0 +1,38 @@
+/* Words that set the scene: families, endpoints and ports, VLANs; a crash of lacon. */
+#include "tests/sim/row.h"
+
+void families(struct script *s, bool client_v6, bool endpoint_v6)
+{
+    s->client_v6 = client_v6;
+    for (unsigned c = 0; c < TOPO_CLUSTERS; c++)
+        for (unsigned e = 0; e < TOPO_ENDPOINTS; e++)
+            s->config->cluster[c].endpoint[e].at.addr = topo_endpoint(endpoint_v6, c, e);
+}
+
+void one_endpoint(struct script *s)
+{
+    s->config->cluster[0].nendpoint = 1;
+}
+
+void one_port(struct script *s)
+{
+    s->config->dpdk.port_hi = s->config->dpdk.port_lo;
+}
+
+void vlan(struct script *s, unsigned side, uint16_t id)
+{
+    s->config->interface[side].vlan = id;
+    if (side == 0)
+        s->client_host.vlan = id;
+    for (unsigned i = 0; side == 1 && i < ROW_ENDPOINTS; i++)
+        s->endpoint_host[i].vlan = id;
+}
+
+void restart(struct script *s)
+{
+    if (s->sim.failed)
+        return;
+    lacon_stop(&s->lacon);
+    s->lacon.sim = NULL;
+    start(s);
+}
