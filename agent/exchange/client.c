@@ -71,7 +71,7 @@ static bool many_wait(const struct exchanges *w, const struct conn *c)
 /* What is held was judged; when nothing came of it and nothing more will come, the conn is closed. */
 static void held_judged(struct exchanges *w, struct conn *c)
 {
-    bool waits = many_wait(w, c) && c->hold.nrange;
+    bool waits = many_wait(w, c) && conn_holds(c);
     if (!conn_is_dead(c) && !c->user && !waits && (c->fin_told || client_leaves(w, c)))
         client_close(w, c, c->fin_told ? R_CLOSE_NORMAL : R_CLOSE_DRAIN);
 }
@@ -105,7 +105,7 @@ void client_progress(struct exchanges *w, struct conn *c)
 {
     if (c->user_doom && c->out_una >= c->out_msg)
         splice_reset(w->s, c, c->close_why);
-    else if (c->pub.side == SIDE_CLIENT && c->hold.nrange && !c->sink && !c->user_mark)
+    else if (c->pub.side == SIDE_CLIENT && conn_holds(c) && !c->sink && !c->user_mark)
         next_held(w, c);
 }
 
@@ -200,7 +200,7 @@ void client_fin(struct exchanges *w, struct conn *c)
         return;
     }
     if (!x) {
-        if (!c->user_doom && !(many_wait(w, c) && c->hold.nrange))
+        if (!c->user_doom && !(many_wait(w, c) && conn_holds(c)))
             client_close(w, c, R_CLOSE_NORMAL);
         return;
     }

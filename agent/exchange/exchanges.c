@@ -88,7 +88,7 @@ void exchanges_memory(const struct exchanges *w, struct memory_list *l)
 static void drain_one(void *arg, struct conn *c)
 {
     struct exchanges *w = arg;
-    if (!c->user && !c->hold.nrange && !c->user_doom)
+    if (!c->user && !conn_holds(c) && !c->user_doom)
         client_close(w, c, R_CLOSE_DRAIN);
 }
 
@@ -180,7 +180,7 @@ static void cb_progress(void *u, struct conn *c)
     if (x->tunnel)
         tunnel_progress(w, c);
     /* Extents are free again: what had to wait for them is judged. */
-    if (c->peer && c->peer->hold.nrange)
+    if (c->peer && conn_holds(c->peer))
         splice_rejudge(w->s, c->peer);
     x = c->user;
     if (x && !x->tunnel && x->e && x->e->fin_told && !x->resp_mapped)

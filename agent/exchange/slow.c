@@ -70,7 +70,7 @@ static bool backs_off(const struct exchanges *w, const struct conn *c)
 static bool owes_request(const struct exchanges *w, const struct conn *c)
 {
     const struct exchange *x = c->user;
-    if (c->room_pprev || backs_off(w, c) || c->fin_queued || c->user_doom)
+    if ((c->has & USE_ROOM) || backs_off(w, c) || c->fin_queued || c->user_doom)
         return false;
     if (!x)
         return c->user_mark; /* a head in pieces */

@@ -89,7 +89,6 @@ static void client_open(struct splice *s, struct conn *c, const struct handshake
     c->in_mapped = c->in_acked = c->in_max = c->wl1 = pos_start(h->irs + 1);
     c->in_edge = c->in_edge_high = c->in_acked + (c->w0 > UINT16_MAX ? UINT16_MAX : c->w0);
     c->out_una = c->out_end = c->out_max = c->out_edge = pos_start(h->iss + 1);
-    c->recover = c->out_una;
     c->kept_cwnd = IW_SEGMENTS * c->mss;
     c->pub.state = TCP_OPEN;
     if (h->rtt_us)

@@ -45,6 +45,7 @@ static void let_go(struct splice *s, struct conn *c, enum reason why)
     splice_part(s, c);
     ext_free_all(s, c);
     hold_free(s, c);
+    extra_close(s, c, USE_ALL & ~USE_OFFLOAD); /* that stays until the slot is given back */
     clients_close(s->clients, c->client);
     c->client = CLIENT_NONE;
     if (c->pub.side == SIDE_CLIENT) {

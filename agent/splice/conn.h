@@ -26,6 +26,7 @@
 #ifndef LACON_SPLICE_CONN_H
 #define LACON_SPLICE_CONN_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -107,6 +108,44 @@ struct hold {
     } range[HOLD_RANGES];
 };
 
+/* What most conns do without most of the time: each part has its bit in conn.has, and the block is there
+ * while one of them is set (extra.c). There are as many blocks as conns: taking one cannot fail. */
+enum extra_use {
+    USE_HOLD = 1,       /* bytes are held */
+    USE_REPAIR = 2,     /* bytes below `recover` or `again` went out again, or those at repeat_at did */
+    USE_PACE = 4,       /* client side: its rate is bounded, and it has been served */
+    USE_ROOM = 8,       /* it waits for memory */
+    USE_CHALLENGE = 16, /* it was challenged */
+    USE_CONNECT = 32,   /* endpoint side: in the handshake, or a second SYN-ACK is due */
+    USE_OFFLOAD = 64,   /* endpoint side: it has a large response under way */
+    USE_ALL = 127,
+};
+
+struct extra {
+    union {
+        struct hold hold;
+        struct extra *next_free;
+    };
+
+    pos_t recover;      /* out_max when kept bytes were last sent again */
+    pos_t again;        /* end of the highest kept bytes that were sent again */
+    pos_t repeat_at;    /* out_una when bytes went out again last */
+    uint64_t repeat_ns; /* when one was counted last */
+    uint8_t repeats;    /* of the bytes at repeat_at */
+
+    uint8_t syn_tries;
+    bool syn_twin; /* a second SYN-ACK is due, and needs no answer (connect.c) */
+    uint64_t syn_ns;
+
+    bool pace_rel;      /* pace_edge counts from what is acked */
+    pos_t pace_edge;    /* how far its rate lets the present endpoint send (pace.c) */
+    uint64_t pace_tick; /* at this tick */
+
+    struct conn *room_next, **room_pprev; /* those whose held bytes wait for memory */
+    uint64_t challenge_ns;                /* last challenge ack */
+    struct offload *off;
+};
+
 /* What control threads may copy (ct_peek): every word is written whole, side and idle as one byte. First in
  * struct conn. */
 struct conn_pub {
@@ -158,7 +197,6 @@ struct conn {
 
     /* ---- the out-stream ---- */
     pos_t out_una, out_end, out_max, out_edge; /* Exchange */
-    pos_t recover;                             /* out_max when kept bytes were last sent again */
     pos_t rtt_pos;                             /* 0: no sample is being taken */
     uint64_t t_rto_ns;                         /* deadline; 0: none */
     uint64_t progress_ns;                      /* last time the exchange moved */
@@ -171,8 +209,6 @@ struct conn {
         pace_rate; /* client side: bytes a tick that its acks may draw from an endpoint; 0: any (pace.c) */
     struct extent *x_tail;
 
-    pos_t pace_edge;     /* client side: how far its rate lets the present endpoint send (pace.c) */
-    uint64_t pace_tick;  /* at this tick; 0: not begun */
     uint64_t t_flush_ns; /* deadline for what it is to be told (late.c, pace.c); 0: none */
     uint64_t rtt_start_ns;
     uint32_t srtt_us, rttvar_us;
@@ -182,19 +218,13 @@ struct conn {
     uint32_t user_scan; /* exchange's own (how far a head in pieces was looked at; client.c: after a close) */
 
     /* ---- seldom ---- */
-    struct hold hold;
     struct tw_node timer;           /* lazily armed for the earliest of the deadlines */
     uint64_t t_phase_ns, t_look_ns; /* deadlines; 0: none */
     uint32_t idx;                   /* slot in the table. Exchange */
     uint8_t close_why;              /* enum reason: what an orderly close counts as; R_NONE: normal */
     uint8_t profile;                /* endpoint side: option profile of the pool (rule S14) */
     uint8_t rtt_class;              /* endpoint side: how far away its last client was (rule S9) */
-    uint8_t syn_tries;
-    uint8_t probes;     /* of a zero window, that nobody answered */
-    uint8_t repeats;    /* of the bytes at repeat_at */
-    uint64_t repeat_ns; /* when one was counted last */
-    pos_t repeat_at;    /* out_una when bytes went out again last */
-    pos_t again;        /* end of the highest kept bytes that were sent again */
+    uint8_t probes;                 /* of a zero window, that nobody answered */
     uint32_t x_count;
     uint32_t rtt_min_us;  /* smallest round trip seen; 0: none. Endpoint side: that of its last client */
     uint32_t kept;        /* bytes of buffers in its extents */
@@ -207,40 +237,61 @@ struct conn {
     bool user_awaits : 1; /* exchange's own (a PROXY header is due: identity.c) */
     bool user_named : 1;  /* exchange's own (a PROXY header has said who it is) */
     bool reserved : 1;    /* endpoint side: in the pool for the client that used it last alone */
+    bool waits : 1;       /* client side: in the list of those without a request */
     bool rst_acked : 1;   /* a RST of the peer acked bytes that are not counted in out_una */
     bool by_cookie : 1;   /* accepted by a SYN cookie: leaves a tombstone */
-    bool pace_rel : 1;    /* pace_edge counts from what is acked */
     bool lossy : 1;       /* it has sent bytes again: what its TCP has learned is of one path (rule S9) */
-    bool syn_twin : 1;    /* endpoint side: a second SYN-ACK is due, and needs no answer (connect.c) */
     uint32_t refused_s;   /* second when bytes were dropped that it had been offered room for; 0: never.
                              Exchange */
     union {
         struct slow_marks slow; /* client side, exchange's own */
         struct {                /* endpoint side */
             struct splice_remote *remote;
-            struct offload *off; /* NULL unless it has a large response under way */
-            uint32_t *tally[2];  /* set by exchange: what counts it; given back at its end */
-            uint64_t syn_ns;
+            uint32_t *tally[2];      /* set by exchange: what counts it; given back at its end */
             uint64_t last_opened_ns; /* when the client of last_idx was opened: a slot alone names no conn */
         };
     };
+    /* A conn is in one of these lists at most. */
     union {
-        struct conn *idle_next; /* pool list of the endpoint; or list of TIME_WAIT conns */
-        struct conn *dead_next; /* of those that ended: they are in neither */
+        struct conn *idle_next; /* of the pool, of those in TIME_WAIT */
+        struct conn *wait_next; /* clients without a request, longest waiting first (`waits`) */
+        struct conn *dead_next; /* those that ended */
     };
-    struct conn **idle_pprev;
-    struct conn *wait_next, **wait_pprev; /* clients without a request, longest waiting first */
-    struct conn *room_next, **room_pprev; /* those whose held bytes wait for memory */
-    uint64_t challenge_ns;                /* last challenge ack */
+    union {
+        struct conn **idle_pprev, **wait_pprev;
+    };
+    struct extra *extra; /* the side block, NULL: none */
+    uint8_t has;         /* what of it is in use: bits of enum extra_use */
 };
 
-#define CONN_LINE 64
-_Static_assert(offsetof(struct conn, in_mapped) == 1 * CONN_LINE, "who and what is one line");
-_Static_assert(offsetof(struct conn, out_una) == 2 * CONN_LINE, "the in-stream is one line");
-_Static_assert(offsetof(struct conn, key) == 3 * CONN_LINE, "the out-stream is one line");
-_Static_assert(offsetof(struct conn, pace_edge) == 4 * CONN_LINE, "the way out is one line");
-_Static_assert(offsetof(struct conn, hold) == 5 * CONN_LINE, "what some segments touch is one line");
+#define CONN_LINE      64
 #define CONN_HOT_LINES 6
+
+/* The part `use` of c's side block, which must be there. */
+static inline struct extra *extra_of(const struct conn *c, enum extra_use use)
+{
+    assert(c->has & use);
+    (void)use;
+    return c->extra;
+}
+
+/* What is held of c; nothing where nothing is. */
+static inline const struct hold *conn_hold(const struct conn *c)
+{
+    static const struct hold none;
+    return c->has & USE_HOLD ? &c->extra->hold : &none;
+}
+
+static inline bool conn_holds(const struct conn *c)
+{
+    return c->has & USE_HOLD;
+}
+
+/* End of the highest kept bytes that were sent again and may be missing still; 0: none. */
+static inline pos_t conn_again(const struct conn *c)
+{
+    return c->has & USE_REPAIR ? c->extra->again : 0;
+}
 
 static inline bool conn_is_dead(const struct conn *c)
 {

@@ -217,9 +217,10 @@ bool splice_pool_put(struct splice *s, struct conn *e, uint32_t max, bool reserv
     struct splice_remote *r = e->remote;
     bool own_only = e->lossy && !mutant(pool_lossy);
     uint32_t most = own_only && !reserved ? (max + 1) / 2 : max;
-    if (r->refs == 0 || e->pub.state != TCP_OPEN || e->in_fin || e->hold.buf || e->x_head || e->offloaded ||
+    if (r->refs == 0 || e->pub.state != TCP_OPEN || e->in_fin || conn_holds(e) || e->x_head || e->offloaded ||
         r->idle_count >= most || (own_only && !client_stays(s, e)))
         return false;
+    extra_trim(s, e);
     e->in_mode = IN_WAIT;
     e->reserved = reserved;
     struct conn **list = own_only || (reserved && !mutant(reserved_shared))
@@ -289,27 +290,30 @@ static void send_syn(struct splice *s, struct conn *e)
                         .mss = mss_class[e->profile / 2],
                         .wscale = OUR_WSCALE,
                         .sack_ok = e->profile & 1};
+    struct extra *h = extra_of(e, USE_CONNECT);
     struct wire_link l;
     /* Not resolved yet: look again soon, a resolution takes a round trip. */
     bool ready = net_link(s->net, &e->path, &e->key.remote, &l, s->now);
-    e->t_rto_ns = s->now + (ready ? SYN_RTO_NS << e->syn_tries : 5 * MS_NS);
+    e->t_rto_ns = s->now + (ready ? SYN_RTO_NS << h->syn_tries : 5 * MS_NS);
     if (ready) {
-        if (e->syn_tries < 8)
-            e->syn_tries++;
-        e->syn_ns = s->now;
+        if (h->syn_tries < 8)
+            h->syn_tries++;
+        h->syn_ns = s->now;
         seg_bare(s, &g, &e->path);
-        e->syn_twin = e->syn_tries == 1 && e->rtt_class > 0 && !mutant(syn_alone);
-        if (e->syn_twin)
+        h->syn_twin = h->syn_tries == 1 && e->rtt_class > 0 && !mutant(syn_alone);
+        if (h->syn_twin)
             seg_bare(s, &g, &e->path);
     }
     conn_arm(s, e);
 }
 
-bool connect_twin(const struct splice *s, struct conn *e, const struct pkt *p)
+bool connect_twin(struct splice *s, struct conn *e, const struct pkt *p)
 {
-    bool is = e->syn_twin && s->now - e->syn_ns < SYN_RTO_NS && (p->flags & TCP_ACK) &&
+    if (!(e->has & USE_CONNECT))
+        return false;
+    bool is = s->now - extra_of(e, USE_CONNECT)->syn_ns < SYN_RTO_NS && (p->flags & TCP_ACK) &&
               pos_unwrap(e->in_acked, p->seq) + 1 == e->in_acked;
-    e->syn_twin = false;
+    extra_close(s, e, USE_CONNECT);
     return is;
 }
 
@@ -320,7 +324,7 @@ void connect_timer(struct splice *s, struct conn *e)
 
 static void start_at(struct conn *e, uint32_t iss)
 {
-    e->out_una = e->out_end = e->out_max = e->out_edge = e->recover = pos_start(iss + 1);
+    e->out_una = e->out_end = e->out_max = e->out_edge = pos_start(iss + 1);
 }
 
 static uint32_t pick_isn(struct splice *s, const struct conn *e, bool used, uint32_t last)
@@ -375,6 +379,7 @@ struct conn *splice_connect(struct splice *s, struct splice_remote *r, struct co
     e->mss = 536;
     e->w0 = 32768;
     e->pub.state = TCP_SYN_SENT;
+    extra_open(s, e, USE_CONNECT)->syn_tries = 0;
     if (c) {
         pool_leave(s, c);
         used_by(e, c);
@@ -411,8 +416,11 @@ static void endpoint_open(struct splice *s, struct conn *e, const struct pkt *p,
     e->kept_cwnd = IW_SEGMENTS * e->mss;
     e->pub.state = TCP_OPEN;
     e->t_rto_ns = 0;
-    if (e->syn_tries == 1)
-        rtt_sample(e, s->now - e->syn_ns);
+    const struct extra *h = extra_of(e, USE_CONNECT);
+    if (h->syn_tries == 1)
+        rtt_sample(e, s->now - h->syn_ns);
+    if (!h->syn_twin)
+        extra_close(s, e, USE_CONNECT);
     e->ack_now = true;
 }
 
@@ -430,7 +438,8 @@ static void old_incarnation(struct splice *s, struct conn *e, const struct pkt *
     count(s->cnt, R_DROP_CONNECTING);
     if (!mutant(bare_ack_ignored))
         seg_bare(s, &g, &e->path);
-    if (s->now - e->syn_ns >= MS_NS || e->syn_tries == 1)
+    const struct extra *h = extra_of(e, USE_CONNECT);
+    if (s->now - h->syn_ns >= MS_NS || h->syn_tries == 1)
         send_syn(s, e);
 }
 

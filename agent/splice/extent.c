@@ -115,10 +115,11 @@ int splice_map_kept(struct splice *s, struct conn *src, struct conn *dst, uint64
 static int map_held_part(struct splice *s, struct conn *src, struct conn *dst, uint32_t n)
 {
     uint32_t cap;
+    const struct hold *h = conn_hold(src);
     uint8_t *buf = splice_buf(s, dst, n, &cap);
     if (!buf)
         return -ENOMEM;
-    memcpy(buf, src->hold.buf + src->hold.base, n - mutant(kept_tail_lost));
+    memcpy(buf, h->buf + h->base, n - mutant(kept_tail_lost));
     return splice_map_kept(s, src, dst, n, buf, cap, n, EXT_IDENTITY | EXT_OWNED, false);
 }
 
@@ -146,7 +147,7 @@ static int map_copy_run(struct splice *s, struct conn *src, struct conn *dst, ui
 int splice_map_copy(struct splice *s, struct conn *src, struct conn *dst, uint64_t n)
 {
     while (n > 0) {
-        const struct hold *h = &src->hold;
+        const struct hold *h = conn_hold(src);
         uint64_t run = n;
         if (h->nrange && h->range[0].lo < n)
             run = h->range[0].lo ? h->range[0].lo : h->range[0].hi < n ? h->range[0].hi : n;

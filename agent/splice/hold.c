@@ -14,25 +14,28 @@
 
 void hold_free(struct splice *s, struct conn *c)
 {
-    if (c->hold.buf && !mutant(hold_leak)) {
-        kbuf_free(s->pool, c->hold.buf, c->hold.cap);
-        clients_drop(s->clients, c->client, c->hold.cap);
+    if (!(c->has & USE_HOLD))
+        return;
+    struct hold *h = &extra_of(c, USE_HOLD)->hold;
+    if (!mutant(hold_leak)) {
+        kbuf_free(s->pool, h->buf, h->cap);
+        clients_drop(s->clients, c->client, h->cap);
     }
-    c->hold = (struct hold){0};
+    *h = (struct hold){0};
+    extra_close(s, c, USE_HOLD);
 }
 
 struct span splice_held(const struct conn *c)
 {
-    const struct hold *h = &c->hold;
+    const struct hold *h = conn_hold(c);
     if (h->nrange == 0 || h->range[0].lo != 0)
         return span_of(NULL, 0);
     return span_of(h->buf + h->base, h->range[0].hi);
 }
 
 /* Makes room for bytes up to offset `end` behind base. */
-static int reserve(struct splice *s, struct conn *c, uint32_t end)
+static int reserve(struct splice *s, struct conn *c, struct hold *h, uint32_t end)
 {
-    struct hold *h = &c->hold;
     if (h->buf && h->base + end <= h->cap)
         return 0;
     uint32_t used = h->nrange ? h->range[h->nrange - 1].hi : 0;
@@ -71,9 +74,10 @@ static bool agrees(const struct hold *h, uint32_t lo, uint32_t hi, const uint8_t
 bool hold_agrees(const struct conn *c, pos_t at, struct span bytes)
 {
     uint64_t lo = at - c->in_mapped, hi = lo + bytes.n;
-    if (c->hold.nrange == 0 || lo >= c->w0 || mutant(hold_uncompared))
+    const struct hold *h = conn_hold(c);
+    if (h->nrange == 0 || lo >= c->w0 || mutant(hold_uncompared))
         return true;
-    return agrees(&c->hold, (uint32_t)lo, (uint32_t)(hi < c->w0 ? hi : c->w0), bytes.p);
+    return agrees(h, (uint32_t)lo, (uint32_t)(hi < c->w0 ? hi : c->w0), bytes.p);
 }
 
 /* Joins [lo, hi) into the ranges. False when there would be too many. */
@@ -102,13 +106,14 @@ static bool ranges_add(struct hold *h, uint32_t lo, uint32_t hi)
  * exchanges in flight. */
 static enum reason may_hold(const struct splice *s, const struct conn *c, uint32_t end)
 {
-    if (c->hold.buf && c->hold.base + end <= c->hold.cap)
+    const struct hold *h = conn_hold(c);
+    if (h->buf && h->base + end <= h->cap)
         return R_NONE;
     if (clients_full(s->clients, c->client))
         return R_DROP_CLIENT_BYTES;
     if (end > HOLD_SHORT && kbuf_used(s->pool) > kbuf_total(s->pool) / 4 * 3)
         return R_DROP_NO_BUFFER;
-    bool new_work = c->wait_pprev || (c->pub.side == SIDE_CLIENT && c->in_mode == IN_DONE);
+    bool new_work = c->waits || (c->pub.side == SIDE_CLIENT && c->in_mode == IN_DONE);
     if (new_work && splice_load(s) >= LOAD_REFUSE)
         return R_DROP_NO_BUFFER;
     return R_NONE;
@@ -131,7 +136,6 @@ static void refuse(const struct splice *s, struct conn *c, pos_t at)
 
 enum reason hold_insert(struct splice *s, struct conn *c, pos_t at, struct span bytes)
 {
-    struct hold *h = &c->hold;
     uint64_t off = at - c->in_mapped;
     if (pos_min(at + bytes.n, c->in_edge_high) > c->in_mapped + c->w0)
         refuse(s, c, at);
@@ -140,9 +144,12 @@ enum reason hold_insert(struct splice *s, struct conn *c, pos_t at, struct span 
     uint32_t lo = (uint32_t)off;
     uint32_t n = bytes.n < c->w0 - lo ? (uint32_t)bytes.n : c->w0 - lo;
     enum reason r = may_hold(s, c, lo + n);
-    if (r == R_NONE && reserve(s, c, lo + n) < 0)
+    struct hold *h = r == R_NONE ? &extra_open(s, c, USE_HOLD)->hold : NULL;
+    if (h && reserve(s, c, h, lo + n) < 0)
         r = R_DROP_NO_BUFFER;
     if (r != R_NONE) {
+        if (h && !h->buf)
+            extra_close(s, c, USE_HOLD);
         refuse(s, c, at);
         return r;
     }
@@ -165,9 +172,9 @@ void splice_hold_more(struct conn *c, uint32_t w0)
 
 void hold_consume(struct splice *s, struct conn *c, uint64_t n)
 {
-    struct hold *h = &c->hold;
-    if (!h->buf || n == 0)
+    if (!(c->has & USE_HOLD) || n == 0)
         return;
+    struct hold *h = &extra_of(c, USE_HOLD)->hold;
     uint32_t k = 0;
     for (uint32_t i = 0; i < h->nrange; i++) {
         if (h->range[i].hi <= n)

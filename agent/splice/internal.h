@@ -78,6 +78,12 @@ struct tw_list {
     struct conn *first, **last;
 };
 
+/* Side blocks (extra.c). */
+struct extras {
+    struct extra *slab, *free;
+    uint32_t cap, used, live; /* used: at least once */
+};
+
 struct splice {
     uint64_t now;
     struct conntable *table;
@@ -93,6 +99,7 @@ struct splice {
     struct extent *x_slab, *x_free;
     size_t x_used, x_cap; /* of the slab: used at least once; all */
     size_t x_live;        /* in use now */
+    struct extras extras;
     struct remotes remotes;
     uint16_t port_lo, port_hi;
     unsigned worker, nworkers;
@@ -123,6 +130,18 @@ struct splice {
     const struct conn
         *current; /* whose segment or timer is being handled: its slot is not to be given to another */
 };
+
+/* ---- extra.c ---- */
+int extras_init(struct splice *s, uint32_t cap); /* 0 or -ENOMEM */
+void extras_fini(struct splice *s);
+size_t extras_memory(const struct splice *s);
+/* c's side block, with a part that was not in use until now: zeroed where the block is new, else as that part
+ * was left. */
+struct extra *extra_open(struct splice *s, struct conn *c, enum extra_use use);
+/* These parts are not in use any more, or never were; with the last of them the block is given back. */
+void extra_close(struct splice *s, struct conn *c, unsigned uses);
+/* Closes what time has ended. */
+void extra_trim(struct splice *s, struct conn *c);
 
 /* ---- extent.c ---- */
 struct extent *ext_new(struct splice *s);
@@ -219,7 +238,7 @@ void connect_answer(struct splice *s, struct conn *e, struct frame *f, const str
 void connect_timer(struct splice *s, struct conn *e);
 /* Is p, of the open conn e, the answer to the second SYN of a twin? Once, and soon: later it is from an
  * endpoint that has not heard our ack. */
-bool connect_twin(const struct splice *s, struct conn *e, const struct pkt *p);
+bool connect_twin(struct splice *s, struct conn *e, const struct pkt *p);
 /* Client c ends, or turns to another conn: what is reserved for it in the pool is closed. */
 void pool_leave(struct splice *s, const struct conn *c);
 /* The segment size that e was told. */

@@ -156,6 +156,11 @@ static void look_remove(struct offloads *o, struct offload *f)
         o->look_last = f->pprev;
 }
 
+static struct offload *conn_off(const struct conn *e)
+{
+    return e->has & USE_OFFLOAD ? e->extra->off : NULL;
+}
+
 /* ---- is it a flow for the engine? ---- */
 
 static void measure(struct splice *s, struct offload *f)
@@ -177,7 +182,7 @@ static bool at_rest(const struct conn *e, const struct conn *c)
     return e->pub.state == TCP_OPEN && c->pub.state == TCP_OPEN && e->in_mode == IN_DONE && x &&
            x == c->x_tail && x->kind == EXT_COPY && x->in + x->m == e->in_mapped &&
            c->out_una >= x->out + FIRST && e->in_edge_high + (x->out - x->in) <= c->out_edge && !e->x_head &&
-           e->out_una == e->out_end && !e->fin_queued && !e->in_fin && !c->in_fin && !e->hold.nrange &&
+           e->out_una == e->out_end && !e->fin_queued && !e->in_fin && !c->in_fin && !conn_holds(e) &&
            !e->sink && !c->sink;
 }
 
@@ -320,13 +325,13 @@ static void ask(struct splice *s, struct offload *f)
 
 void offload_consider(struct splice *s, struct conn *e)
 {
-    struct offload *f = e->off;
+    struct offload *f = conn_off(e);
     if (!f) {
         f = e->in_mode == IN_DONE ? slot_new(&s->off) : NULL;
         if (!f)
             return;
         f->e = e;
-        e->off = f;
+        extra_open(s, e, USE_OFFLOAD)->off = f;
         f->mark = e->in_acked;
         f->mark_ns = s->now;
         f->look_ns = s->now + WATCH_NS;
@@ -343,7 +348,7 @@ void offload_consider(struct splice *s, struct conn *e)
 
 pos_t offload_edge(struct splice *s, struct conn *e, pos_t edge)
 {
-    const struct offload *f = e->off;
+    const struct offload *f = conn_off(e);
     if (edge + f->margin >= f->until)
         offload_leave(s, e);
     return mutant(offload_edge_open) ? edge : pos_min(edge, f->until);
@@ -351,7 +356,7 @@ pos_t offload_edge(struct splice *s, struct conn *e, pos_t edge)
 
 void offload_shown(struct conn *e)
 {
-    const struct offload *f = e->off;
+    const struct offload *f = conn_off(e);
     if (!f->c || mutant(offload_acks_unbelieved))
         return;
     f->c->out_max = pos_max(f->c->out_max, e->in_edge_high + f->delta);
@@ -360,7 +365,7 @@ void offload_shown(struct conn *e)
 
 void offload_leave(struct splice *s, struct conn *e)
 {
-    struct offload *f = e->off;
+    struct offload *f = conn_off(e);
     if (!e->offloaded || f->state == LEAVING)
         return;
     f->state = LEAVING;
@@ -371,24 +376,24 @@ void offload_leave(struct splice *s, struct conn *e)
 
 void offload_part(struct splice *s, struct conn *e)
 {
-    struct offload *f = e->off;
+    struct offload *f = conn_off(e);
     if (!f)
         return;
     if (e->offloaded) {
         offload_leave(s, e);
         f->c = NULL;
     } else {
-        e->off = NULL;
+        extra_close(s, e, USE_OFFLOAD);
         slot_free(&s->off, f);
     }
 }
 
 bool offload_holds_port(struct splice *s, struct conn *e)
 {
-    struct offload *f = e->off;
+    struct offload *f = conn_off(e);
     if (!f)
         return false;
-    e->off = NULL;
+    extra_close(s, e, USE_OFFLOAD);
     if (!e->offloaded) {
         slot_free(&s->off, f);
         return false;
@@ -515,7 +520,7 @@ static void gone(struct splice *s, struct offload *f, const struct flow_answer *
     settle(f, a);
     e->offloaded = false;
     if (!f->c) {
-        e->off = NULL;
+        extra_close(s, e, USE_OFFLOAD);
         slot_free(o, f);
     }
     seg_flush(s, e); /* the window opens */

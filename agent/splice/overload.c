@@ -49,17 +49,20 @@ static void wait_unlink(struct splice *s, struct conn *c)
     else
         s->wait_last = c->wait_pprev;
     c->wait_pprev = NULL;
+    c->waits = false;
 }
 
 void splice_busy(struct splice *s, struct conn *c)
 {
-    if (c->wait_pprev)
+    if (c->waits)
         wait_unlink(s, c);
 }
 
 void splice_waiting(struct splice *s, struct conn *c)
 {
+    assert(!conn_is_dead(c) && c->pub.state != TCP_TIME_WAIT);
     splice_busy(s, c);
+    c->waits = true;
     c->wait_next = NULL;
     c->wait_pprev = s->wait_last;
     *s->wait_last = c;
@@ -95,28 +98,30 @@ unsigned splice_extent_limit(const struct splice *s)
 
 void room_forget(struct splice *s, struct conn *c)
 {
-    if (!c->room_pprev)
+    if (!(c->has & USE_ROOM))
         return;
-    *c->room_pprev = c->room_next;
-    if (c->room_next)
-        c->room_next->room_pprev = c->room_pprev;
+    const struct extra *x = extra_of(c, USE_ROOM);
+    *x->room_pprev = x->room_next;
+    if (x->room_next)
+        extra_of(x->room_next, USE_ROOM)->room_pprev = x->room_pprev;
     else
-        s->room_last = c->room_pprev;
-    c->room_pprev = NULL;
+        s->room_last = x->room_pprev;
+    extra_close(s, c, USE_ROOM);
     s->room_count--;
 }
 
 void splice_wait_room(struct splice *s, struct conn *c)
 {
-    if (c->room_pprev || conn_is_dead(c))
+    if ((c->has & USE_ROOM) || conn_is_dead(c))
         return;
     if (!s->room_first)
         s->room_ns = s->now + ROOM_WAIT_NS;
     stat_add(&s->cnt->room_waits, 1);
-    c->room_next = NULL;
-    c->room_pprev = s->room_last;
+    struct extra *x = extra_open(s, c, USE_ROOM);
+    x->room_next = NULL;
+    x->room_pprev = s->room_last;
     *s->room_last = c;
-    s->room_last = &c->room_next;
+    s->room_last = &x->room_next;
     s->room_count++;
 }
 

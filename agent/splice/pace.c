@@ -23,11 +23,12 @@ uint32_t pace_rate(uint64_t max_rate)
 
 void pace_leave(struct conn *c, const struct conn *e)
 {
-    if (!c->pace_tick || c->pace_rel)
+    if (!(c->has & USE_PACE) || extra_of(c, USE_PACE)->pace_rel)
         return;
+    struct extra *p = extra_of(c, USE_PACE);
     pos_t ack = conn_ack_pos(e);
-    c->pace_edge = c->pace_edge > ack ? c->pace_edge - ack : 0;
-    c->pace_rel = true;
+    p->pace_edge = p->pace_edge > ack ? p->pace_edge - ack : 0;
+    p->pace_rel = true;
 }
 
 pos_t pace_edge(struct splice *s, struct conn *e, pos_t edge)
@@ -37,19 +38,21 @@ pos_t pace_edge(struct splice *s, struct conn *e, pos_t edge)
         return edge;
     uint64_t tick = s->now >> PACE_TICK_BITS;
     pos_t ack = conn_ack_pos(e), ahead = ack + ((pos_t)c->pace_rate << PACE_AHEAD);
-    if (!c->pace_tick)
-        c->pace_edge = ahead;
-    else if (c->pace_rel)
-        c->pace_edge += ack;
-    if (tick > c->pace_tick && c->pace_tick)
-        c->pace_edge = pos_min(c->pace_edge + (tick - c->pace_tick) * c->pace_rate, ahead);
-    c->pace_rel = false;
-    c->pace_tick = tick;
-    if (edge <= c->pace_edge || mutant(rate_uncapped))
+    bool begun = c->has & USE_PACE;
+    struct extra *p = extra_open(s, c, USE_PACE);
+    if (!begun)
+        p->pace_edge = ahead;
+    else if (p->pace_rel)
+        p->pace_edge += ack;
+    if (begun && tick > p->pace_tick)
+        p->pace_edge = pos_min(p->pace_edge + (tick - p->pace_tick) * c->pace_rate, ahead);
+    p->pace_rel = false;
+    p->pace_tick = tick;
+    if (edge <= p->pace_edge || mutant(rate_uncapped))
         return edge;
-    if (c->pace_edge < ahead) { /* else only an ack can move it, and with it comes the next look */
+    if (p->pace_edge < ahead) { /* else only an ack can move it, and with it comes the next look */
         e->t_flush_ns = (tick + 1) << PACE_TICK_BITS;
         conn_arm(s, e);
     }
-    return c->pace_edge;
+    return p->pace_edge;
 }

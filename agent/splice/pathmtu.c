@@ -85,15 +85,16 @@ void mtu_repeated(struct splice *s, struct conn *c)
 {
     uint16_t first = ip_is_v4(&c->key.remote) ? HOLE_MSS4 : HOLE_MSS6;
     uint16_t next = c->mss > first ? first : MSS_LEAST;
-    if (c->repeat_at != c->out_una)
-        c->repeats = 0;
-    else if (s->now - c->repeat_ns < RTO_MIN_NS)
+    struct extra *r = extra_open(s, c, USE_REPAIR);
+    if (r->repeat_at != c->out_una)
+        r->repeats = 0;
+    else if (s->now - r->repeat_ns < RTO_MIN_NS)
         return; /* a burst of repetitions is one, whoever makes it */
-    c->repeat_at = c->out_una;
-    c->repeat_ns = s->now;
-    if (++c->repeats < HOLE_REPEATS)
+    r->repeat_at = c->out_una;
+    r->repeat_ns = s->now;
+    if (++r->repeats < HOLE_REPEATS)
         return;
-    c->repeats = 0;
+    r->repeats = 0;
     if (next < c->mss && (next == first || ip_is_v4(&c->key.remote)))
         c->mss = next;
 }

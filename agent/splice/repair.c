@@ -3,7 +3,7 @@
  * were taken behind it (RFC 6675, IsLost), and goes out again once; after that the timer decides.
  *
  * Nothing is remembered of the blocks: a receiver repeats those that matter in each duplicate ack (RFC 2018
- * section 4). What was sent again is: below conn.again no hole is looked at. The worker's thread. */
+ * section 4). What was sent again is: below extra.again no hole is looked at. The worker's thread. */
 #include "agent/splice/internal.h"
 
 /* The first hole at or after *at that has a block behind it: [*at, *end), and how many bytes of blocks lie
@@ -26,7 +26,7 @@ static bool next_hole(const struct sack_own *k, pos_t *at, pos_t *end, uint64_t 
 
 void repair_holes(struct splice *s, struct conn *c)
 {
-    pos_t at = pos_max(c->out_una, c->again), end;
+    pos_t at = pos_max(c->out_una, conn_again(c)), end;
     uint64_t behind;
     for (unsigned i = 0; i < IW_SEGMENTS; i++) {
         if (!next_hole(&s->own, &at, &end, &behind) || behind <= 2u * c->mss)

@@ -118,6 +118,20 @@ void take_window(struct conn *c, pos_t seq, pos_t ack, uint32_t wnd)
     }
 }
 
+/* Bytes below `recover` went out again, and the peer has not acked all of those. What is over is forgotten.
+ */
+static bool repairs(struct splice *s, struct conn *c)
+{
+    if (!(c->has & USE_REPAIR))
+        return false;
+    const struct extra *r = extra_of(c, USE_REPAIR);
+    if (c->out_una < r->recover)
+        return true;
+    if (c->out_una >= r->again)
+        extra_close(s, c, USE_REPAIR);
+    return false;
+}
+
 void ack_advanced(struct splice *s, struct conn *c, pos_t ack)
 {
     uint64_t n = ack - c->out_una;
@@ -137,10 +151,10 @@ void ack_advanced(struct splice *s, struct conn *c, pos_t ack)
         ramp_grow(c->peer, n);
     ext_retire(s, c);
     rto_arm(s, c, true);
-    const struct extent *x = ack < c->recover ? ext_at(c, ack) : NULL;
+    const struct extent *x = repairs(s, c) ? ext_at(c, ack) : NULL;
     if (!x || x->kind != EXT_KEPT || x->sent <= ack - x->out)
         return;
-    if (ack >= c->again)
+    if (ack >= conn_again(c))
         seg_resend(s, c); /* partial ack (RFC 6582): the next hole is ours as well */
     repair_holes(s, c);
 }

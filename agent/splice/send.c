@@ -138,9 +138,10 @@ static void add_sacks(struct splice *s, struct conn *c, struct tcp_seg *g)
     unsigned n = f->to == c && !mutant(sack_not_passed) ? f->n : 0, first = n && f->twice ? 1 : 0;
     if (first)
         add_block(g, f->block[0].lo, f->block[0].hi);
-    for (uint32_t i = 0; i < c->hold.nrange; i++)
-        if (c->in_mapped + c->hold.range[i].lo > ack)
-            add_block(g, c->in_mapped + c->hold.range[i].lo, c->in_mapped + c->hold.range[i].hi);
+    const struct hold *h = conn_hold(c);
+    for (uint32_t i = 0; i < h->nrange; i++)
+        if (c->in_mapped + h->range[i].lo > ack)
+            add_block(g, c->in_mapped + h->range[i].lo, c->in_mapped + h->range[i].hi);
     for (unsigned i = first; i < n; i++)
         if (f->block[i].lo > ack)
             add_block(g, f->block[i].lo, f->block[i].hi);
@@ -183,12 +184,12 @@ void seg_flush(struct splice *s, struct conn *c)
 
 void seg_challenge(struct splice *s, struct conn *c)
 {
-    bool again = c->challenge_ns && s->now - c->challenge_ns < CHALLENGE_NS;
+    bool again = (c->has & USE_CHALLENGE) && s->now - extra_of(c, USE_CHALLENGE)->challenge_ns < CHALLENGE_NS;
     if ((again || !limit_challenge(s)) && !mutant(challenge_unlimited)) {
         count(s->cnt, R_DROP_RATE);
         return;
     }
-    c->challenge_ns = s->now;
+    extra_open(s, c, USE_CHALLENGE)->challenge_ns = s->now;
     stat_add(&s->cnt->challenge_acks, 1);
     seg_ack(s, c);
 }
@@ -355,8 +356,9 @@ bool seg_resend_kept(struct splice *s, struct conn *c, struct extent *x, uint64_
         return false;
     stat_add(&s->cnt->kept_resends, 1);
     c->rtt_pos = 0; /* Karn */
-    c->recover = c->out_max;
-    c->again = pos_max(c->again, x->out + from + n);
+    struct extra *r = extra_open(s, c, USE_REPAIR);
+    r->recover = c->out_max;
+    r->again = pos_max(r->again, x->out + from + n);
     c->sent_again = true;
     return true;
 }

@@ -45,8 +45,8 @@ struct splice *splice_create(const struct splice_params *p)
     s->trusted = p->trusted;
     s->ntrusted = p->ntrusted;
     s->x_slab = bigmem_alloc(s->x_cap, sizeof *s->x_slab);
-    if (!s->table || !s->pool || !s->half || !s->clients || !s->x_slab ||
-        offload_init(s, p->flow, p->flow_least) < 0) {
+    if (extras_init(s, p->connections) < 0 || !s->table || !s->pool || !s->half || !s->clients ||
+        !s->x_slab || offload_init(s, p->flow, p->flow_least) < 0) {
         splice_destroy(s);
         return NULL;
     }
@@ -65,6 +65,7 @@ void splice_destroy(struct splice *s)
     kbuf_destroy(s->pool);
     ct_destroy(s->table);
     bigmem_free(s->x_slab, s->x_cap, sizeof *s->x_slab);
+    extras_fini(s);
     free(s);
 }
 
@@ -73,6 +74,7 @@ void splice_memory(const struct splice *s, struct memory_list *l)
     size_t tombs, half = halfopen_memory(s->half, &tombs);
     memory_add(l, "connections", ct_bytes(ct_capacity(s->table), sizeof(struct conn)));
     memory_add(l, "extents", s->x_cap * sizeof *s->x_slab);
+    memory_add(l, "side blocks", extras_memory(s));
     memory_add(l, "kept bytes", kbuf_memory(s->pool));
     memory_add(l, "half-open", half);
     memory_add(l, "tombstones", tombs);
@@ -181,6 +183,7 @@ void conn_reap_last(struct splice *s)
         remote_left(s, c);
     else if (c->by_cookie && !mutant(tombstone_missing))
         halfopen_tombstone(s->half, &c->key, s->now);
+    extra_close(s, c, USE_ALL);
     ct_remove(s->table, c->idx);
 }
 
@@ -352,6 +355,8 @@ static void on_timer(void *arg, struct tw_node *n, uint64_t now_ns)
         else
             s->user->timeout(s->ux, c);
     }
+    if (!conn_is_dead(c) && c->has)
+        extra_trim(s, c);
     if (!conn_is_dead(c) && !mutant(timer_not_rearmed))
         conn_arm(s, c);
     s->current = NULL;

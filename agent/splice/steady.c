@@ -18,7 +18,7 @@ static bool quiet(const struct conn *c)
 {
     return c->pub.state == TCP_OPEN && c->x_head == c->x_tail &&
            (!c->x_head || c->x_head->kind == EXT_COPY) &&
-           !(c->ack_now || c->dup_now || c->sink || c->fin_queued) && c->hold.nrange == 0;
+           !(c->ack_now || c->dup_now || c->sink || c->fin_queued) && !conn_holds(c);
 }
 
 static bool steady_data(struct splice *s, struct conn *c, struct frame *f, const struct pkt *p, pos_t seq,

@@ -74,7 +74,7 @@ static pos_t ack_limit(const struct conn *c)
             continue;
         return same && a->out_una > x->out ? x->in + (a->out_una - x->out) : x->in;
     }
-    const struct hold *h = &c->hold;
+    const struct hold *h = conn_hold(c);
     return c->in_mapped + (h->nrange && h->range[0].lo == 0 ? h->range[0].hi : 0);
 }
 
@@ -96,8 +96,10 @@ static void check_acks(struct lacon_worker *w, const struct conn *c)
 
 static void check_hold(struct lacon_worker *w, const struct conn *c)
 {
-    const struct hold *h = &c->hold;
+    const struct hold *h = conn_hold(c);
     uint32_t at = 0;
+    if ((c->has != 0) != (c->extra != NULL) || conn_holds(c) != (h->nrange != 0))
+        fail(w, c, "a side block that is not used, or a use without it");
     for (uint32_t i = 0; i < h->nrange; i++) {
         if (h->range[i].lo >= h->range[i].hi || (i && h->range[i].lo <= at))
             fail(w, c, "ranges of the hold touch or are empty");
@@ -145,14 +147,14 @@ static void check_conn(struct lacon_worker *w, const struct conn *c)
     check_acks(w, c);
     check_hold(w, c);
     check_timers(w, c);
-    if (c->pub.idle && (c->peer || c->x_head || c->user || c->hold.buf))
+    if (c->pub.idle && (c->peer || c->x_head || c->user || conn_holds(c)))
         fail(w, c, "an idle conn in the pool has a peer, a user or bytes");
 }
 
 /* ---- all of a worker ---- */
 
 struct census {
-    uint64_t conns, extents, kept, timers, waiting, idle;
+    uint64_t conns, extras, extents, kept, timers, waiting, idle;
 };
 
 static void count_conn(struct census *n, const struct conn *c)
@@ -161,7 +163,8 @@ static void count_conn(struct census *n, const struct conn *c)
     n->waiting += c->pub.state == TCP_TIME_WAIT;
     n->idle += c->pub.idle;
     n->timers += tw_armed(&c->timer);
-    n->kept += c->hold.buf ? c->hold.cap : 0;
+    n->kept += conn_hold(c)->cap;
+    n->extras += c->has != 0;
     for (const struct extent *x = c->x_head; x; x = x->next) {
         n->extents++;
         n->kept += x->buf ? x->cap : 0;
@@ -212,6 +215,7 @@ static struct census check_all(struct lacon_worker *w)
     compare(w, "table slots", n.conns, ct_count(s->table));
     compare(w, "conns", n.conns - n.waiting, s->cnt->clients_open + s->cnt->endpoints_open);
     compare(w, "idle conns", n.idle, s->cnt->endpoints_idle);
+    compare(w, "side blocks", n.extras, s->extras.live);
     compare(w, "extents", n.extents, extents_in_use(s));
     compare(w, "kept bytes", n.kept, kbuf_used(s->pool));
     compare(w, "timers", n.timers, s->wheel.armed);
