@@ -14,6 +14,7 @@ struct exchange *exchange_new(struct exchanges *w, struct conn *c)
     else
         return NULL;
     *x = (struct exchange){.c = c,
+                           .key = splice_key(w->s, c),
                            .gen = w->gen,
                            .listener = listener_of(w, c),
                            .cluster = LB_NONE,

@@ -281,7 +281,7 @@ static void move_client(void *arg, struct conn *c)
     if (c->user_index != LISTENER_GONE)
         c->user_index = a->map[c->user_index];
     if (c->user_index != LISTENER_GONE &&
-        listener_denies(&a->w->gen->cfg->listener[c->user_index], &c->key.remote))
+        listener_denies(&a->w->gen->cfg->listener[c->user_index], &splice_key(a->w->s, c)->remote))
         c->user_index = LISTENER_GONE;
     if (mutant(reload_listener_kept) && c->user_index == LISTENER_GONE)
         c->user_index = 0;

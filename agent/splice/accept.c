@@ -78,7 +78,7 @@ void accept_syn(struct splice *s, struct frame *f, const struct pkt *p, uint32_t
 
 static void client_open(struct splice *s, struct conn *c, const struct handshake *h)
 {
-    uint16_t most = mtu_limit(s, &c->key.remote, path_mss(s, &c->path, &c->key.remote));
+    uint16_t most = mtu_limit(s, &conn_key(s, c)->remote, path_mss(s, &c->path, &conn_key(s, c)->remote));
     c->mss = h->mss < most ? h->mss : most;
     if (c->mss < 64)
         c->mss = 64; /* nobody needs less; it would be an attack on our packet rate */

@@ -143,10 +143,10 @@ void splice_take_fin(struct splice *s, struct conn *c)
 
 static void send_rst(struct splice *s, struct conn *c, pos_t at)
 {
-    struct tcp_seg g = {.src = c->key.local,
-                        .dst = c->key.remote,
-                        .sport = c->key.local_port,
-                        .dport = c->key.remote_port,
+    struct tcp_seg g = {.src = conn_key(s, c)->local,
+                        .dst = conn_key(s, c)->remote,
+                        .sport = conn_key(s, c)->local_port,
+                        .dport = conn_key(s, c)->remote_port,
                         .seq = pos_seq(at),
                         .ack = pos_seq(c->in_acked),
                         .flags = TCP_RST | TCP_ACK,

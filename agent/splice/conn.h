@@ -202,7 +202,6 @@ struct conn {
     uint64_t progress_ns;                      /* last time the exchange moved */
 
     /* ---- the way out ---- */
-    struct flow_key key; /* Exchange */
     struct net_path path;
     uint32_t ramp; /* rule S9, endpoint side: bytes it may have unacked; 0: as much as the client takes */
     uint32_t

@@ -280,10 +280,10 @@ bool pool_evict(struct splice *s)
 
 static void send_syn(struct splice *s, struct conn *e)
 {
-    struct tcp_seg g = {.src = e->key.local,
-                        .dst = e->key.remote,
-                        .sport = e->key.local_port,
-                        .dport = e->key.remote_port,
+    struct tcp_seg g = {.src = conn_key(s, e)->local,
+                        .dst = conn_key(s, e)->remote,
+                        .sport = conn_key(s, e)->local_port,
+                        .dport = conn_key(s, e)->remote_port,
                         .seq = pos_seq(e->out_una - 1),
                         .wnd = UINT16_MAX,
                         .flags = TCP_SYN,
@@ -293,7 +293,7 @@ static void send_syn(struct splice *s, struct conn *e)
     struct extra *h = extra_of(e, USE_CONNECT);
     struct wire_link l;
     /* Not resolved yet: look again soon, a resolution takes a round trip. */
-    bool ready = net_link(s->net, &e->path, &e->key.remote, &l, s->now);
+    bool ready = net_link(s->net, &e->path, &conn_key(s, e)->remote, &l, s->now);
     e->t_rto_ns = s->now + (ready ? SYN_RTO_NS << h->syn_tries : 5 * MS_NS);
     if (ready) {
         if (h->syn_tries < 8)
@@ -329,7 +329,7 @@ static void start_at(struct conn *e, uint32_t iss)
 
 static uint32_t pick_isn(struct splice *s, const struct conn *e, bool used, uint32_t last)
 {
-    uint32_t isn = isn_make(s, &e->key);
+    uint32_t isn = isn_make(s, conn_key(s, e));
     if (used && (int32_t)(isn - (last + 65536)) < 0 && !mutant(isn_not_raised))
         isn = last + 65536;
     return isn;
@@ -400,7 +400,7 @@ struct conn *splice_connect(struct splice *s, struct splice_remote *r, struct co
 
 static void endpoint_open(struct splice *s, struct conn *e, const struct pkt *p, const struct tcp_opts *o)
 {
-    uint16_t most = mtu_limit(s, &e->key.remote, path_mss(s, &e->path, &e->key.remote));
+    uint16_t most = mtu_limit(s, &conn_key(s, e)->remote, path_mss(s, &e->path, &conn_key(s, e)->remote));
     e->mss = o->mss ? o->mss : 536;
     if (e->mss > most)
         e->mss = most;
@@ -428,10 +428,10 @@ static void endpoint_open(struct splice *s, struct conn *e, const struct pkt *p,
  * perhaps from before our own restart. Reset that and try again at once (S12). */
 static void old_incarnation(struct splice *s, struct conn *e, const struct pkt *p)
 {
-    struct tcp_seg g = {.src = e->key.local,
-                        .dst = e->key.remote,
-                        .sport = e->key.local_port,
-                        .dport = e->key.remote_port,
+    struct tcp_seg g = {.src = conn_key(s, e)->local,
+                        .dst = conn_key(s, e)->remote,
+                        .sport = conn_key(s, e)->local_port,
+                        .dport = conn_key(s, e)->remote_port,
                         .seq = p->ack,
                         .flags = TCP_RST,
                         .wscale = -1};

@@ -131,6 +131,13 @@ struct splice {
         *current; /* whose segment or timer is being handled: its slot is not to be given to another */
 };
 
+/* ---- splice.c ---- */
+/* The four-tuple of c, until its slot is given back. */
+static inline const struct flow_key *conn_key(const struct splice *s, const struct conn *c)
+{
+    return ct_key(s->table, c->idx);
+}
+
 /* ---- extra.c ---- */
 int extras_init(struct splice *s, uint32_t cap); /* 0 or -ENOMEM */
 void extras_fini(struct splice *s);

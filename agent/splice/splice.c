@@ -94,6 +94,11 @@ void splice_set_now(struct splice *s, uint64_t now_ns)
     s->now = now_ns;
 }
 
+const struct flow_key *splice_key(const struct splice *s, const struct conn *c)
+{
+    return conn_key(s, c);
+}
+
 struct conntable *splice_table(const struct splice *s)
 {
     return s->table;
@@ -165,7 +170,6 @@ struct conn *conn_new(struct splice *s, const struct flow_key *k, enum conn_side
         return NULL;
     struct conn *c = ct_obj(s->table, idx);
     c->idx = idx;
-    c->key = *k;
     c->pub.side = side & 1;
     c->pub.opened_ns = s->now;
     c->pub.peer_idx = c->last_idx = CT_NONE;
@@ -182,7 +186,7 @@ void conn_reap_last(struct splice *s)
     if (c->pub.side == SIDE_ENDPOINT)
         remote_left(s, c);
     else if (c->by_cookie && !mutant(tombstone_missing))
-        halfopen_tombstone(s->half, &c->key, s->now);
+        halfopen_tombstone(s->half, conn_key(s, c), s->now);
     extra_close(s, c, USE_ALL);
     ct_remove(s->table, c->idx);
 }
@@ -258,6 +262,7 @@ void splice_prefetch(const struct splice *s, const uint32_t idx[], unsigned n)
         if (!c || !c->peer)
             continue;
         prefetch_hot(c->peer);
+        __builtin_prefetch(conn_key(s, c->peer));
         __builtin_prefetch(c->x_head, 1);
         for (unsigned k = 0; k < 3; k++)
             __builtin_prefetch((const char *)c->user + k * CONN_LINE, 1);
@@ -274,7 +279,7 @@ void splice_input(struct splice *s, struct frame *f, const struct pkt *p, uint32
     splice_reap(s);
     struct conn *c = idx == CT_NONE ? NULL : ct_obj(s->table, idx);
     /* The lookup was made for the whole burst: an earlier frame of it may have opened or ended the conn. */
-    if (!c || conn_is_dead(c) || !flow_key_eq(&c->key, &p->key)) {
+    if (!c || conn_is_dead(c) || !flow_key_eq(conn_key(s, c), &p->key)) {
         idx = ct_lookup(s->table, &p->key);
         c = idx == CT_NONE ? NULL : ct_obj(s->table, idx);
     }

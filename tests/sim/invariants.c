@@ -16,8 +16,10 @@ static void fail(struct lacon_worker *w, const struct conn *c, const char *fmt, 
     vsnprintf(what, sizeof what, fmt, ap);
     va_end(ap);
     sim_fail(w->lacon->sim, "worker %u, %s conn %s:%u port %u: %s", w->index,
-             c->pub.side == SIDE_CLIENT ? "client" : "endpoint", sim_ip(&c->key.remote, ip),
-             c->key.remote_port, c->key.local_port, what);
+             c->pub.side == SIDE_CLIENT ? "client" : "endpoint",
+             sim_ip(&conn_key(engine_splice(w->engine), c)->remote, ip),
+             conn_key(engine_splice(w->engine), c)->remote_port,
+             conn_key(engine_splice(w->engine), c)->local_port, what);
 }
 
 /* ---- one conn ---- */
@@ -86,7 +88,7 @@ static void check_acks(struct lacon_worker *w, const struct conn *c)
              (unsigned long long)(c->in_acked - ack_limit(c)));
     if (c->in_edge > c->in_edge_high)
         fail(w, c, "in_edge lies beyond in_edge_high");
-    if (!oracle_acked(&w->lacon->oracle, &c->key, &ack, &edge))
+    if (!oracle_acked(&w->lacon->oracle, conn_key(engine_splice(w->engine), c), &ack, &edge))
         return;
     if ((int32_t)(pos_seq(c->out_una) - ack) > 0)
         fail(w, c, "out_una is ahead of every ack that came");
