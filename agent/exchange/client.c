@@ -54,7 +54,7 @@ void client_close(struct exchanges *w, struct conn *c, enum reason why)
         splice_sink(w->s, c);
     if (c->in_fin && c->fin_told)
         splice_take_fin(w->s, c);
-    c->progress_ns = splice_now(w->s);
+    splice_touch(w->s, c);
     c->user_scan = pos_seq(c->in_mapped);
     splice_fin(w->s, c, why);
     if (!conn_is_dead(c) && c->pub.state != TCP_TIME_WAIT)
@@ -258,9 +258,9 @@ static void stalled(struct exchanges *w, struct exchange *x)
     uint64_t limit = x->tunnel   ? l->tunnel_timeout_ns << (mutant(tunnel_endless) ? 10 : 0)
                      : x->orphan ? LINGER_NS
                                  : l->stall_timeout_ns;
-    uint64_t last = c->progress_ns, now = splice_now(w->s);
-    if (x->e && x->e->progress_ns > last)
-        last = x->e->progress_ns;
+    uint64_t last = splice_progress_ns(w->s, c), now = splice_now(w->s);
+    if (x->e && splice_progress_ns(w->s, x->e) > last)
+        last = splice_progress_ns(w->s, x->e);
     if (x->deadline_ns && now >= x->deadline_ns && !x->tunnel) {
         too_long(w, x);
         return;
@@ -294,7 +294,7 @@ static void lingered(struct exchanges *w, struct conn *c)
 void client_timeout(struct exchanges *w, struct conn *c)
 {
     struct exchange *x = c->user;
-    uint64_t quiet = splice_now(w->s) - c->progress_ns;
+    uint64_t quiet = splice_now(w->s) - splice_progress_ns(w->s, c);
     if (x)
         stalled(w, x);
     else if (c->fin_queued && c->out_una <= c->out_end && quiet < listener_of(w, c)->stall_timeout_ns)

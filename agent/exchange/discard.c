@@ -50,8 +50,8 @@ void discard_begin(struct exchanges *w, struct exchange *x, enum reason why)
     x->discards = true;
     exchange_settle(w, x, why);
     c->in_mode = IN_WAIT;
-    c->progress_ns = splice_now(w->s);
-    client_watch(w, x, c->progress_ns + x->listener->stall_timeout_ns);
+    splice_touch(w->s, c);
+    client_watch(w, x, splice_now(w->s) + x->listener->stall_timeout_ns);
     if (w->judging != c) /* else the loop that judges goes on by itself */
         splice_rejudge(w->s, c);
 }
@@ -85,7 +85,7 @@ void discard_body(struct exchanges *w, struct exchange *x, struct span bytes)
         return;
     }
     splice_skip(w->s, x->c, (uint64_t)n);
-    x->c->progress_ns = splice_now(w->s);
+    splice_touch(w->s, x->c);
     x->discarded += (uint32_t)n;
     if (whole)
         done(w, x);

@@ -180,8 +180,8 @@ static void cb_progress(void *u, struct conn *c)
     if (x->tunnel)
         tunnel_progress(w, c);
     /* Extents are free again: what had to wait for them is judged. */
-    if (c->peer && conn_holds(c->peer))
-        splice_rejudge(w->s, c->peer);
+    if (conn_peer(c) && conn_holds(conn_peer(c)))
+        splice_rejudge(w->s, conn_peer(c));
     x = c->user;
     if (x && !x->tunnel && x->e && x->e->fin_told && !x->resp_mapped)
         upstream_fin(w, x->e);

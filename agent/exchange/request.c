@@ -283,7 +283,7 @@ void request_start(struct exchanges *w, struct exchange *x, const struct http_he
     forwarded_read(w, x, h);
     record_request(w, x, h);
     take_head(x, h);
-    c->progress_ns = splice_now(w->s);
+    splice_touch(w->s, c);
     if (splice_load(w->s) >= LOAD_REFUSE) {
         turn_away(w, x, h, bytes);
         return;

@@ -38,18 +38,18 @@ static uint64_t window_of(const struct conn *c)
 
 static pos_t sent_up(const struct conn *c)
 {
-    return c->peer ? c->peer->out_max : 0;
+    return conn_peer(c) ? conn_peer(c)->out_max : 0;
 }
 
 static uint64_t source_bytes(const struct conn *c)
 {
-    return c->peer ? c->peer->pub.bytes_in : 0;
+    return conn_peer(c) ? conn_peer(c)->pub.bytes_in : 0;
 }
 
 void slow_watch(struct exchanges *w, struct conn *c)
 {
     const struct cfg_listener *l = listener_of(w, c);
-    if (c->t_look_ns || (l->min_request_rate == 0 && l->min_response_rate == 0))
+    if (c->t_look || (l->min_request_rate == 0 && l->min_response_rate == 0))
         return;
     c->slow = (struct slow_marks){.in_from = c->in_acked,
                                   .in_last = c->in_acked,

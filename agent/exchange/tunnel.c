@@ -9,8 +9,8 @@ bool tunnel_begins(struct exchanges *w, struct exchange *x)
     struct conn *c = x->c, *e = x->e;
     x->tunnel = true;
     x->req_mapped = true;
-    c->progress_ns = splice_now(w->s);
-    splice_set_timer(w->s, c, c->progress_ns + listener_of(w, c)->tunnel_timeout_ns);
+    splice_touch(w->s, c);
+    splice_set_timer(w->s, c, splice_now(w->s) + listener_of(w, c)->tunnel_timeout_ns);
     e->in_mode = IN_OPEN;
     if (splice_map_copy(w->s, e, c, FOREVER) < 0)
         return false;
@@ -26,7 +26,7 @@ bool tunnel_begins(struct exchanges *w, struct exchange *x)
 
 void tunnel_progress(struct exchanges *w, struct conn *to)
 {
-    struct conn *from = to->peer;
+    struct conn *from = conn_peer(to);
     if (from && from->in_fin && from->fin_told && to->out_una >= to->out_end)
         splice_take_fin(w->s, from);
 }

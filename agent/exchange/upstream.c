@@ -164,11 +164,11 @@ bool upstream_pick(struct exchanges *w, struct exchange *x, bool fresh, unsigned
     e->user = x;
     e->out_msg = e->out_end;
     e->sent_again = false;
-    e->progress_ns = splice_now(w->s);
+    splice_touch(w->s, e);
     e->pub.cluster = x->c->pub.cluster = x->cluster;
     e->pub.endpoint = x->c->pub.endpoint = x->endpoint;
     e->pub.generation = x->c->pub.generation = (uint8_t)x->gen->id;
-    if (!x->c->peer)
+    if (!conn_peer(x->c))
         splice_join(x->c, e);
     splice_set_timer(w->s, e,
                      splice_now(w->s) + (e->pub.state == TCP_SYN_SENT ? cl->connect_timeout_ns + x->delay_ns
@@ -188,8 +188,8 @@ void upstream_connected(struct exchanges *w, struct conn *e)
     } else {
         request_go_on(w, x);
     }
-    if (e->peer)
-        splice_rejudge(w->s, e->peer);
+    if (conn_peer(e))
+        splice_rejudge(w->s, conn_peer(e));
 }
 
 /* ---- trying again ---- */
@@ -208,7 +208,7 @@ static bool listed(const uint16_t *list, uint32_t n, uint16_t wanted)
 /* Can it be run again at all: is there nothing of a response yet, is all of it here, and a try left? */
 static bool movable(const struct exchange *x, const struct conn *e)
 {
-    return (!x->resp_begun || mutant(retry_after_response)) && x->c->peer == e &&
+    return (!x->resp_begun || mutant(retry_after_response)) && conn_peer(x->c) == e &&
            (x->stream ? !x->tunnel && !mutant(stream_untried) : splice_can_move(e)) &&
            x->tries < cluster_of(x)->cfg->tries;
 }
@@ -394,7 +394,7 @@ void upstream_timeout(struct exchanges *w, struct conn *e)
     }
     if (x->resp_head)
         return; /* the client's stall timer watches over the rest */
-    uint64_t limit = response_timeout(x), last = e->progress_ns;
+    uint64_t limit = response_timeout(x), last = splice_progress_ns(w->s, e);
     if (splice_now(w->s) - last < limit) {
         splice_set_timer(w->s, e, last + limit);
         return;

@@ -20,19 +20,6 @@ static const uint8_t fsm[TCP_STATES][TCP_EVENTS] = {
 
 #define TW_LOOKS 256u /* for one toward an endpoint, among those toward others */
 
-static void tw_unlink(struct splice *s, struct conn *c)
-{
-    if (!c->idle_pprev)
-        return;
-    *c->idle_pprev = c->idle_next;
-    if (c->idle_next)
-        c->idle_next->idle_pprev = c->idle_pprev;
-    else
-        s->tw[c->pub.side].last = c->idle_pprev;
-    c->idle_pprev = NULL;
-    s->tw_count--;
-}
-
 /* The user is told, and whatever the conn had is given up. */
 static void let_go(struct splice *s, struct conn *c, enum reason why)
 {
@@ -66,14 +53,10 @@ static void enter_time_wait(struct splice *s, struct conn *c)
     if (conn_ack_pos(c) > c->in_acked || c->ack_now)
         seg_ack(s, c);
     let_go(s, c, R_CLOSE_NORMAL);
-    struct tw_list *list = &s->tw[c->pub.side];
-    c->idle_next = NULL;
-    c->idle_pprev = list->last;
-    *list->last = c;
-    list->last = &c->idle_next;
+    list_append(s, &s->tw[c->pub.side], c);
     s->tw_count++;
-    c->t_rto_ns = c->t_flush_ns = c->t_look_ns = 0;
-    c->t_phase_ns = s->now + (c->pub.side == SIDE_CLIENT ? TIME_WAIT_NS : SEC_NS);
+    c->t_rto = c->t_flush = c->t_look = 0;
+    c->t_phase = ms_deadline(s, s->now + (c->pub.side == SIDE_CLIENT ? TIME_WAIT_NS : SEC_NS));
     conn_arm(s, c);
 }
 
@@ -104,9 +87,9 @@ static bool give_up(struct splice *s, struct conn *c)
 bool tw_evict(struct splice *s)
 {
     for (unsigned i = 2; i-- > 0;) {
-        struct conn *c = s->tw[i].first;
+        struct conn *c = list_first(s, &s->tw[i]);
         if (c && c == s->current)
-            c = c->idle_next;
+            c = list_next(s, c);
         if (give_up(s, c))
             return true;
     }
@@ -115,9 +98,9 @@ bool tw_evict(struct splice *s)
 
 bool tw_evict_toward(struct splice *s, const struct splice_remote *r)
 {
-    struct conn *c = s->tw[SIDE_ENDPOINT].first;
+    struct conn *c = list_first(s, &s->tw[SIDE_ENDPOINT]);
     for (unsigned i = 0; c && (c->remote != r || c == s->current); i++)
-        c = i < TW_LOOKS ? c->idle_next : NULL;
+        c = i < TW_LOOKS ? list_next(s, c) : NULL;
     return give_up(s, c);
 }
 
@@ -172,8 +155,8 @@ void splice_reset(struct splice *s, struct conn *c, enum reason why)
  * request tried elsewhere. */
 void reset_both(struct splice *s, struct conn *c, enum reason why)
 {
-    struct conn *e = c->pub.side == SIDE_CLIENT ? c->peer : c;
-    struct conn *client = c->pub.side == SIDE_CLIENT ? c : c->peer;
+    struct conn *e = c->pub.side == SIDE_CLIENT ? conn_peer(c) : c;
+    struct conn *client = c->pub.side == SIDE_CLIENT ? c : conn_peer(c);
     if (client)
         splice_reset(s, client, why);
     if (e)
@@ -191,12 +174,12 @@ void conn_end(struct splice *s, struct conn *c, enum reason why)
     c->pub.state = TCP_DEAD;
     tw_del(&s->wheel, &c->timer);
     if (waited) {
-        tw_unlink(s, c);
+        list_remove(s, &s->tw[c->pub.side], c);
+        s->tw_count--;
         if (why != R_CLOSE_NORMAL)
             count(s->cnt, why);
     } else {
         let_go(s, c, why);
     }
-    c->dead_next = s->dead;
-    s->dead = c;
+    list_prepend(s, &s->dead, c);
 }

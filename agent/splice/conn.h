@@ -149,8 +149,9 @@ struct extra {
 /* What control threads may copy (ct_peek): every word is written whole, side and idle as one byte. First in
  * struct conn. */
 struct conn_pub {
-    uint64_t opened_ns;
     uint64_t bytes_in, bytes_out; /* payload bytes received from and sent to the peer */
+    uint32_t opened_s;            /* second of the worker's clock */
+    uint32_t idx;                 /* its slot */
     uint32_t peer_idx;            /* slot of the other side, CT_NONE when none */
     uint32_t cluster, endpoint;   /* UINT32_MAX when none */
     uint8_t side : 1, idle : 1;   /* enum conn_side; endpoint side: in the pool */
@@ -159,7 +160,20 @@ struct conn_pub {
     uint8_t generation; /* low bits of the configuration's number that cluster and endpoint are indexes of */
 };
 
+/* A time of a conn: milliseconds of the worker's clock, modulo 2^32 (49 days). No deadline is farther away
+ * than MS_FAR, and every open conn has one that ends it or looks at it: its own, or its peer's; so times that
+ * are compared lie within 24 days of each other. 0: no deadline. */
+typedef uint32_t ms_t;
+#define MS_FAR (UINT32_C(1) << 30)
+
+static inline bool ms_before(ms_t a, ms_t b)
+{
+    return (int32_t)(a - b) < 0;
+}
+
 struct splice_remote;
+
+#define CONN_LINE 64
 
 /* Fields that a segment in the steady state touches come first, a cache line at a time: who and what, the
  * in-stream, the out-stream, the way out; then what some segments touch, then what handshakes, pools and
@@ -168,7 +182,6 @@ struct splice_remote;
 struct conn {
     struct conn_pub pub;
 
-    struct conn *peer;     /* the conn it is spliced to. Exchange */
     struct extent *x_head; /* Exchange */
     uint16_t mss;          /* largest payload that we send it */
     uint8_t in_mode : 6;   /* enum in_mode. Exchange */
@@ -198,8 +211,8 @@ struct conn {
     /* ---- the out-stream ---- */
     pos_t out_una, out_end, out_max, out_edge; /* Exchange */
     pos_t rtt_pos;                             /* 0: no sample is being taken */
-    uint64_t t_rto_ns;                         /* deadline; 0: none */
-    uint64_t progress_ns;                      /* last time the exchange moved */
+    ms_t t_rto;                                /* deadline */
+    ms_t progress;                             /* last time the exchange moved */
 
     /* ---- the way out ---- */
     struct net_path path;
@@ -208,8 +221,8 @@ struct conn {
         pace_rate; /* client side: bytes a tick that its acks may draw from an endpoint; 0: any (pace.c) */
     struct extent *x_tail;
 
-    uint64_t t_flush_ns; /* deadline for what it is to be told (late.c, pace.c); 0: none */
-    uint64_t rtt_start_ns;
+    ms_t t_flush;          /* deadline for what it is to be told (late.c, pace.c) */
+    uint32_t rtt_start_us; /* modulo 2^32 */
     uint32_t srtt_us, rttvar_us;
     void *user;          /* exchange's own */
     pos_t out_msg;       /* where the present message to it begins (set by exchange; rule S7, and below) */
@@ -217,13 +230,12 @@ struct conn {
     uint32_t user_scan; /* exchange's own (how far a head in pieces was looked at; client.c: after a close) */
 
     /* ---- seldom ---- */
-    struct tw_node timer;           /* lazily armed for the earliest of the deadlines */
-    uint64_t t_phase_ns, t_look_ns; /* deadlines; 0: none */
-    uint32_t idx;                   /* slot in the table. Exchange */
-    uint8_t close_why;              /* enum reason: what an orderly close counts as; R_NONE: normal */
-    uint8_t profile;                /* endpoint side: option profile of the pool (rule S14) */
-    uint8_t rtt_class;              /* endpoint side: how far away its last client was (rule S9) */
-    uint8_t probes;                 /* of a zero window, that nobody answered */
+    struct tw_node timer; /* lazily armed for the earliest of the deadlines */
+    ms_t t_phase, t_look; /* deadlines */
+    uint8_t close_why;    /* enum reason: what an orderly close counts as; R_NONE: normal */
+    uint8_t profile;      /* endpoint side: option profile of the pool (rule S14) */
+    uint8_t rtt_class;    /* endpoint side: how far away its last client was (rule S9) */
+    uint8_t probes;       /* of a zero window, that nobody answered */
     uint32_t x_count;
     uint32_t rtt_min_us;  /* smallest round trip seen; 0: none. Endpoint side: that of its last client */
     uint32_t kept;        /* bytes of buffers in its extents */
@@ -236,6 +248,7 @@ struct conn {
     bool user_awaits : 1; /* exchange's own (a PROXY header is due: identity.c) */
     bool user_named : 1;  /* exchange's own (a PROXY header has said who it is) */
     bool reserved : 1;    /* endpoint side: in the pool for the client that used it last alone */
+    bool own_only : 1;    /* endpoint side: in the pool's list of conns for one client each */
     bool waits : 1;       /* client side: in the list of those without a request */
     bool rst_acked : 1;   /* a RST of the peer acked bytes that are not counted in out_una */
     bool by_cookie : 1;   /* accepted by a SYN cookie: leaves a tombstone */
@@ -246,25 +259,25 @@ struct conn {
         struct slow_marks slow; /* client side, exchange's own */
         struct {                /* endpoint side */
             struct splice_remote *remote;
-            uint32_t *tally[2];      /* set by exchange: what counts it; given back at its end */
-            uint64_t last_opened_ns; /* when the client of last_idx was opened: a slot alone names no conn */
+            uint32_t *tally[2]; /* set by exchange: what counts it; given back at its end */
+            uint32_t last_gen;  /* of that slot then (ct_gen): a slot alone names no conn */
         };
     };
     /* A conn is in one of these lists at most. */
-    union {
-        struct conn *idle_next; /* of the pool, of those in TIME_WAIT */
-        struct conn *wait_next; /* clients without a request, longest waiting first (`waits`) */
-        struct conn *dead_next; /* those that ended */
-    };
-    union {
-        struct conn **idle_pprev, **wait_pprev;
-    };
+    uint32_t next, prev; /* of the pool; of those in TIME_WAIT; of clients without a request (`waits`); of
+                            those that ended. CT_NONE: no more (list.c) */
     struct extra *extra; /* the side block, NULL: none */
     uint8_t has;         /* what of it is in use: bits of enum extra_use */
-};
+} __attribute__((aligned(CONN_LINE)));
 
-#define CONN_LINE      64
 #define CONN_HOT_LINES 6
+
+/* The conn that c is spliced to, or NULL. Conns are neighbours in their table's slab, by slot. */
+static inline struct conn *conn_peer(const struct conn *c)
+{
+    struct conn *self = (struct conn *)(uintptr_t)c;
+    return c->pub.peer_idx == UINT32_MAX ? NULL : self + ((int64_t)c->pub.peer_idx - (int64_t)c->pub.idx);
+}
 
 /* The part `use` of c's side block, which must be there. */
 static inline struct extra *extra_of(const struct conn *c, enum extra_use use)

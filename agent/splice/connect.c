@@ -39,14 +39,18 @@ static void close_idle(struct splice *s, struct conn *e, enum reason why)
     splice_fin(s, e, why);
 }
 
+static void close_list(struct splice *s, const struct conn_list *l)
+{
+    for (struct conn *e; (e = list_first(s, l));)
+        close_idle(s, e, R_CLOSE_DRAIN);
+}
+
 void splice_remote_close_idle(struct splice *s, struct splice_remote *r)
 {
     for (unsigned i = 0; i < PROFILES; i++)
         for (unsigned k = 0; k < RTT_CLASSES; k++)
-            while (r->idle[i][k])
-                close_idle(s, r->idle[i][k], R_CLOSE_DRAIN);
-    while (r->reserved)
-        close_idle(s, r->reserved, R_CLOSE_DRAIN);
+            close_list(s, &r->idle[i][k]);
+    close_list(s, &r->own);
 }
 
 uint16_t remote_mss(const struct conn *e)
@@ -93,31 +97,33 @@ static uint8_t profile_for(const struct conn *c, uint16_t most)
 
 /* ---- the pool ---- */
 
+/* Where e is, while it is idle. */
+static struct conn_list *pool_list(const struct conn *e)
+{
+    return e->own_only ? &e->remote->own : &e->remote->idle[e->profile][e->rtt_class];
+}
+
 void splice_pool_remove(struct splice *s, struct conn *e)
 {
     if (!e->pub.idle)
         return;
-    *e->idle_pprev = e->idle_next;
-    if (e->idle_next)
-        e->idle_next->idle_pprev = e->idle_pprev;
-    e->idle_next = NULL;
-    e->idle_pprev = NULL;
+    list_remove(s, pool_list(e), e);
     e->pub.idle = 0;
     remote_idle(s, e->remote, -1);
     stat_add(&s->cnt->endpoints_idle, (uint64_t)-1);
 }
 
 /* Was e's last client this very conn? */
-static bool served_last(const struct conn *e, const struct conn *c)
+static bool served_last(const struct splice *s, const struct conn *e, const struct conn *c)
 {
-    return e->last_idx == c->idx && e->last_opened_ns == c->pub.opened_ns;
+    return e->last_idx == c->pub.idx && e->last_gen == ct_gen(s->table, c->pub.idx);
 }
 
 /* The conn that c used last, if it is idle. */
 static struct conn *last_idle(struct splice *s, const struct conn *c)
 {
     struct conn *e = c->last_idx == CT_NONE ? NULL : ct_obj(s->table, c->last_idx);
-    return e && !conn_is_dead(e) && e->pub.idle && served_last(e, c) ? e : NULL;
+    return e && !conn_is_dead(e) && e->pub.idle && served_last(s, e, c) ? e : NULL;
 }
 
 /* The same, if it would do. */
@@ -147,10 +153,10 @@ static uint8_t rtt_class_of(const struct conn *c)
 
 /* Of a list's first few, one whose endpoint waits for no ack (late.c): a request of another client would
  * bring it sooner than its own client's could have come. */
-static struct conn *rested(struct conn *first)
+static struct conn *rested(const struct splice *s, struct conn *first)
 {
     struct conn *e = first;
-    for (unsigned i = 0; e && i < RESTED_LOOKS; i++, e = e->idle_next)
+    for (unsigned i = 0; e && i < RESTED_LOOKS; i++, e = list_next(s, e))
         if (e->in_acked >= e->in_mapped)
             return e;
     return first;
@@ -159,21 +165,24 @@ static struct conn *rested(struct conn *first)
 /* Of c's class, else of one farther away, whose endpoint is too patient at most until the first ack. Never of
  * a nearer one: BBR would believe the shorter round trip for ten seconds, CUBIC's slow start would end at
  * once, and a timeout might come too early. */
-static struct conn *any_idle(const struct splice_remote *r, const struct conn *c, uint8_t profile)
+static struct conn *any_idle(const struct splice *s, const struct splice_remote *r, const struct conn *c,
+                             uint8_t profile)
 {
     for (unsigned k = mutant(pool_nearer) ? 0 : rtt_class_of(c); k < RTT_CLASSES; k++)
-        if (r->idle[profile][k])
-            return k ? rested(r->idle[profile][k]) : r->idle[profile][k];
+        if (r->idle[profile][k].first != CT_NONE) {
+            struct conn *first = list_first(s, &r->idle[profile][k]);
+            return k ? rested(s, first) : first;
+        }
     return NULL;
 }
 
-static void used_by(struct conn *e, struct conn *c)
+static void used_by(const struct splice *s, struct conn *e, struct conn *c)
 {
     e->rtt_class = rtt_class_of(c);
     e->rtt_min_us = c->rtt_min_us;
-    e->last_idx = c->idx;
-    e->last_opened_ns = c->pub.opened_ns;
-    c->last_idx = e->idx;
+    e->last_idx = c->pub.idx;
+    e->last_gen = ct_gen(s->table, c->pub.idx);
+    c->last_idx = e->pub.idx;
 }
 
 struct conn *splice_pool_take(struct splice *s, struct splice_remote *r, struct conn *c, bool reserved)
@@ -185,17 +194,17 @@ struct conn *splice_pool_take(struct splice *s, struct splice_remote *r, struct 
         profile = PROFILES - 1;
     struct conn *e = own_idle(s, r, c, profile, reserved);
     if (!e && (!reserved || mutant(reserved_shared)))
-        e = any_idle(r, c, profile);
+        e = any_idle(s, r, c, profile);
     if (!e)
         return NULL;
-    if (!served_last(e, c))
+    if (!served_last(s, e, c))
         pool_leave(s, c);
     splice_pool_remove(s, e);
-    e->t_flush_ns = 0; /* the request takes along what waits (late.c) */
+    e->t_flush = 0; /* the request takes along what waits (late.c) */
     stat_add(&s->cnt->pool_hits, 1);
-    if (!served_last(e, c))
+    if (!served_last(s, e, c))
         e->ramp = IW_SEGMENTS * mss_class[e->profile / 2];
-    used_by(e, c);
+    used_by(s, e, c);
     return e;
 }
 
@@ -209,7 +218,8 @@ void ramp_grow(struct conn *e, uint64_t n)
 static bool client_stays(struct splice *s, const struct conn *e)
 {
     const struct conn *c = e->last_idx == CT_NONE ? NULL : ct_obj(s->table, e->last_idx);
-    return c && c->pub.state == TCP_OPEN && !c->fin_queued && c->last_idx == e->idx && served_last(e, c);
+    return c && c->pub.state == TCP_OPEN && !c->fin_queued && c->last_idx == e->pub.idx &&
+           served_last(s, e, c);
 }
 
 bool splice_pool_put(struct splice *s, struct conn *e, uint32_t max, bool reserved)
@@ -223,14 +233,8 @@ bool splice_pool_put(struct splice *s, struct conn *e, uint32_t max, bool reserv
     extra_trim(s, e);
     e->in_mode = IN_WAIT;
     e->reserved = reserved;
-    struct conn **list = own_only || (reserved && !mutant(reserved_shared))
-                             ? &r->reserved
-                             : &r->idle[e->profile][e->rtt_class];
-    e->idle_next = *list;
-    e->idle_pprev = list;
-    if (e->idle_next)
-        e->idle_next->idle_pprev = &e->idle_next;
-    *list = e;
+    e->own_only = own_only || (reserved && !mutant(reserved_shared));
+    list_prepend(s, pool_list(e), e);
     e->pub.idle = 1;
     remote_idle(s, r, 1);
     stat_add(&s->cnt->endpoints_idle, 1);
@@ -246,9 +250,10 @@ uint32_t splice_pool_count(const struct splice_remote *r)
 static struct conn *some_idle(const struct splice *s, const struct splice_remote *r)
 {
     for (unsigned i = 0; r->idle_count && i <= PROFILES * RTT_CLASSES; i++) {
-        struct conn *e = i < PROFILES * RTT_CLASSES ? r->idle[i / RTT_CLASSES][i % RTT_CLASSES] : r->reserved;
+        struct conn *e =
+            list_first(s, i < PROFILES * RTT_CLASSES ? &r->idle[i / RTT_CLASSES][i % RTT_CLASSES] : &r->own);
         if (e && e == s->current && !mutant(current_evicted))
-            e = e->idle_next;
+            e = list_next(s, e);
         if (e)
             return e;
     }
@@ -294,7 +299,7 @@ static void send_syn(struct splice *s, struct conn *e)
     struct wire_link l;
     /* Not resolved yet: look again soon, a resolution takes a round trip. */
     bool ready = net_link(s->net, &e->path, &conn_key(s, e)->remote, &l, s->now);
-    e->t_rto_ns = s->now + (ready ? SYN_RTO_NS << h->syn_tries : 5 * MS_NS);
+    e->t_rto = ms_deadline(s, s->now + (ready ? SYN_RTO_NS << h->syn_tries : 5 * MS_NS));
     if (ready) {
         if (h->syn_tries < 8)
             h->syn_tries++;
@@ -382,7 +387,7 @@ struct conn *splice_connect(struct splice *s, struct splice_remote *r, struct co
     extra_open(s, e, USE_CONNECT)->syn_tries = 0;
     if (c) {
         pool_leave(s, c);
-        used_by(e, c);
+        used_by(s, e, c);
     }
     start_at(e, pick_isn(s, e, used, last));
     stat_add(&s->cnt->connects, 1);
@@ -390,7 +395,7 @@ struct conn *splice_connect(struct splice *s, struct splice_remote *r, struct co
     if (delay_ns == 0) {
         send_syn(s, e);
     } else {
-        e->t_rto_ns = s->now + delay_ns;
+        e->t_rto = ms_deadline(s, s->now + delay_ns);
         conn_arm(s, e);
     }
     return e;
@@ -415,7 +420,7 @@ static void endpoint_open(struct splice *s, struct conn *e, const struct pkt *p,
     e->pub.wnd_bits = 16;              /* the most that can be shown without a scale */
     e->kept_cwnd = IW_SEGMENTS * e->mss;
     e->pub.state = TCP_OPEN;
-    e->t_rto_ns = 0;
+    e->t_rto = 0;
     const struct extra *h = extra_of(e, USE_CONNECT);
     if (h->syn_tries == 1)
         rtt_sample(e, s->now - h->syn_ns);

@@ -74,7 +74,7 @@ static uint32_t client_of(const struct conn *dst)
 {
     if (dst->pub.side == SIDE_CLIENT)
         return dst->client;
-    return dst->peer ? dst->peer->client : CLIENT_NONE;
+    return conn_peer(dst) ? conn_peer(dst)->client : CLIENT_NONE;
 }
 
 uint8_t *splice_buf(struct splice *s, const struct conn *dst, size_t n, uint32_t *cap)
@@ -214,7 +214,7 @@ void splice_release(struct splice *s, struct conn *c)
 
 pos_t conn_ack_pos(const struct conn *b)
 {
-    const struct conn *a = b->peer;
+    const struct conn *a = conn_peer(b);
     for (const struct extent *x = a ? a->x_head : NULL; x; x = x->next) {
         if ((x->flags & EXT_OWNED) || x->out + x->n <= a->out_una ||
             (x->kind == EXT_KEPT && mutant(patched_acked_early)))
@@ -241,7 +241,7 @@ static pos_t edge_within(const struct conn *a, pos_t none)
 /* What b's receiver takes, and what we can hold beyond it. */
 static pos_t offer_of_receiver(const struct conn *b)
 {
-    const struct conn *a = b->peer;
+    const struct conn *a = conn_peer(b);
     pos_t own = b->in_mapped + b->w0;
     if (!a || (b->in_mode == IN_WAIT && b->pub.side == SIDE_CLIENT))
         return own;

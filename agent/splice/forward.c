@@ -50,7 +50,7 @@ static uint32_t within_window(struct splice *s, const struct conn *a, struct run
         return r.n;
     count(s->cnt, R_DROP_WINDOW);
     if (r.at == a->out_una)
-        a->peer->ack_now = true; /* the source may not know of the window */
+        conn_peer(a)->ack_now = true; /* the source may not know of the window */
     return (uint32_t)room;
 }
 
@@ -124,7 +124,7 @@ static void add_piece(struct splice *s, struct forward *w, struct frame **f, con
 bool forward(struct splice *s, struct conn *c, struct frame **f, const struct pkt *p, pos_t seq, pos_t lo,
              pos_t hi, pos_t fresh)
 {
-    struct conn *a = c->peer;
+    struct conn *a = conn_peer(c);
     struct forward w = {.a = a, .seq = seq, .fresh = fresh};
     if (!a || conn_is_dead(a))
         return true;

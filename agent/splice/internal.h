@@ -73,10 +73,11 @@ struct remotes {
     struct splice_remote *bucket[REMOTE_BUCKETS];
 };
 
-/* Conns in TIME_WAIT, oldest first. */
-struct tw_list {
-    struct conn *first, **last;
+/* Of conns, by the links that each has. */
+struct conn_list {
+    uint32_t first, last; /* CT_NONE: empty */
 };
+#define LIST_EMPTY ((struct conn_list){CT_NONE, CT_NONE})
 
 /* Side blocks (extra.c). */
 struct extras {
@@ -106,10 +107,10 @@ struct splice {
     bool (*mine)(const void *ctx, const struct flow_key *k); /* splice_params */
     const void *mine_ctx;
     uint32_t most_ports;
-    struct conn *dead;
-    struct tw_list tw[2];                 /* by side */
+    struct conn_list dead;
+    struct conn_list tw[2];               /* in TIME_WAIT, oldest first, by side */
     uint32_t tw_count;                    /* of both */
-    struct conn *wait_first, **wait_last; /* clients without a request */
+    struct conn_list wait;                /* clients without a request, longest waiting first */
     struct conn *room_first, **room_last; /* conns that wait for memory, until room_ns */
     uint32_t room_count;
     uint64_t room_ns;
@@ -135,8 +136,41 @@ struct splice {
 /* The four-tuple of c, until its slot is given back. */
 static inline const struct flow_key *conn_key(const struct splice *s, const struct conn *c)
 {
-    return ct_key(s->table, c->idx);
+    return ct_key(s->table, c->pub.idx);
 }
+
+/* ---- times ---- */
+/* A deadline at ns, rounded up: no timer is early. At most MS_FAR ahead. */
+static inline ms_t ms_deadline(const struct splice *s, uint64_t ns)
+{
+    uint64_t ms = (ns + MS_NS - 1) / MS_NS, now = s->now / MS_NS;
+    ms = ms < now + MS_FAR ? ms : now + MS_FAR;
+    return (ms_t)ms ? (ms_t)ms : 1;
+}
+
+static inline uint64_t ms_ns(const struct splice *s, ms_t t)
+{
+    uint64_t now = s->now / MS_NS;
+    return (now + (uint64_t)(int64_t)(int32_t)(t - (ms_t)now)) * MS_NS;
+}
+
+static inline bool ms_due(const struct splice *s, ms_t t)
+{
+    return t && !ms_before((ms_t)(s->now / MS_NS), t);
+}
+
+static inline ms_t ms_earlier(ms_t a, ms_t b)
+{
+    return !a || (b && ms_before(b, a)) ? b : a;
+}
+
+/* ---- list.c ---- */
+void list_append(struct splice *s, struct conn_list *l, struct conn *c);
+void list_prepend(struct splice *s, struct conn_list *l, struct conn *c);
+void list_remove(struct splice *s, struct conn_list *l, struct conn *c);
+/* NULL: none. */
+struct conn *list_first(const struct splice *s, const struct conn_list *l);
+struct conn *list_next(const struct splice *s, const struct conn *c);
 
 /* ---- extra.c ---- */
 int extras_init(struct splice *s, uint32_t cap); /* 0 or -ENOMEM */
@@ -299,7 +333,7 @@ pos_t pace_edge(struct splice *s, struct conn *e, pos_t edge);
 void late_begin(struct splice *s, const struct conn *c, pos_t seq, const struct pkt *p);
 /* May the ack up to `ack` that c is owed wait? Then c's timer sees to it. */
 bool late_ack(struct splice *s, struct conn *c, pos_t ack);
-/* c's t_flush_ns is due. */
+/* c's t_flush is due. */
 void late_due(struct splice *s, struct conn *c);
 
 /* ---- close.c ---- */

@@ -23,7 +23,7 @@
  * Endpoints may be set to less patience (Linux: rto_min of a route): then they send again what has arrived,
  * and slow down for it. One that does so more often than not is not made to wait any more.
  *
- * The deadline is t_flush_ns, pace.c's too: whichever is nearer. With the next request it is void. */
+ * The deadline is t_flush, pace.c's too: whichever is nearer. With the next request it is void. */
 #include "agent/base/mutant.h"
 #include "agent/splice/remote.h"
 
@@ -72,9 +72,9 @@ bool late_ack(struct splice *s, struct conn *c, pos_t ack)
     bool more = s->late.more || (c->rtt_class && !c->remote->waits);
     if (!c->pub.idle && (!more || c->in_edge < c->in_max + LATE_ROOM))
         return false;
-    uint64_t due = s->now + wait_ns(s, c, ack);
-    if (!c->t_flush_ns || due < c->t_flush_ns) { /* pace.c's is nearer */
-        c->t_flush_ns = mutant(late_never) ? 0 : due;
+    ms_t due = ms_deadline(s, s->now + wait_ns(s, c, ack));
+    if (!c->t_flush || ms_before(due, c->t_flush)) { /* pace.c's is nearer */
+        c->t_flush = mutant(late_never) ? 0 : due;
         conn_arm(s, c);
     }
     return true;

@@ -275,7 +275,7 @@ static void promise(struct conn *c, pos_t edge)
 
 static void may_exist(struct splice *s, struct offload *f, pos_t until)
 {
-    struct conn *e = f->e, *c = e->peer;
+    struct conn *e = f->e, *c = conn_peer(e);
     f->c = c;
     f->state = ASKED;
     f->until = until;
@@ -304,7 +304,7 @@ static void spend(struct splice *s)
 static void ask(struct splice *s, struct offload *f)
 {
     struct offloads *o = &s->off;
-    struct conn *e = f->e, *c = e->peer;
+    struct conn *e = f->e, *c = conn_peer(e);
     struct flow_rule r;
     pos_t edge, until = e->in_mapped - BOUNDARY;
     if (!c || !at_rest(e, c) || !windows_fit(e, c, &edge) || !worth(s, f, until) || s->now < o->token_ns ||
@@ -406,7 +406,7 @@ bool offload_holds_port(struct splice *s, struct conn *e)
 
 static bool link_moved(struct splice *s, const struct offload *f)
 {
-    struct conn *c = f->e->peer;
+    struct conn *c = conn_peer(f->e);
     struct wire_link l;
     if (!c || !net_link(s->net, &c->path, &conn_key(s, c)->remote, &l, s->now))
         return true;
@@ -416,7 +416,7 @@ static bool link_moved(struct splice *s, const struct offload *f)
 
 static bool has_to_go(struct splice *s, const struct offload *f)
 {
-    const struct conn *e = f->e, *c = e->peer;
+    const struct conn *e = f->e, *c = conn_peer(e);
     if (!c || e->pub.state != TCP_OPEN || c->pub.state != TCP_OPEN || e->in_fin || c->in_fin)
         return true;
     return s->now - f->moved_ns >= STALL_NS || (f->state == ASKED && s->now - f->asked_ns >= ASKED_MOST) ||

@@ -24,7 +24,7 @@ void load_init(struct splice *s)
         s->load_mark[LOAD_SHED_IDLE][i] = bound[i] - bound[i] / 8;
         s->load_mark[LOAD_REFUSE][i] = bound[i] - bound[i] / 20;
     }
-    s->wait_last = &s->wait_first;
+    s->wait = LIST_EMPTY;
     s->room_last = &s->room_first;
 }
 
@@ -41,21 +41,12 @@ enum splice_load splice_load(const struct splice *s)
 
 /* ---- clients without a request ---- */
 
-static void wait_unlink(struct splice *s, struct conn *c)
-{
-    *c->wait_pprev = c->wait_next;
-    if (c->wait_next)
-        c->wait_next->wait_pprev = c->wait_pprev;
-    else
-        s->wait_last = c->wait_pprev;
-    c->wait_pprev = NULL;
-    c->waits = false;
-}
-
 void splice_busy(struct splice *s, struct conn *c)
 {
-    if (c->waits)
-        wait_unlink(s, c);
+    if (!c->waits)
+        return;
+    list_remove(s, &s->wait, c);
+    c->waits = false;
 }
 
 void splice_waiting(struct splice *s, struct conn *c)
@@ -63,16 +54,14 @@ void splice_waiting(struct splice *s, struct conn *c)
     assert(!conn_is_dead(c) && c->pub.state != TCP_TIME_WAIT);
     splice_busy(s, c);
     c->waits = true;
-    c->wait_next = NULL;
-    c->wait_pprev = s->wait_last;
-    *s->wait_last = c;
-    s->wait_last = &c->wait_next;
+    list_append(s, &s->wait, c);
 }
 
 void splice_relieve(struct splice *s)
 {
-    for (unsigned n = 0; n < RELIEVE_MOST && s->wait_first && splice_load(s) >= LOAD_SHED_IDLE; n++) {
-        struct conn *c = s->wait_first;
+    struct conn *c;
+    for (unsigned n = 0;
+         n < RELIEVE_MOST && (c = list_first(s, &s->wait)) && splice_load(s) >= LOAD_SHED_IDLE; n++) {
         if (c->fin_queued) {
             splice_busy(s, c); /* its linger time is short enough */
         } else if (c->out_una < c->out_end) {

@@ -33,7 +33,7 @@ void pace_leave(struct conn *c, const struct conn *e)
 
 pos_t pace_edge(struct splice *s, struct conn *e, pos_t edge)
 {
-    struct conn *c = e->peer;
+    struct conn *c = conn_peer(e);
     if (!c || !c->pace_rate || e->pub.side != SIDE_ENDPOINT)
         return edge;
     uint64_t tick = s->now >> PACE_TICK_BITS;
@@ -51,7 +51,7 @@ pos_t pace_edge(struct splice *s, struct conn *e, pos_t edge)
     if (edge <= p->pace_edge || mutant(rate_uncapped))
         return edge;
     if (p->pace_edge < ahead) { /* else only an ack can move it, and with it comes the next look */
-        e->t_flush_ns = (tick + 1) << PACE_TICK_BITS;
+        e->t_flush = ms_deadline(s, (tick + 1) << PACE_TICK_BITS);
         conn_arm(s, e);
     }
     return p->pace_edge;

@@ -53,7 +53,7 @@ static void learn(struct splice *s, const struct ip_addr *a, uint16_t mss)
 static void tell_source(struct splice *s, const struct conn *e, const struct extent *x, pos_t at,
                         uint16_t mss, uint16_t was)
 {
-    struct conn *c = e->peer;
+    struct conn *c = conn_peer(e);
     if (!c || conn_is_dead(c))
         return;
     uint32_t headers = headers_of(&conn_key(s, c)->remote);

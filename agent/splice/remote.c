@@ -44,6 +44,10 @@ struct splice_remote *splice_remote_get(struct splice *s, const struct ip_port *
     r = calloc(1, sizeof *r);
     if (!r)
         return NULL;
+    for (unsigned i = 0; i < PROFILES; i++)
+        for (unsigned k = 0; k < RTT_CLASSES; k++)
+            r->idle[i][k] = LIST_EMPTY;
+    r->own = LIST_EMPTY;
     r->at = *at;
     r->ports = s->mine ? ports_create_where(s->port_lo, s->port_hi, s->most_ports)
                        : ports_create(s->port_lo, s->port_hi, s->worker, s->nworkers);

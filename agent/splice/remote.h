@@ -21,12 +21,12 @@ struct splice_remote {
     uint32_t refs;  /* gets without a put */
     uint32_t conns; /* slots that name it, dead ones not yet reaped included */
     uint32_t idle_count;
-    struct conn *idle[PROFILES][RTT_CLASSES]; /* most recently used first */
-    const struct conn *told;                  /* late.c: whose ack came by the timer last, */
-    uint64_t told_ns;                         /* and when */
-    uint8_t hasty;                            /* so often it did not wait for an ack that we put off */
-    bool waits;                               /* its TCP waits for acks in the middle of responses */
-    struct conn *reserved;                    /* idle, each for its last client alone */
+    struct conn_list idle[PROFILES][RTT_CLASSES]; /* most recently used first */
+    const struct conn *told;                      /* late.c: whose ack came by the timer last, */
+    uint64_t told_ns;                             /* and when */
+    uint8_t hasty;                                /* so often it did not wait for an ack that we put off */
+    bool waits;                                   /* its TCP waits for acks in the middle of responses */
+    struct conn_list own;                         /* idle, each for its last client alone */
 };
 
 /* Counts idle conns, by one more or less. */

@@ -90,7 +90,7 @@ static void take_sack(struct splice *s, const struct conn *c, const struct pkt *
     struct tcp_opts o;
     s->sack.n = s->own.n = 0;
     s->sack.twice = false;
-    s->sack.to = c->peer;
+    s->sack.to = conn_peer(c);
     if (!c->sack_ok || p->opts.n < 10 || !wire_tcp_opts(p->opts, &o))
         return;
     pos_t ack = pos_unwrap(c->out_una, p->ack);
@@ -136,7 +136,7 @@ void ack_advanced(struct splice *s, struct conn *c, pos_t ack)
 {
     uint64_t n = ack - c->out_una;
     if (c->rtt_pos && ack >= c->rtt_pos) {
-        rtt_sample(c, s->now - c->rtt_start_ns);
+        rtt_sample(c, (uint64_t)((uint32_t)(s->now / 1000) - c->rtt_start_us) * 1000);
         c->rtt_pos = 0;
     }
     c->out_una = ack;
@@ -146,9 +146,9 @@ void ack_advanced(struct splice *s, struct conn *c, pos_t ack)
     c->backoff = 0;
     uint64_t grown = c->kept_cwnd + n, most = (uint64_t)IW_SEGMENTS * c->mss;
     c->kept_cwnd = (uint32_t)(grown < most ? grown : most);
-    c->progress_ns = s->now;
-    if (c->peer)
-        ramp_grow(c->peer, n);
+    splice_touch(s, c);
+    if (conn_peer(c))
+        ramp_grow(conn_peer(c), n);
     ext_retire(s, c);
     rto_arm(s, c, true);
     const struct extent *x = repairs(s, c) ? ext_at(c, ack) : NULL;
@@ -163,8 +163,8 @@ static void duplicate_ack(struct splice *s, struct conn *c)
 {
     const struct extent *x = ext_at(c, c->out_una);
     if (x && x->kind == EXT_COPY) {
-        if (c->peer && !mutant(dup_acks_swallowed))
-            c->peer->dup_now = true;
+        if (conn_peer(c) && !mutant(dup_acks_swallowed))
+            conn_peer(c)->dup_now = true;
         return;
     }
     if (c->dupacks < UINT8_MAX)
@@ -183,8 +183,8 @@ static bool take_ack(struct splice *s, struct conn *c, pos_t seq, const struct p
         return true;
     take_window(c, seq, ack, p->wnd);
     c->probes = 0;
-    if (s->sack.twice && c->peer)
-        c->peer->dup_now =
+    if (s->sack.twice && conn_peer(c))
+        conn_peer(c)->dup_now =
             true; /* where nothing is missing, too: its source may have slowed down for nothing */
     if (ack > c->out_una) {
         ack_advanced(s, c, ack);
@@ -275,7 +275,7 @@ static enum reason judge(struct splice *s, struct conn *c, pos_t at, struct span
  * (S10). False: bytes were passed on beyond it. */
 static bool fin_ends_copy(struct conn *c)
 {
-    struct conn *a = c->peer;
+    struct conn *a = conn_peer(c);
     struct extent *x = a ? a->x_tail : NULL;
     if (!x || x->kind != EXT_COPY || c->in_mode != IN_OPEN || c->in_mapped <= c->in_fin || x->in > c->in_fin)
         return true;
@@ -311,7 +311,7 @@ static enum reason take_bytes(struct splice *s, struct conn *c, struct frame **f
     bool fin = (p->flags & TCP_FIN) && end >= c->in_acked && !c->in_fin;
     if (fin) {
         c->in_fin = end;
-        offload_leave(s, c->pub.side == SIDE_ENDPOINT || !c->peer ? c : c->peer);
+        offload_leave(s, c->pub.side == SIDE_ENDPOINT || !conn_peer(c) ? c : conn_peer(c));
         if (!mutant(fin_in_pool))
             splice_pool_remove(s, c); /* also when bytes before it are missing */
         if (!fin_ends_copy(c)) {
@@ -342,7 +342,7 @@ static enum reason take_bytes(struct splice *s, struct conn *c, struct frame **f
  * extent belongs to it"). Where bytes that we keep stand in front, they are the probe. */
 static void pass_probe(struct splice *s, struct conn *c)
 {
-    struct conn *a = c->peer;
+    struct conn *a = conn_peer(c);
     if (!a || a->pub.state == TCP_SYN_SENT || mutant(probe_not_passed))
         return;
     const struct extent *x = ext_at(a, a->out_una);
@@ -390,7 +390,7 @@ void conn_segment(struct splice *s, struct conn *c, struct frame *f, const struc
         goto out;
     fin_check(s, c);
 answer:
-    a = c->peer;
+    a = conn_peer(c);
     if (!conn_is_dead(c))
         splice_push(s, c);
     if (a && !conn_is_dead(a))

@@ -112,7 +112,7 @@ void seg_send(struct splice *s, struct conn *c, struct frame *f, pos_t at, uint8
     if (end > c->out_max) {
         if (c->rtt_pos == 0 && f->len) {
             c->rtt_pos = end;
-            c->rtt_start_ns = s->now;
+            c->rtt_start_us = (uint32_t)(s->now / 1000);
         }
         c->out_max = end;
     }
@@ -344,9 +344,9 @@ void rto_arm(struct splice *s, struct conn *c, bool restart)
     if (c->pub.state == TCP_SYN_SENT)
         return;
     if (!owes(c)) {
-        c->t_rto_ns = 0;
-    } else if (restart || c->t_rto_ns == 0) {
-        c->t_rto_ns = s->now + rto_of(c);
+        c->t_rto = 0;
+    } else if (restart || c->t_rto == 0) {
+        c->t_rto = ms_deadline(s, s->now + rto_of(c));
         conn_arm(s, c);
     }
 }
@@ -411,7 +411,7 @@ void seg_again(struct splice *s, struct conn *c)
 
 void seg_rto(struct splice *s, struct conn *c)
 {
-    c->t_rto_ns = 0;
+    c->t_rto = 0;
     if (!owes(c))
         return;
     const struct extent *x = ext_at(c, c->out_una);

@@ -34,7 +34,8 @@ struct splice *splice_create(const struct splice_params *p)
     s->mine_ctx = p->mine_ctx;
     s->most_ports = p->most_ports;
     for (unsigned i = 0; i < 2; i++)
-        s->tw[i].last = &s->tw[i].first;
+        s->tw[i] = LIST_EMPTY;
+    s->dead = LIST_EMPTY;
     remotes_init(s);
     tw_init(&s->wheel, p->now_ns);
     s->x_cap = (size_t)p->connections * 3;
@@ -161,6 +162,17 @@ uint16_t path_mss(const struct splice *s, const struct net_path *p, const struct
     return (uint16_t)(mtu > headers + 64 ? mtu - headers : 64);
 }
 
+void splice_touch(const struct splice *s, struct conn *c)
+{
+    c->progress = (ms_t)((s->now + MS_NS - 1) / MS_NS);
+}
+
+uint64_t splice_progress_ns(const struct splice *s, const struct conn *c)
+{
+    uint64_t ns = ms_ns(s, c->progress);
+    return ns < s->now ? ns : s->now;
+}
+
 struct conn *conn_new(struct splice *s, const struct flow_key *k, enum conn_side side)
 {
     uint32_t idx = ct_insert(s->table, k);
@@ -169,31 +181,31 @@ struct conn *conn_new(struct splice *s, const struct flow_key *k, enum conn_side
     if (idx == CT_NONE)
         return NULL;
     struct conn *c = ct_obj(s->table, idx);
-    c->idx = idx;
+    c->pub.idx = idx;
     c->pub.side = side & 1;
-    c->pub.opened_ns = s->now;
+    c->pub.opened_s = (uint32_t)(s->now / SEC_NS);
     c->pub.peer_idx = c->last_idx = CT_NONE;
     c->pub.cluster = c->pub.endpoint = UINT32_MAX;
     c->client = CLIENT_NONE;
-    c->progress_ns = s->now;
+    splice_touch(s, c);
     return c;
 }
 
 void conn_reap_last(struct splice *s)
 {
-    struct conn *c = s->dead;
-    s->dead = c->dead_next;
+    struct conn *c = list_first(s, &s->dead);
+    list_remove(s, &s->dead, c);
     if (c->pub.side == SIDE_ENDPOINT)
         remote_left(s, c);
     else if (c->by_cookie && !mutant(tombstone_missing))
         halfopen_tombstone(s->half, conn_key(s, c), s->now);
     extra_close(s, c, USE_ALL);
-    ct_remove(s->table, c->idx);
+    ct_remove(s->table, c->pub.idx);
 }
 
 void splice_reap(struct splice *s)
 {
-    while (s->dead)
+    while (s->dead.first != CT_NONE)
         conn_reap_last(s);
 }
 
@@ -259,18 +271,18 @@ void splice_prefetch(const struct splice *s, const uint32_t idx[], unsigned n)
             prefetch_hot(ct_obj(s->table, idx[i]));
     for (unsigned i = 0; i < n; i++) {
         const struct conn *c = idx[i] == CT_NONE ? NULL : ct_obj(s->table, idx[i]);
-        if (!c || !c->peer)
+        if (!c || !conn_peer(c))
             continue;
-        prefetch_hot(c->peer);
-        __builtin_prefetch(conn_key(s, c->peer));
+        prefetch_hot(conn_peer(c));
+        __builtin_prefetch(conn_key(s, conn_peer(c)));
         __builtin_prefetch(c->x_head, 1);
         for (unsigned k = 0; k < 3; k++)
             __builtin_prefetch((const char *)c->user + k * CONN_LINE, 1);
     }
     for (unsigned i = 0; i < n; i++) {
         const struct conn *c = idx[i] == CT_NONE ? NULL : ct_obj(s->table, idx[i]);
-        if (c && c->peer)
-            __builtin_prefetch(c->peer->x_head, 1);
+        if (c && conn_peer(c))
+            __builtin_prefetch(conn_peer(c)->x_head, 1);
     }
 }
 
@@ -308,28 +320,22 @@ void splice_unreachable(struct splice *s, const struct net_unreach *u)
 
 void conn_arm(struct splice *s, struct conn *c)
 {
-    uint64_t t = c->t_rto_ns;
-    if (c->t_phase_ns && (!t || c->t_phase_ns < t))
-        t = c->t_phase_ns;
-    if (c->t_flush_ns && (!t || c->t_flush_ns < t))
-        t = c->t_flush_ns;
-    if (c->t_look_ns && (!t || c->t_look_ns < t))
-        t = c->t_look_ns;
+    ms_t t = ms_earlier(ms_earlier(c->t_rto, c->t_flush), ms_earlier(c->t_phase, c->t_look));
     /* Lazily: a timer that is armed for earlier looks again when it fires. */
-    if (t && !(tw_armed(&c->timer) && c->timer.deadline_ns <= t))
-        tw_add(&s->wheel, &c->timer, t);
+    if (t && !(tw_armed(&c->timer) && c->timer.deadline_ns <= ms_ns(s, t)))
+        tw_add(&s->wheel, &c->timer, ms_ns(s, t));
 }
 
 void splice_set_timer(struct splice *s, struct conn *c, uint64_t deadline_ns)
 {
-    c->t_phase_ns = deadline_ns;
+    c->t_phase = deadline_ns ? ms_deadline(s, deadline_ns) : 0;
     if (!conn_is_dead(c))
         conn_arm(s, c);
 }
 
 void splice_set_look(struct splice *s, struct conn *c, uint64_t deadline_ns)
 {
-    c->t_look_ns = deadline_ns;
+    c->t_look = deadline_ns ? ms_deadline(s, deadline_ns) : 0;
     if (!conn_is_dead(c))
         conn_arm(s, c);
 }
@@ -339,22 +345,23 @@ static void on_timer(void *arg, struct tw_node *n, uint64_t now_ns)
     struct splice *s = arg;
     struct conn *c = (struct conn *)(void *)((char *)n - offsetof(struct conn, timer));
     s->current = c;
-    if (c->t_rto_ns && c->t_rto_ns <= now_ns) {
+    (void)now_ns; /* it is s->now */
+    if (ms_due(s, c->t_rto)) {
         if (c->pub.state == TCP_SYN_SENT)
             connect_timer(s, c);
         else
             seg_rto(s, c);
     }
-    if (!conn_is_dead(c) && c->t_flush_ns && c->t_flush_ns <= now_ns) {
-        c->t_flush_ns = 0;
+    if (!conn_is_dead(c) && ms_due(s, c->t_flush)) {
+        c->t_flush = 0;
         late_due(s, c);
     }
-    if (!conn_is_dead(c) && c->t_look_ns && c->t_look_ns <= now_ns) {
-        c->t_look_ns = 0;
+    if (!conn_is_dead(c) && ms_due(s, c->t_look)) {
+        c->t_look = 0;
         s->user->look(s->ux, c);
     }
-    if (!conn_is_dead(c) && c->t_phase_ns && c->t_phase_ns <= now_ns) {
-        c->t_phase_ns = 0;
+    if (!conn_is_dead(c) && ms_due(s, c->t_phase)) {
+        c->t_phase = 0;
         if (c->pub.state == TCP_TIME_WAIT)
             conn_end(s, c, R_CLOSE_NORMAL);
         else
@@ -397,10 +404,8 @@ void splice_each_client(struct splice *s, void (*fn)(void *arg, struct conn *c),
 
 void splice_join(struct conn *c, struct conn *e)
 {
-    c->peer = e;
-    e->peer = c;
-    c->pub.peer_idx = e->idx;
-    e->pub.peer_idx = c->idx;
+    c->pub.peer_idx = e->pub.idx;
+    e->pub.peer_idx = c->pub.idx;
 }
 
 static void own_kept(struct splice *s, struct conn *c)
@@ -414,12 +419,11 @@ static void own_kept(struct splice *s, struct conn *c)
 
 void splice_part(struct splice *s, struct conn *c)
 {
-    struct conn *e = c->peer;
+    struct conn *e = conn_peer(c);
     if (!e)
         return;
     pace_leave(c->pub.side == SIDE_CLIENT ? c : e, c->pub.side == SIDE_CLIENT ? e : c);
     offload_part(s, c->pub.side == SIDE_CLIENT ? e : c);
-    c->peer = e->peer = NULL;
     c->pub.peer_idx = e->pub.peer_idx = CT_NONE;
     if (!conn_is_dead(c))
         own_kept(s, c);
@@ -447,8 +451,8 @@ void splice_wake(struct splice *s, struct conn *c)
 {
     s->current = c;
     splice_rejudge(s, c);
-    if (!conn_is_dead(c) && c->peer)
-        splice_push(s, c->peer);
+    if (!conn_is_dead(c) && conn_peer(c))
+        splice_push(s, conn_peer(c));
     s->current = NULL;
 }
 
@@ -510,7 +514,7 @@ static bool passed_unacked(const struct conn *e)
 
 void splice_move(struct splice *s, struct conn *e, struct conn *to)
 {
-    struct conn *c = e->peer;
+    struct conn *c = conn_peer(e);
     pace_leave(c, e);
     if (passed_unacked(e))
         conn_refused(s, c); /* it has to send that again */
@@ -519,7 +523,6 @@ void splice_move(struct splice *s, struct conn *e, struct conn *to)
         next = x->next;
         append_again(e, to, x);
     }
-    e->peer = NULL;
     e->pub.peer_idx = CT_NONE;
     splice_join(c, to);
     splice_push(s, to);

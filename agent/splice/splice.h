@@ -127,6 +127,10 @@ void splice_hold_more(struct conn *c, uint32_t w0);
 /* Calls fn for each open client conn. */
 void splice_each_client(struct splice *s, void (*fn)(void *arg, struct conn *c), void *arg);
 
+/* The exchange of c has moved just now; and when it last did, rounded up to a millisecond. */
+void splice_touch(const struct splice *s, struct conn *c);
+uint64_t splice_progress_ns(const struct splice *s, const struct conn *c);
+
 /* ---- memory ---- */
 
 /* How near its bounds the worker's memory is, and what follows from it: each step includes those before. */

@@ -24,7 +24,7 @@ static bool quiet(const struct conn *c)
 static bool steady_data(struct splice *s, struct conn *c, struct frame *f, const struct pkt *p, pos_t seq,
                         pos_t ack)
 {
-    struct conn *a = c->peer;
+    struct conn *a = conn_peer(c);
     const struct extent *x = a->x_head;
     uint32_t n = p->payload_len;
     if (!x || ack != c->out_una || seq < x->in || seq + n > c->in_mapped)
@@ -49,7 +49,7 @@ static bool steady_data(struct splice *s, struct conn *c, struct frame *f, const
 static bool steady_ack(struct splice *s, struct conn *c, struct frame *f, const struct pkt *p, pos_t seq,
                        pos_t ack)
 {
-    struct conn *a = c->peer;
+    struct conn *a = conn_peer(c);
     const struct extent *x = c->x_head;
     if (!x || ack <= c->out_una || ack > c->out_max || ack >= x->out + x->n)
         return false;
@@ -58,7 +58,7 @@ static bool steady_ack(struct splice *s, struct conn *c, struct frame *f, const 
     ack_advanced(s, c, ack);
     s->user->progress(s->ux, c);
     count(s->cnt, R_CONSUMED);
-    if (c->peer == a && quiet(c) && quiet(a)) {
+    if (conn_peer(c) == a && quiet(c) && quiet(a)) {
         frame_trim(f, p->payload_off);
         frame_pull(f, p->payload_off);
         seg_ack_in(s, a, f);
@@ -72,7 +72,7 @@ static bool steady_ack(struct splice *s, struct conn *c, struct frame *f, const 
 
 bool steady_segment(struct splice *s, struct conn *c, struct frame *f, const struct pkt *p)
 {
-    const struct conn *a = c->peer;
+    const struct conn *a = conn_peer(c);
     if (!a || !quiet(c) || !quiet(a) || c->in_fin || (p->flags & ~TCP_PSH) != TCP_ACK || p->opts.n)
         return false;
     pos_t seq = pos_unwrap(c->in_acked, p->seq), ack = pos_unwrap(c->out_una, p->ack);

@@ -500,7 +500,7 @@ bool engine_conn_info(const struct engine *e, uint32_t i, uint64_t now_ns, struc
     info->generation = p.generation;
     info->bytes_in = p.bytes_in;
     info->bytes_out = p.bytes_out;
-    info->age_ns = now_ns > p.opened_ns ? now_ns - p.opened_ns : 0;
+    info->age_ns = now_ns > p.opened_s * SEC_NS ? now_ns - p.opened_s * SEC_NS : 0;
     if (p.peer_idx != CT_NONE && !ct_peek(t, p.peer_idx, &info->peer_key, &q, sizeof q))
         memset(&info->peer_key, 0, sizeof info->peer_key);
     return true;

@@ -54,7 +54,7 @@ static void check_extents(struct lacon_worker *w, const struct conn *c)
 static void check_sources(struct lacon_worker *w, const struct conn *c)
 {
     pos_t at = 0;
-    for (const struct extent *x = c->peer ? c->peer->x_head : NULL; x; x = x->next) {
+    for (const struct extent *x = conn_peer(c) ? conn_peer(c)->x_head : NULL; x; x = x->next) {
         if (x->flags & EXT_OWNED)
             continue;
         if (x->in < at)
@@ -69,7 +69,7 @@ static void check_sources(struct lacon_worker *w, const struct conn *c)
 /* I3: the first byte of c's stream that neither its receiver has acked nor lacon holds. */
 static pos_t ack_limit(const struct conn *c)
 {
-    const struct conn *a = c->peer;
+    const struct conn *a = conn_peer(c);
     for (const struct extent *x = a ? a->x_head : NULL; x; x = x->next) {
         bool same = x->kind == EXT_COPY || x->flags & EXT_IDENTITY;
         if (x->flags & EXT_OWNED || x->out + x->n <= a->out_una)
@@ -125,16 +125,13 @@ static bool owes(const struct conn *c)
  * or its peer has. */
 static void check_timers(struct lacon_worker *w, const struct conn *c)
 {
-    uint64_t t = c->t_rto_ns;
-    if (c->t_phase_ns && (!t || c->t_phase_ns < t))
-        t = c->t_phase_ns;
-    if (c->t_flush_ns && (!t || c->t_flush_ns < t))
-        t = c->t_flush_ns;
-    if (t && (!tw_armed(&c->timer) || c->timer.deadline_ns > t))
+    const struct splice *s = engine_splice(w->engine);
+    ms_t t = ms_earlier(ms_earlier(c->t_rto, c->t_flush), ms_earlier(c->t_phase, c->t_look));
+    if (t && (!tw_armed(&c->timer) || c->timer.deadline_ns > ms_ns(s, t)))
         fail(w, c, "a deadline without an armed timer");
-    if (c->pub.state != TCP_SYN_SENT && c->pub.state != TCP_TIME_WAIT && owes(c) && !c->t_rto_ns)
+    if (c->pub.state != TCP_SYN_SENT && c->pub.state != TCP_TIME_WAIT && owes(c) && !c->t_rto)
         fail(w, c, "owned bytes or a FIN without a retransmission timer");
-    if (c->pub.side == SIDE_CLIENT && !c->t_phase_ns && !(c->peer && c->peer->t_phase_ns))
+    if (c->pub.side == SIDE_CLIENT && !c->t_phase && !(conn_peer(c) && conn_peer(c)->t_phase))
         fail(w, c, "a client conn without a phase timer");
 }
 
@@ -142,14 +139,14 @@ static void check_conn(struct lacon_worker *w, const struct conn *c)
 {
     if (conn_is_dead(c))
         return;
-    if (c->peer && (conn_is_dead(c->peer) || c->peer->peer != c))
+    if (conn_peer(c) && (conn_is_dead(conn_peer(c)) || conn_peer(conn_peer(c)) != c))
         fail(w, c, "joined to a conn that is dead, or not joined to it");
     check_extents(w, c);
     check_sources(w, c);
     check_acks(w, c);
     check_hold(w, c);
     check_timers(w, c);
-    if (c->pub.idle && (c->peer || c->x_head || c->user || conn_holds(c)))
+    if (c->pub.idle && (conn_peer(c) || c->x_head || c->user || conn_holds(c)))
         fail(w, c, "an idle conn in the pool has a peer, a user or bytes");
 }
 
@@ -236,8 +233,8 @@ void invariants_step(struct lacon_worker *w)
         if (!c)
             continue;
         check_conn(w, c);
-        if (c->peer)
-            check_conn(w, c->peer);
+        if (conn_peer(c))
+            check_conn(w, conn_peer(c));
     }
     o->ntouched = 0;
 }
