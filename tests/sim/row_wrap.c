@@ -1,17 +1,8 @@
 /* Words for sequence numbers that wrap. lacon's ISN for a four-tuple is a keyed hash plus one per 4 us (RFC
  * 6528), so a second SYN at the right time gets any number. */
-#include "tests/sim/row.h"
+#include "tests/sim/row_internal.h"
 
 #define ISN_TICK 4000u /* ns */
-
-static void pass_ns(struct script *s, uint64_t ns)
-{
-    uint64_t until = s->sim.now + ns;
-    while (sim_step(&s->sim, until))
-        ;
-    if (!s->sim.failed)
-        s->sim.now = until;
-}
 
 void open_wrapping(struct peer *c, uint32_t n)
 {
