@@ -8,6 +8,9 @@
  *   FLOW      carries plain segments of one direction of a       emu, faulty, rte_flow; soft has none:
  * without an engine splice past the worker                             every frame takes the worker's own
  * path
+ *   PARSE     what a device tells about a frame with it: that     soft, device
+ *             its TCP checksum was verified
+ *   STEER     frames reach the worker that owns their flow       soft, device
  *
  * `soft` is the meaning of each hook; every other provider is tested against it. Software is always the last
  * choice, so nothing depends on hardware. accel/README.md walks through writing a provider.
@@ -31,7 +34,9 @@
 #define ACCEL_HOOKS(X)                                                                                       \
     X(CSUM, "checksum")                                                                                      \
     X(SCAN, "head-scan")                                                                                     \
-    X(FLOW, "flow")
+    X(FLOW, "flow")                                                                                          \
+    X(PARSE, "parse")                                                                                        \
+    X(STEER, "steer")
 
 enum accel_hook {
 #define X(id, name) ACCEL_##id,
@@ -66,10 +71,15 @@ struct accel_port {
     uint16_t id;      /* DPDK's number */
     uint16_t vlan;    /* 0: untagged */
     bool checks_sums; /* the device checks the TCP sums of what it receives */
+    bool steers;      /* frames can be steered to workers (steer.h) */
+    const char *steer_why;
     uint32_t
         flow_jobs; /* jobs that each worker's queue for flow rules takes (flow_prepare()); 0: it has none */
 };
 #define ACCEL_PORTS 16u
+
+/* Of the frames whose checksum a device says is right, one in so many is verified by the worker as well. */
+#define ACCEL_SPOT_CHECK 1024u
 
 struct flow_api;
 
@@ -122,6 +132,6 @@ extern const struct accel_provider *const accel_providers[];
 const struct accel_provider *accel_find(const char *name); /* NULL: there is none */
 const char *accel_hook_name(enum accel_hook h);
 
-extern const struct accel_provider accel_soft, accel_simd, accel_emu, accel_faulty;
+extern const struct accel_provider accel_soft, accel_simd, accel_device, accel_emu, accel_faulty;
 
 #endif

@@ -118,6 +118,23 @@ static bool take_engine(const struct accel_provider *p, const struct accel_engin
     return true;
 }
 
+static bool of_devices(enum accel_hook h)
+{
+    return h == ACCEL_PARSE || h == ACCEL_STEER;
+}
+
+/* Whether a port's device can is for choose_port() to say. */
+static bool take_words(enum accel_hook h, const struct accel_provider *p, struct accel_choice *c)
+{
+    if (p == &accel_device)
+        say(c, "device: where an interface's can; soft elsewhere");
+    else
+        say(c, h == ACCEL_PARSE ? "soft: the worker verifies every checksum"
+                                : "soft: workers hand each other what is not theirs");
+    c->provider = p;
+    return true;
+}
+
 static bool ask(enum accel_hook h, const char *name, bool named, const struct accel_engine_params *trial,
                 uint64_t (*ticks)(void), struct accel_choices *out)
 {
@@ -128,7 +145,9 @@ static bool ask(enum accel_hook h, const char *name, bool named, const struct ac
     else if (!(p->hooks & 1u << h)) {
         if (named)
             say(c, "%s: does not do this", name);
-    } else
+    } else if (of_devices(h))
+        return take_words(h, p, c);
+    else
         return h == ACCEL_FLOW ? take_engine(p, trial, out) : take_kernels(h, p, named, ticks, c);
     return false;
 }
@@ -154,6 +173,23 @@ static void choose(enum accel_hook h, const struct accel_wish *wish, const struc
         say(&out->hook[h], "no engine: every frame takes the worker's own path");
 }
 
+/* What this port's device does of what frames tell about themselves. */
+static void choose_words(enum accel_hook h, const struct accel_port *p, const struct accel_choice *process,
+                         struct accel_choice *c)
+{
+    bool can = h == ACCEL_PARSE ? p->checks_sums : p->steers;
+    bool asked = process->provider == &accel_device;
+    if (!asked)
+        say(c, "soft: as on every interface");
+    else if (h == ACCEL_STEER)
+        say(c, "%s: %s", can ? "device" : "soft: workers hand over frames", p->steer_why);
+    else if (can)
+        say(c, "device: verifies TCP checksums, the worker one in %u again", ACCEL_SPOT_CHECK);
+    else
+        say(c, "soft: the device does not verify checksums");
+    c->provider = asked && can ? &accel_device : &accel_soft;
+}
+
 /* What a port's device does itself comes before what the CPU does. */
 static void choose_port(enum accel_hook h, const struct accel_port *p, const struct accel_choice *process,
                         struct accel_choice *c)
@@ -163,9 +199,10 @@ static void choose_port(enum accel_hook h, const struct accel_port *p, const str
             say(c, "every frame takes the worker's own path");
         return;
     }
-    if (h == ACCEL_CSUM)
-        say(c, p->checks_sums ? "device: checks what it receives, the CPU the rest"
-                              : "device: does not check what it receives");
+    if (of_devices(h)) {
+        choose_words(h, p, process, c);
+        return;
+    }
     say(c, "%s: as on every interface", process->provider->name);
     c->provider = process->provider;
     c->kernels = process->kernels;

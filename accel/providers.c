@@ -27,7 +27,7 @@ static const struct kernels *simd_kernels(const char **name, char *why)
 const struct accel_provider accel_soft = {
     .name = "soft",
     .text = "plain C, the meaning of each hook",
-    .hooks = 1u << ACCEL_CSUM | 1u << ACCEL_SCAN,
+    .hooks = 1u << ACCEL_CSUM | 1u << ACCEL_SCAN | 1u << ACCEL_PARSE | 1u << ACCEL_STEER,
     .kernels = soft_kernels,
 };
 
@@ -38,8 +38,14 @@ const struct accel_provider accel_simd = {
     .kernels = simd_kernels,
 };
 
+const struct accel_provider accel_device = {
+    .name = "device",
+    .text = "what the device of an interface does for it anyway, as its driver tells",
+    .hooks = 1u << ACCEL_PARSE | 1u << ACCEL_STEER,
+};
+
 const struct accel_provider *const accel_providers[] = {
-    &accel_simd, &accel_emu, &accel_faulty, &accel_soft, NULL,
+    &accel_device, &accel_simd, &accel_emu, &accel_faulty, &accel_soft, NULL,
 };
 
 const struct accel_provider *accel_find(const char *name)

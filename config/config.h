@@ -457,16 +457,17 @@ enum cfg_accel {
     CFG_ACCEL_SIMD,
     CFG_ACCEL_EMU,
     CFG_ACCEL_FAULTY,
+    CFG_ACCEL_DEVICE,
 };
 extern const char *const cfg_accel_names[];
 
 /* Who does what hardware may do. */
 struct cfg_accels {
-    uint32_t norder; /* 0: simd, then soft */
+    uint32_t norder; /* 0: device, simd, then soft */
     enum cfg_accel *order;
-    uint32_t checksum, head_scan, flow; /* 0: by order; else 1 + enum cfg_accel */
-    uint32_t flow_profile;              /* 0: bluefield2, 1: liquidio */
-    uint64_t flow_least;                /* bytes; default 1 MiB */
+    uint32_t checksum, head_scan, flow, parse, steer; /* 0: by order; else 1 + enum cfg_accel */
+    uint32_t flow_profile;                            /* 0: bluefield2, 1: liquidio */
+    uint64_t flow_least;                              /* bytes; default 1 MiB */
 };
 
 /* How endpoints' names are resolved. */

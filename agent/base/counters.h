@@ -48,6 +48,7 @@
     X(ejections, "ejections", "endpoints ejected for what they did with requests")                           \
     X(ejections_withheld, "ejections_withheld", "not ejected: too few would be left")                        \
     X(handed_over, "handed_over", "frames handed to another worker")                                         \
+    X(device_wrong, "device_wrong", "checksums of which the device said the wrong thing")                    \
     X(offload_asked, "offload_asked", "flows that a flow engine was asked to carry")                         \
     X(offload_rules, "offload_rules", "flows that it may be carrying now")                                   \
     X(offload_refused, "offload_refused", "times that it had no room or time for a flow")                    \

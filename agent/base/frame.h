@@ -10,10 +10,22 @@
 #include <string.h>
 
 enum frame_flag {
-    /* Received: a device has verified the IP and TCP checksums against the very fields in this frame. Not to
-     * be set for segments that were coalesced (LRO, GRO): their field is that of one part. */
+    /* Received: a device has verified the TCP checksum against the very field in this frame (IPv4's own is
+     * the worker's to verify). Not to be set for segments that were coalesced (LRO, GRO): their field is that
+     * of one part. */
     FRAME_L4_CSUM_OK = 1,
+    /* Received: a device has found it wrong. Nobody drops a frame for that alone. */
+    FRAME_L4_CSUM_BAD = 2,
+    /* Received: a device has taken the VLAN tag out of the frame; its VID is in the bits from
+     * FRAME_VLAN_SHIFT on. */
+    FRAME_VLAN_STRIPPED = 4,
 };
+#define FRAME_VLAN_SHIFT 4u
+
+static inline uint16_t frame_vlan(uint16_t vid)
+{
+    return (uint16_t)(FRAME_VLAN_STRIPPED | vid << FRAME_VLAN_SHIFT);
+}
 
 struct frame {
     uint8_t *data; /* first byte of the Ethernet header (or of the payload while headers are being pushed) */
@@ -21,7 +33,7 @@ struct frame {
     uint32_t headroom; /* writable bytes before data */
     uint32_t tailroom; /* writable bytes after data + len */
     uint16_t port;     /* interface index: where it came from, or where it is to go */
-    uint16_t flags;    /* enum frame_flag */
+    uint16_t flags;    /* enum frame_flag, VID */
     void *owner;       /* the I/O layer's own */
 };
 

@@ -7,17 +7,19 @@
 #include "agent/wire/proto.h"
 #include "agent/wire/wire.h"
 
-/* Ethernet II with at most one 802.1Q tag. An untagged frame and a priority tag (VID 0) are the same. */
+/* Ethernet II with at most one 802.1Q tag, which a device may have taken out. An untagged frame and a
+ * priority tag (VID 0) are the same. */
 static enum reason parse_eth(const struct frame *f, uint16_t vlan, struct pkt *p, uint16_t *type)
 {
     if (f->len < ETH_LEN)
         return R_DROP_SHORT;
-    uint16_t vid = 0;
+    bool stripped = f->flags & FRAME_VLAN_STRIPPED;
+    uint16_t vid = stripped ? f->flags >> FRAME_VLAN_SHIFT : 0;
     p->dmac = f->data;
     p->smac = f->data + 6;
     p->l3_off = ETH_LEN;
     *type = get_be16(f->data + 12);
-    if (*type == ETHERTYPE_VLAN) {
+    if (*type == ETHERTYPE_VLAN && !stripped) {
         if (f->len < ETH_LEN + VLAN_LEN)
             return R_DROP_SHORT;
         vid = get_be16(f->data + 14) & 0xfff;
@@ -45,7 +47,7 @@ static enum reason parse_ip4(const struct frame *f, struct pkt *p, uint8_t *prot
         return R_DROP_IP_HEADER;
     if (total > room)
         return R_DROP_SHORT;
-    if (!(f->flags & FRAME_L4_CSUM_OK) && csum_turn(header_sum(ip, hlen)) != 0xffff)
+    if (csum_turn(header_sum(ip, hlen)) != 0xffff)
         return R_DROP_IP_CSUM;
     if (hlen > IP4_LEN)
         return R_DROP_IP_OPTIONS;
@@ -216,6 +218,12 @@ enum reason wire_parse(const struct frame *f, uint16_t vlan, struct pkt *p)
     if (r != R_NONE)
         return r;
     return proto == PROTO_TCP ? parse_tcp(f, p) : parse_icmp(f, p);
+}
+
+bool wire_payload_right(const struct frame *f, const struct pkt *p)
+{
+    uint16_t sum = csum_bytes(f->data + p->payload_off, p->payload_len);
+    return csum_sub(sum, p->payload_sum) % 0xffff == 0;
 }
 
 static inline uint16_t swap_if(bool odd, uint16_t sum)

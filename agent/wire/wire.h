@@ -44,15 +44,19 @@ struct pkt {
     const uint8_t *smac, *dmac;
 };
 
-/* Finds offsets, checks lengths and checksums (trusting FRAME_L4_CSUM_OK). `vlan` is the tag that this
- * interface carries, 0 for none (a priority tag, VID 0, is accepted on untagged interfaces). IP-level checks
- * that need our addresses are net's. Returns R_NONE or why the frame must be dropped; *p is then undefined.
- * Does not consume f; the pointers in *p borrow its bytes.
+/* Finds offsets, checks lengths and checksums (that of TCP trusting FRAME_L4_CSUM_OK). `vlan` is the tag that
+ * this interface carries, 0 for none (a priority tag, VID 0, is accepted on untagged interfaces). IP-level
+ * checks that need our addresses are net's. Returns R_NONE or why the frame must be dropped; *p is then
+ * undefined. Does not consume f; the pointers in *p borrow its bytes.
  *
  * When it returns R_NONE: ARP has the 28 bytes of RFC 826 at l3_off, unchecked; ICMP has at least its 8-byte
  * header at l4_off and a right checksum; IP has no options, extension headers or fragments, and an IPv6
  * address is never IPv4-mapped. */
 enum reason wire_parse(const struct frame *f, uint16_t vlan, struct pkt *p);
+
+/* Whether the payload of p, which wire_parse() took on a device's word, is what the segment's checksum says.
+ */
+bool wire_payload_right(const struct frame *f, const struct pkt *p);
 
 #define TCP_MAX_SACK 4
 

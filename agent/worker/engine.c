@@ -22,6 +22,8 @@ struct engine {
     struct exchanges *exchanges;
     struct roster *roster; /* its own; NULL: it shares one */
     struct steering steering;
+    bool doubt[NET_MAX_IF]; /* by port: what its device says of checksums is not believed */
+    uint32_t believed;      /* words since the last one that was verified */
     void (*give)(void *ctx, unsigned owner, struct frame *f);
     unsigned nworkers;
     uint32_t ntrusted;
@@ -148,6 +150,8 @@ struct engine *engine_create(const struct engine_params *p)
                                   .wall_offset_ns = p->wall_offset_ns,
                                   .secret = p->secret};
     e->ops = p->ops;
+    for (unsigned i = 0; i < p->config->ninterface && i < NET_MAX_IF; i++)
+        e->doubt[i] = p->port[i].doubt;
     steering_start(e, p);
     flow_start(e, p);
     e->net = net_start(e, p);
@@ -198,6 +202,24 @@ static void arrived(struct engine *e, const struct frame *f)
     stat_add(&e->cnt.rx_bytes, f->len);
 }
 
+/* What a device says of a segment's checksum is believed but for one in ACCEL_SPOT_CHECK; the first that
+ * turns out wrong ends it for that port. That a sum is bad is never believed: wire_parse() has found that
+ * out. */
+static enum reason check_word(struct engine *e, const struct frame *f, const struct pkt *p)
+{
+    if (!(f->flags & (FRAME_L4_CSUM_OK | FRAME_L4_CSUM_BAD)) || p->proto != WIRE_TCP)
+        return R_NONE;
+    if (f->flags & FRAME_L4_CSUM_BAD) {
+        stat_add(&e->cnt.device_wrong, 1);
+        return R_NONE;
+    }
+    if (++e->believed % ACCEL_SPOT_CHECK != 1 || wire_payload_right(f, p))
+        return R_NONE;
+    stat_add(&e->cnt.device_wrong, 1);
+    e->doubt[f->port] = true;
+    return R_DROP_L4_CSUM;
+}
+
 /* Is p, of frame f, the next of the train that g ends with? */
 static bool follows(const struct segments *g, const struct frame *f, const struct pkt *p)
 {
@@ -221,10 +243,14 @@ static void take_other(struct engine *e, struct frame *f, const struct pkt *p, b
 static void take_frame(struct engine *e, struct segments *g, struct frame *f, bool mixed, uint64_t now_ns)
 {
     struct pkt *p = &g->p[g->n];
+    if (f->port < NET_MAX_IF && e->doubt[f->port])
+        f->flags &= (uint16_t) ~(FRAME_L4_CSUM_OK | FRAME_L4_CSUM_BAD);
     enum reason r = wire_parse(f, net_if_vlan(e->net, f->port), p);
     bool next = r == R_NONE && follows(g, f, p);
     if (r == R_NONE && !next)
         r = net_check(e->net, f, p);
+    if (r == R_NONE)
+        r = check_word(e, f, p);
     if (r == R_NONE && p->proto == WIRE_TCP) {
         if (!next)
             g->key[g->ntrain++] = &p->key;

@@ -24,6 +24,7 @@ struct engine_port {
     uint8_t mac[6];
     uint16_t mtu;
     bool up;
+    bool doubt; /* what its device says of checksums is not believed */
     const struct steer
         *steer; /* how its device spreads segments; NULL: it cannot be steered. Outlives the engine */
 };

@@ -33,6 +33,11 @@ struct workers {
 
 /* ---- start ---- */
 
+static bool of_device(const struct workers *ws, unsigned port, enum accel_hook h)
+{
+    return ws->accel.port[port][h].provider == &accel_device;
+}
+
 static struct engine_port *engine_ports(const struct workers *ws)
 {
     struct engine_port *p = calloc(io_port_count(ws->io), sizeof *p);
@@ -43,7 +48,8 @@ static struct engine_port *engine_ports(const struct workers *ws)
         memcpy(p[i].mac, info.mac, sizeof p[i].mac);
         p[i].mtu = info.mtu;
         p[i].up = ws->link_up[i] = info.up;
-        p[i].steer = ws->steer[i];
+        p[i].steer = of_device(ws, i, ACCEL_STEER) ? ws->steer[i] : NULL;
+        p[i].doubt = !of_device(ws, i, ACCEL_PARSE);
     }
     return p;
 }
@@ -133,6 +139,8 @@ static void accel_ports(struct workers *ws)
                                                 .id = info.id,
                                                 .vlan = ws->config->interface[i].vlan,
                                                 .checks_sums = info.checks_sums,
+                                                .steers = ws->steer[i],
+                                                .steer_why = ws->steer_why[i],
                                                 .flow_jobs = info.flow_jobs};
     }
 }
@@ -155,14 +163,16 @@ static void accelerate(struct workers *ws, struct engine_params *params)
     static const char *const profiles[] = {"bluefield2", "liquidio"};
     const struct cfg_accels *a = &ws->config->accel;
     struct accel_wish wish = {.norder = a->norder,
-                              .order = {"simd"},
+                              .order = {"device", "simd"},
                               .hook = {[ACCEL_CSUM] = hook_name(a->checksum),
                                        [ACCEL_SCAN] = hook_name(a->head_scan),
-                                       [ACCEL_FLOW] = hook_name(a->flow)}};
+                                       [ACCEL_FLOW] = hook_name(a->flow),
+                                       [ACCEL_PARSE] = hook_name(a->parse),
+                                       [ACCEL_STEER] = hook_name(a->steer)}};
 
     for (unsigned i = 0; i < a->norder; i++)
         wish.order[i] = cfg_accel_names[a->order[i]];
-    wish.norder = a->norder ? a->norder : 1;
+    wish.norder = a->norder ? a->norder : 2;
     params->flow_params = (struct accel_engine_params){.profile = profiles[a->flow_profile],
                                                        .seed = params->now_ns,
                                                        .port = ws->accel_port,
@@ -189,13 +199,10 @@ static int ask_steering(struct workers *ws)
 {
     const struct cfg_dpdk *c = &ws->config->dpdk;
     struct steer_device *d = calloc(1, sizeof *d);
-    struct io_port_info info;
 
     for (unsigned i = 0; d && i < io_port_count(ws->io); i++) {
         io_steering(ws->io, i, d);
         ws->steer[i] = steer_create(d, ws->n, c->port_lo, c->port_hi, ws->steer_why[i]);
-        io_port(ws->io, i, &info);
-        log_info("accel: steer: interface %s: %s", info.name, ws->steer_why[i]);
     }
     free(d);
     return d ? 0 : -ENOMEM;
@@ -205,17 +212,20 @@ static int create_all(struct workers *ws)
 {
     struct engine_params params = {
         .config = ws->config, .shared = ws->shared, .roster = ws->roster, .nworkers = ws->n};
+    struct engine_port *ports;
     int rc = ask_steering(ws);
-    struct engine_port *ports = engine_ports(ws);
 
+    if (rc)
+        return rc;
+    params.now_ns = workers_now_ns();
+    params.wall_offset_ns = wall_offset(params.now_ns);
+    accelerate(ws, &params);
+    ports = engine_ports(ws);
     if (!ports)
         return -ENOMEM;
     if (getrandom(params.secret, sizeof params.secret, 0) != (ssize_t)sizeof params.secret)
         rc = -EIO;
     params.port = ports;
-    params.now_ns = workers_now_ns();
-    params.wall_offset_ns = wall_offset(params.now_ns);
-    accelerate(ws, &params);
     for (unsigned i = 0; i < ws->n && rc == 0; i++)
         rc = worker_create(ws, i, &params);
     explicit_bzero(params.secret, sizeof params.secret);
@@ -438,11 +448,6 @@ unsigned workers_count(const struct workers *ws)
 struct worker *workers_at(const struct workers *ws, unsigned i)
 {
     return ws->worker[i];
-}
-
-const char *workers_steering(const struct workers *ws, unsigned i)
-{
-    return ws->steer_why[i];
 }
 
 unsigned workers_port_count(const struct workers *ws)

@@ -68,9 +68,6 @@ void workers_port(const struct workers *ws, unsigned i, struct io_port_info *out
 /* Who was chosen for each accelerator hook, and why. */
 const struct accel_choices *workers_accel(const struct workers *ws);
 
-/* Whether port i's device steers frames to the worker that owns them, family by family, and why not. */
-const char *workers_steering(const struct workers *ws, unsigned i);
-
 /* The clock that engines are driven by: CLOCK_MONOTONIC in nanoseconds. */
 uint64_t workers_now_ns(void);
 

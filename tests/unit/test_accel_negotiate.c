@@ -115,10 +115,7 @@ Test(accel_negotiate, each_interface_has_its_own_record)
         cr_expect_str_eq(c.port[i][ACCEL_FLOW].why,
                          "emu: a SmartNIC's flow engine, emulated in front of the worker");
     }
-    cr_expect_str_eq(c.port[0][ACCEL_CSUM].why,
-                     "device: checks what it receives, the CPU the rest; soft: as on every interface");
-    cr_expect_str_eq(c.port[1][ACCEL_CSUM].why,
-                     "device: does not check what it receives; soft: as on every interface");
+    cr_expect_str_eq(c.port[1][ACCEL_CSUM].why, "soft: as on every interface");
 }
 
 Test(accel_negotiate, an_interface_without_an_engine_says_why)
@@ -130,6 +127,45 @@ Test(accel_negotiate, an_interface_without_an_engine_says_why)
     cr_expect_null(c.port[1][ACCEL_FLOW].provider);
     cr_expect_str_eq(c.port[1][ACCEL_FLOW].why,
                      "emu: there is no profile \"abacus\"; every frame takes the worker's own path");
+}
+
+/* Interfaces whose devices can, and cannot. */
+static const struct accel_port unlike[] = {
+    {.name = "able", .checks_sums = true, .steers = true, .steer_why = "IPv4: steered"},
+    {.name = "unable", .steer_why = "one receive queue"},
+};
+
+static void expect_words(struct accel_wish w, enum accel_hook h, const struct accel_provider *able,
+                         const char *why_able, const char *why_unable)
+{
+    struct accel_engine_params trial = {.port = unlike, .nports = 2};
+    struct accel_choices c;
+    accel_negotiate(&w, &trial, ticks, &c);
+    cr_expect_eq(c.port[0][h].provider, able);
+    cr_expect_eq(c.port[1][h].provider, &accel_soft);
+    cr_expect_str_eq(c.port[0][h].why, why_able);
+    cr_expect_str_eq(c.port[1][h].why, why_unable);
+}
+
+Test(accel_negotiate, what_a_device_does_is_used_where_it_does_it)
+{
+    struct accel_wish w = {.norder = 2, .order = {"device", "simd"}};
+    expect_words(w, ACCEL_PARSE, &accel_device,
+                 "device: verifies TCP checksums, the worker one in 1024 again",
+                 "soft: the device does not verify checksums");
+    expect_words(w, ACCEL_STEER, &accel_device, "device: IPv4: steered",
+                 "soft: workers hand over frames: one receive queue");
+}
+
+Test(accel_negotiate, devices_are_left_alone_when_asked)
+{
+    struct accel_wish w = {.norder = 2, .order = {"device", "simd"}, .hook = {[ACCEL_STEER] = "soft"}};
+    const char *why = "soft: as on every interface";
+    expect_words(w, ACCEL_STEER, &accel_soft, why, why);
+    w = (struct accel_wish){.norder = 1, .order = {"simd"}};
+    expect_words(w, ACCEL_PARSE, &accel_soft, why, why);
+    w = (struct accel_wish){.hook = {[ACCEL_STEER] = "simd"}};
+    expect_words(w, ACCEL_STEER, &accel_soft, why, why);
 }
 
 /* The configuration names providers without knowing accel/. */

@@ -8,10 +8,10 @@ static const struct row rows[] = {
     {"unknown names and bad sizes",
      "accel: {order: [simd, abacus], checksum: none, head_scan: any, flow: rte, flow_profile: cx5, "
      "flow_least: 1KiB}\n" REST,
-     "1:23: order: each item must be soft, simd, emu or faulty, not \"abacus\"\n"
-     "1:42: checksum: must be soft, simd, emu or faulty, not \"none\"\n"
-     "1:59: head_scan: must be soft, simd, emu or faulty, not \"any\"\n"
-     "1:70: flow: must be soft, simd, emu or faulty, not \"rte\"\n"
+     "1:23: order: each item must be soft, simd, emu, faulty or device, not \"abacus\"\n"
+     "1:42: checksum: must be soft, simd, emu, faulty or device, not \"none\"\n"
+     "1:59: head_scan: must be soft, simd, emu, faulty or device, not \"any\"\n"
+     "1:70: flow: must be soft, simd, emu, faulty or device, not \"rte\"\n"
      "1:89: flow_profile: must be bluefield2 or liquidio, not \"cx5\"\n"
      "1:106: flow_least: must be a size from 16KiB to 1024GiB (units: KiB, MiB, GiB, or none for bytes), not "
      "\"1KiB\"\n"},

@@ -350,24 +350,29 @@ static void expect_inside(const struct frame *f, const struct pkt *p)
     }
 }
 
-/* Frames with a few bytes changed and cut anywhere, checksums made right again or vouched for so that the
+/* Frames with a few bytes changed and cut anywhere, in half of them checksums made right again so that the
  * deep checks are reached. */
+static struct bytes damaged(uint64_t *seed, int i)
+{
+    uint8_t opts[40];
+    rnd_fill(seed, opts, sizeof opts);
+    bool v4 = rnd(seed) >> 63;
+    struct bytes b = i % 4 ? rig_tcp(v4, i % 3 ? -1 : 0, opts, 4 * (uint32_t)rnd_below(seed, 11), opts, 40)
+                           : base_frame((enum base)rnd_below(seed, ARP + 1));
+    for (uint64_t n = rnd_below(seed, 4); n > 0; n--)
+        b.b[12 + rnd_below(seed, 60)] = (uint8_t)rnd(seed);
+    if (i % 2 && rig_l4(&b) < 200 && b.b[12] != 0x81)
+        rig_fix(&b);
+    if (rnd_below(seed, 4) == 0)
+        b.n = (uint32_t)rnd_below(seed, b.n + 1);
+    return b;
+}
+
 Test(wire_parse, random_damage_stays_inside)
 {
     uint64_t seed = 10, good = 0;
-    uint8_t opts[40];
     for (int i = 0; i < 300000; i++) {
-        rnd_fill(&seed, opts, sizeof opts);
-        bool v4 = rnd(&seed) >> 63;
-        struct bytes b = i % 4
-                             ? rig_tcp(v4, i % 3 ? -1 : 0, opts, 4 * (uint32_t)rnd_below(&seed, 11), opts, 40)
-                             : base_frame((enum base)rnd_below(&seed, ARP + 1));
-        for (uint64_t n = rnd_below(&seed, 4); n > 0; n--)
-            b.b[12 + rnd_below(&seed, 60)] = (uint8_t)rnd(&seed);
-        if (i % 2 && rig_l4(&b) < 200 && b.b[12] != 0x81)
-            rig_fix(&b);
-        if (rnd_below(&seed, 4) == 0)
-            b.n = (uint32_t)rnd_below(&seed, b.n + 1);
+        struct bytes b = damaged(&seed, i);
         struct frame f = rig_frame(&b, rnd(&seed) >> 63 ? FRAME_L4_CSUM_OK : 0);
         struct pkt p;
         struct tcp_opts o;
@@ -379,4 +384,85 @@ Test(wire_parse, random_damage_stays_inside)
             cr_assert(o.nsack <= TCP_MAX_SACK && o.wscale >= -1 && o.wscale <= 14);
     }
     cr_expect_gt(good, 50000);
+}
+
+/* ---- the hook "parse": with a device that says what is true, every answer is that of plain software ---- */
+
+static void expect_same(struct pkt a, struct pkt b)
+{
+    cr_assert(same_sum(a.payload_sum, b.payload_sum));
+    a.payload_sum = b.payload_sum;
+    cr_assert_arr_eq(&a, &b, sizeof a);
+}
+
+/* A word that such a device may say of this frame; of what is not TCP, or not whole, it may say anything. */
+static uint16_t true_word(enum reason soft, const struct pkt *p, uint64_t *seed)
+{
+    static const uint16_t any[] = {0, FRAME_L4_CSUM_OK, FRAME_L4_CSUM_BAD};
+    uint16_t word = any[rnd_below(seed, 3)];
+    if (soft == R_DROP_L4_CSUM)
+        return word == FRAME_L4_CSUM_OK ? 0 : word;
+    return soft == R_NONE && p->proto == WIRE_TCP && word == FRAME_L4_CSUM_BAD ? 0 : word;
+}
+
+Test(wire_parse, what_a_device_says_truly_changes_no_answer)
+{
+    uint64_t seed = 11, believed = 0, bad = 0;
+    for (int i = 0; i < 300000; i++) {
+        struct bytes b = damaged(&seed, i);
+        struct frame f = rig_frame(&b, 0);
+        struct pkt soft, device;
+        enum reason r = wire_parse(&f, 0, &soft);
+        f.flags = true_word(r, &soft, &seed);
+        cr_assert_eq(wire_parse(&f, 0, &device), r, "frame %d: %s", i, reason_name(r));
+        bad += r == R_DROP_L4_CSUM;
+        if (r != R_NONE)
+            continue;
+        expect_same(soft, device);
+        believed += f.flags == FRAME_L4_CSUM_OK;
+        cr_assert(device.proto != WIRE_TCP || wire_payload_right(&f, &device));
+    }
+    cr_expect_gt(believed, 10000);
+    cr_expect_gt(bad, 10000);
+}
+
+/* Said to be right, and wrong: found by whoever looks. */
+Test(wire_parse, a_wrong_word_is_found)
+{
+    uint64_t seed = 12;
+    for (int i = 0; i < 20000; i++) {
+        struct bytes b = base_frame(i % 2 ? TCP4 : TCP6);
+        struct pkt p;
+        uint32_t l4 = rig_l4(&b);
+        b.b[l4 + rnd_below(&seed, b.n - l4)] ^= (uint8_t)(1u << rnd_below(&seed, 8));
+        struct frame f = rig_frame(&b, FRAME_L4_CSUM_OK);
+        if (wire_parse(&f, 0, &p) == R_NONE)
+            cr_assert(!wire_payload_right(&f, &p), "byte by byte");
+    }
+}
+
+/* The tag is where the device put it, or where it was. */
+Test(wire_parse, a_tag_taken_out_is_a_tag)
+{
+    static const struct {
+        enum base base;
+        uint16_t flags, vlan;
+        enum reason want;
+    } row[] = {
+        {TCP4, FRAME_VLAN_STRIPPED | 100 << FRAME_VLAN_SHIFT, 100, R_NONE},
+        {TCP4, FRAME_VLAN_STRIPPED | 4095 << FRAME_VLAN_SHIFT, 4095, R_NONE},
+        {TCP4, FRAME_VLAN_STRIPPED | 100 << FRAME_VLAN_SHIFT, 0, R_DROP_VLAN},
+        {TCP4, FRAME_VLAN_STRIPPED | 101 << FRAME_VLAN_SHIFT, 100, R_DROP_VLAN},
+        {TCP4, FRAME_VLAN_STRIPPED, 0, R_NONE}, /* a priority tag */
+        {TCP4, FRAME_VLAN_STRIPPED, 100, R_DROP_VLAN},
+        {ARP, FRAME_VLAN_STRIPPED | 7 << FRAME_VLAN_SHIFT, 7, R_NONE},
+        {TAGGED, FRAME_VLAN_STRIPPED | 100 << FRAME_VLAN_SHIFT, 100, R_DROP_ETHERTYPE}, /* a second one */
+        {TAGGED, 0, 100, R_NONE},
+    };
+    for (unsigned i = 0; i < sizeof row / sizeof *row; i++) {
+        struct bytes b = base_frame(row[i].base);
+        struct pkt p;
+        cr_expect_eq(parse(&b, row[i].flags, row[i].vlan, &p), row[i].want, "row %u", i);
+        cr_expect_eq(parse(&b, row[i].flags | FRAME_L4_CSUM_OK, row[i].vlan, &p), row[i].want, "row %u", i);
+    }
 }
