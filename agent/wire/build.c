@@ -22,9 +22,13 @@ static inline void put_csum(uint8_t *p, uint64_t raw)
     memcpy(p, &sum, sizeof sum);
 }
 
-static inline void push_eth(struct frame *f, const struct wire_link *l, uint16_t type)
+static inline uint32_t eth_len(const struct wire_link *l)
 {
-    uint8_t *e = frame_push(f, l->vlan ? ETH_LEN + VLAN_LEN : ETH_LEN);
+    return l->vlan ? ETH_LEN + VLAN_LEN : ETH_LEN;
+}
+
+static inline void put_eth(uint8_t *e, const struct wire_link *l, uint16_t type)
+{
     memcpy(e, l->dmac, 6);
     memcpy(e + 6, l->smac, 6);
     if (l->vlan) {
@@ -32,44 +36,55 @@ static inline void push_eth(struct frame *f, const struct wire_link *l, uint16_t
         e += VLAN_LEN;
     }
     put_be16(e + 12, type);
-    f->port = l->port;
-    /* What a device said of the frame that came in does not hold for the one that goes out. */
-    f->flags &= (uint16_t)~FRAME_L4_CSUM_OK;
 }
 
 /* Identification 0: with DF set it means nothing (RFC 6864 section 4.1). */
-static inline void push_ip4(struct frame *f, const struct ip_addr *src, const struct ip_addr *dst,
-                            uint8_t proto, uint8_t ttl)
+static inline void put_ip4(uint8_t *ip, const struct ip_addr *src, const struct ip_addr *dst, uint8_t proto,
+                           uint8_t ttl, uint32_t len)
 {
-    uint8_t *ip = frame_push(f, IP4_LEN);
-    uint64_t sum = put_word(ip, 0x45000000u | (f->len & 0xffff)) + put_word(ip + 4, IP4_DF);
+    uint64_t sum = put_word(ip, 0x45000000u | ((IP4_LEN + len) & 0xffff)) + put_word(ip + 4, IP4_DF);
     sum += put_word(ip + 8, (uint32_t)ttl << 24 | (uint32_t)proto << 16);
     memcpy(ip + 12, src->b + 12, 4);
     memcpy(ip + 16, dst->b + 12, 4);
-    put_csum(ip + 10, sum + csum_raw(ip + 12, 2));
+    put_csum(ip + 10, sum + csum_raw(src->b + 12, 1) + csum_raw(dst->b + 12, 1));
 }
 
-static inline void push_ip6(struct frame *f, const struct ip_addr *src, const struct ip_addr *dst,
-                            uint8_t next, uint8_t hops)
+static inline void put_ip6(uint8_t *ip, const struct ip_addr *src, const struct ip_addr *dst, uint8_t next,
+                           uint8_t hops, uint32_t len)
 {
-    uint32_t payload = f->len;
-    uint8_t *ip = frame_push(f, IP6_LEN);
     put_be32(ip, 0x60000000u);
-    put_be32(ip + 4, payload << 16 | (uint32_t)next << 8 | hops);
+    put_be32(ip + 4, len << 16 | (uint32_t)next << 8 | hops);
     memcpy(ip + 8, src->b, 16);
     memcpy(ip + 24, dst->b, 16);
 }
 
-static inline void push_below(struct frame *f, const struct wire_link *l, const struct ip_addr *src,
-                              const struct ip_addr *dst, uint8_t proto, uint8_t ttl)
+/* Pushes `hlen` bytes of a layer-4 header, to be written by the caller at the place returned, and what is
+ * below them. The frame's own fields are set once, before any byte is: a byte written may be one of theirs,
+ * for all that the compiler knows. */
+static inline uint8_t *push_below(struct frame *f, const struct wire_link *l, const struct ip_addr *src,
+                                  const struct ip_addr *dst, uint8_t proto, uint8_t ttl, uint32_t hlen)
 {
-    if (ip_is_v4(src)) {
-        push_ip4(f, src, dst, proto, ttl);
-        push_eth(f, l, ETHERTYPE_IP4);
-    } else {
-        push_ip6(f, src, dst, proto, ttl);
-        push_eth(f, l, ETHERTYPE_IP6);
-    }
+    bool v4 = ip_is_v4(src);
+    uint32_t len = f->len + hlen, below = eth_len(l) + (v4 ? IP4_LEN : IP6_LEN);
+    uint8_t *e = frame_push(f, below + hlen), *ip = e + eth_len(l);
+    f->port = l->port;
+    /* What a device said of the frame that came in does not hold for the one that goes out. */
+    f->flags &= (uint16_t)~FRAME_L4_CSUM_OK;
+    put_eth(e, l, v4 ? ETHERTYPE_IP4 : ETHERTYPE_IP6);
+    if (v4)
+        put_ip4(ip, src, dst, proto, ttl, len);
+    else
+        put_ip6(ip, src, dst, proto, ttl, len);
+    return e + below;
+}
+
+/* The raw sum of both addresses of a pseudo-header; IPv4's by their last words alone, since the prefix of a
+ * mapped address adds nothing. */
+static inline uint64_t address_sum(const struct ip_addr *src, const struct ip_addr *dst)
+{
+    if (ip_is_v4(src))
+        return csum_raw(src->b + 12, 1) + csum_raw(dst->b + 12, 1);
+    return csum_raw(src->b, 4) + csum_raw(dst->b, 4);
 }
 
 /* The options as whole words, padded in front with NOPs where that aligns them. Returns how many, at most 9.
@@ -101,9 +116,9 @@ void wire_push_tcp(struct frame *f, const struct wire_link *l, const struct tcp_
     uint32_t opt[10];
     unsigned nopt = (s->flags & TCP_SYN) || s->nsack ? option_words(s, opt) : 0;
     uint32_t hlen = TCP_LEN + 4 * nopt;
-    uint8_t *t = frame_push(f, hlen);
-    uint64_t sum = (uint64_t)htobe16(payload_sum) + htobe16(PROTO_TCP) + htobe16((uint16_t)f->len);
-    sum += csum_raw(s->src.b, 4) + csum_raw(s->dst.b, 4);
+    uint64_t sum = (uint64_t)htobe16(payload_sum) + htobe16(PROTO_TCP) + htobe16((uint16_t)(hlen + f->len));
+    sum += address_sum(&s->src, &s->dst);
+    uint8_t *t = push_below(f, l, &s->src, &s->dst, PROTO_TCP, WIRE_TTL - mutant(ttl_not_ours), hlen);
     sum += put_word(t, (uint32_t)s->sport << 16 | s->dport);
     sum += put_word(t + 4, s->seq);
     sum += put_word(t + 8, s->ack);
@@ -115,11 +130,10 @@ void wire_push_tcp(struct frame *f, const struct wire_link *l, const struct tcp_
     for (unsigned i = 0; i < nopt; i++)
         sum += put_word(t + TCP_LEN + 4 * i, opt[i]);
     put_csum(t + 16, sum);
-    push_below(f, l, &s->src, &s->dst, PROTO_TCP, WIRE_TTL - mutant(ttl_not_ours));
 }
 
 void wire_push_ip(struct frame *f, const struct wire_link *l, const struct ip_addr *src,
                   const struct ip_addr *dst, uint8_t proto, uint8_t ttl)
 {
-    push_below(f, l, src, dst, proto, ttl);
+    push_below(f, l, src, dst, proto, ttl, 0);
 }
