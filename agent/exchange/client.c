@@ -281,12 +281,12 @@ static void stalled(struct exchanges *w, struct exchange *x)
 
 /* The client has not closed in time. Who has acked everything and said nothing since is forgotten without a
  * word, as by a kernel that waits in FIN-WAIT-2: its program may still be reading, and many a TCP throws away
- * at a reset what was not read yet (RFC 9112 section 9.6). Should it say something, that is answered by a
- * reset. Who still sends is reset at once. */
+ * at a reset what was not read yet (RFC 9112 section 9.6); while it reads, its TCP shows how its window
+ * grows. Who still sends is reset at once. */
 static void lingered(struct exchanges *w, struct conn *c)
 {
     if (c->pub.state == TCP_FIN_WAIT_2 && pos_seq(c->in_mapped) == c->user_scan)
-        conn_end(w->s, c, R_CLOSE_LINGER);
+        splice_forget(w->s, c, R_CLOSE_LINGER);
     else
         splice_reset(w->s, c, R_CLOSE_LINGER);
 }

@@ -47,17 +47,96 @@ static void let_go(struct splice *s, struct conn *c, enum reason why)
     }
 }
 
-/* The conn is over for its user; only late segments of the peer are still answered. */
-static void enter_time_wait(struct splice *s, struct conn *c)
+static void send_rst(struct splice *s, struct conn *c, pos_t at)
+{
+    struct tcp_seg g = {.src = conn_key(s, c)->local,
+                        .dst = conn_key(s, c)->remote,
+                        .sport = conn_key(s, c)->local_port,
+                        .dport = conn_key(s, c)->remote_port,
+                        .seq = pos_seq(at),
+                        .ack = pos_seq(c->in_acked),
+                        .flags = TCP_RST | TCP_ACK,
+                        .wscale = -1};
+    seg_bare(s, &g, &c->path);
+}
+
+/* The conn is over for its user; only late segments of the peer are still answered (time_wait_segment()). */
+static void enter_time_wait(struct splice *s, struct conn *c, enum reason why, uint64_t ns)
 {
     if (conn_ack_pos(c) > c->in_acked || c->ack_now)
         seg_ack(s, c);
-    let_go(s, c, R_CLOSE_NORMAL);
+    let_go(s, c, why);
     list_append(s, &s->tw[c->pub.side], c);
     s->tw_count++;
     c->t_rto = c->t_flush = c->t_look = 0;
-    c->t_phase = ms_deadline(s, s->now + (c->pub.side == SIDE_CLIENT ? TIME_WAIT_NS : SEC_NS));
+    c->t_phase = ms_deadline(s, s->now + ns);
     conn_arm(s, c);
+}
+
+static uint64_t time_wait_ns(const struct conn *c)
+{
+    return c->pub.side == SIDE_CLIENT ? TIME_WAIT_NS : SEC_NS;
+}
+
+void splice_forget(struct splice *s, struct conn *c, enum reason why)
+{
+    if (c->pub.state != TCP_FIN_WAIT_2)
+        return;
+    if (mutant(forgotten_at_once)) {
+        conn_end(s, c, why);
+        return;
+    }
+    c->pub.state = TCP_TIME_WAIT;
+    enter_time_wait(s, c, why, FIN_WAIT_NS);
+}
+
+/* The peer's FIN comes after its conn was forgotten: from now on it is like others in TIME_WAIT. */
+static void late_fin(struct splice *s, struct conn *c)
+{
+    c->in_fin = c->in_acked;
+    c->in_mapped = c->in_fin + 1;
+    c->t_phase = ms_deadline(s, s->now + time_wait_ns(c));
+    conn_arm(s, c);
+    seg_ack(s, c);
+}
+
+/* The peer's FIN has not come, and its conn was forgotten (splice_forget()). */
+static void forgotten_segment(struct splice *s, struct conn *c, const struct pkt *p, pos_t seq)
+{
+    pos_t end = seq + p->payload_len;
+    if (end > c->in_acked && p->payload_len) {
+        /* Nobody is here any more to take it (RFC 1122 section 4.2.2.13). */
+        send_rst(s, c, c->out_max);
+        conn_end(s, c, R_CLOSE_NORMAL);
+    } else if ((p->flags & TCP_FIN) && end == c->in_acked) {
+        late_fin(s, c);
+    } else if (seq < c->in_acked) {
+        seg_challenge(s, c); /* a probe, or something old */
+    }
+}
+
+void time_wait_segment(struct splice *s, struct conn *c, struct frame *f, const struct pkt *p)
+{
+    pos_t seq = pos_unwrap(c->in_acked, p->seq);
+    if (p->flags & TCP_RST) {
+        if (seq == c->in_acked)
+            conn_end(s, c, R_CLOSE_NORMAL);
+    } else if ((p->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && seq > c->in_acked &&
+               c->pub.side == SIDE_CLIENT) {
+        /* A new connection on an old four-tuple (RFC 9293 section 3.6.1): our numbers go on above the old
+         * ones. */
+        uint32_t floor = pos_seq(c->out_max) + 65536;
+        conn_end(s, c, R_CLOSE_NORMAL);
+        accept_syn(s, f, p, floor, !mutant(tw_isn_reused));
+        frame_free(&s->ops, f);
+        return;
+    } else if (!c->in_fin && !(p->flags & TCP_SYN)) {
+        forgotten_segment(s, c, p, seq);
+    } else if (p->payload_len || (p->flags & (TCP_SYN | TCP_FIN))) {
+        seg_ack(s, c);
+    }
+    count(s->cnt, R_CONSUMED);
+    frame_free(&s->ops, f);
 }
 
 void conn_event(struct splice *s, struct conn *c, enum tcp_event ev)
@@ -71,7 +150,7 @@ void conn_event(struct splice *s, struct conn *c, enum tcp_event ev)
     }
     c->pub.state = next;
     if (next == TCP_TIME_WAIT)
-        enter_time_wait(s, c);
+        enter_time_wait(s, c, R_CLOSE_NORMAL, time_wait_ns(c));
 }
 
 static bool give_up(struct splice *s, struct conn *c)
@@ -122,19 +201,6 @@ void splice_take_fin(struct splice *s, struct conn *c)
     c->in_mode = IN_WAIT;
     c->ack_now = true;
     conn_event(s, c, EV_FIN_IN);
-}
-
-static void send_rst(struct splice *s, struct conn *c, pos_t at)
-{
-    struct tcp_seg g = {.src = conn_key(s, c)->local,
-                        .dst = conn_key(s, c)->remote,
-                        .sport = conn_key(s, c)->local_port,
-                        .dport = conn_key(s, c)->remote_port,
-                        .seq = pos_seq(at),
-                        .ack = pos_seq(c->in_acked),
-                        .flags = TCP_RST | TCP_ACK,
-                        .wscale = -1};
-    seg_bare(s, &g, &c->path);
 }
 
 void splice_reset(struct splice *s, struct conn *c, enum reason why)

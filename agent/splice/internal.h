@@ -21,6 +21,7 @@
 #define RTO_TRIES     8
 #define SYN_RTO_NS    (200 * MS_NS)
 #define TIME_WAIT_NS  (15 * SEC_NS)
+#define FIN_WAIT_NS   (60 * SEC_NS) /* for the FIN of a peer that was forgotten: as Linux's tcp_fin_timeout */
 #define CHALLENGE_NS                                                                                         \
     (500 * MS_NS)       /* at most one challenge ack per conn in this time (RFC 5961 section 7)              \
                          */
@@ -347,6 +348,8 @@ void conn_event(struct splice *s, struct conn *c, enum tcp_event ev);
 /* Ends a conn in TIME_WAIT that is not at hand, also now: the oldest, or an old one toward r. False: none. */
 bool tw_evict(struct splice *s);
 bool tw_evict_toward(struct splice *s, const struct splice_remote *r);
+/* A segment of a conn in TIME_WAIT. Consumes f. */
+void time_wait_segment(struct splice *s, struct conn *c, struct frame *f, const struct pkt *p);
 /* Both sides of a splice are reset, the client's first. */
 void reset_both(struct splice *s, struct conn *c, enum reason why);
 

@@ -211,28 +211,6 @@ void splice_reap(struct splice *s)
 
 /* ---- segments ---- */
 
-static void time_wait_segment(struct splice *s, struct conn *c, struct frame *f, const struct pkt *p)
-{
-    pos_t seq = pos_unwrap(c->in_acked, p->seq);
-    if (p->flags & TCP_RST) {
-        if (seq == c->in_acked)
-            conn_end(s, c, R_CLOSE_NORMAL);
-        count(s->cnt, R_CONSUMED);
-    } else if ((p->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && seq > c->in_acked &&
-               c->pub.side == SIDE_CLIENT) {
-        /* A new connection on an old four-tuple (RFC 9293 section 3.6.1): our numbers go on above the old
-         * ones. */
-        uint32_t floor = pos_seq(c->out_max) + 65536;
-        conn_end(s, c, R_CLOSE_NORMAL);
-        accept_syn(s, f, p, floor, !mutant(tw_isn_reused));
-    } else {
-        if (p->payload_len || (p->flags & (TCP_SYN | TCP_FIN)))
-            seg_ack(s, c);
-        count(s->cnt, R_CONSUMED);
-    }
-    frame_free(&s->ops, f);
-}
-
 /* A segment of no conn. */
 static void stray_segment(struct splice *s, struct frame *f, const struct pkt *p)
 {

@@ -216,6 +216,9 @@ void splice_move(struct splice *s, struct conn *e, struct conn *to);
 
 /* Our FIN after out_end. An orderly close counts as `why` (R_CLOSE_NORMAL when there is nothing special). */
 void splice_fin(struct splice *s, struct conn *c, enum reason why);
+/* In FIN-WAIT-2: the peer's FIN is not waited for any longer. c ends for its user; what the peer may still
+ * say is answered as TIME_WAIT does: acks with nothing, its FIN with an ack; more bytes with a reset. */
+void splice_forget(struct splice *s, struct conn *c, enum reason why);
 void splice_take_fin(struct splice *s, struct conn *c);               /* the peer's FIN is acked by us */
 void splice_reset(struct splice *s, struct conn *c, enum reason why); /* RST, then the conn ends */
 /* Ends the conn without a segment. */

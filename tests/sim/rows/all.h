@@ -378,6 +378,8 @@
     X(s7_put_with_body, "S7 endpoint dies after acking a small body: PUT sent elsewhere")                    \
     X(s7_put_too_large, "S7 endpoint dies after acking a large body: 502")                                   \
     X(s10_413_gigabyte, "S10 413 during a 1 GB upload")                                                      \
+    X(s10_forgotten_says, "S10 a client that was forgotten says more and is reset")                          \
+    X(s10_forgotten_again, "S10 a client that was forgotten comes again from the same port")                 \
     X(s10_read_late, "S10 a client that has everything and reads it late is not reset")                      \
     X(s10_413_polite, "S10 413 to a client that closes")                                                     \
     X(rto_backoff, "KEPT timeouts double from 200 ms; given up after eight")                                 \

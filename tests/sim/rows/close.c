@@ -346,15 +346,15 @@ void s10_until_close(struct script *s)
 }
 
 /* The whole response and our FIN are acked, and the client does not close: its program may still be reading
- * what its TCP would throw away with a reset. A reset is the answer only to what it says when we have
- * forgotten it. */
-void s10_read_late(struct script *s)
+ * what its TCP would throw away with a reset. */
+static struct peer *reads_late(struct script *s)
 {
     struct peer *c = client(s), *e = with_request(c, GET0);
     say(e, "HTTP/1.1 200 OK\r\n\r\nuntil the end");
     want_text(c, "HTTP/1.1 200 OK\r\n");
     fin(e);
-    want_fin(c);
+    if (!(c->got.flags & SEG_FIN))
+        want_eventually(c, "FA");
     ack_all(c);
     want_eventually(e, "FA");
     ack_all(e);
@@ -362,8 +362,50 @@ void s10_read_late(struct script *s)
     want_silence(c, 20000);
     want_counter(s, "clients_open", 0);
     want_counter(s, "close_linger", 1);
+    return c;
+}
+
+/* It reads, then it closes. */
+void s10_read_late(struct script *s)
+{
+    struct peer *c = reads_late(s);
+    c->wnd = 65535;
+    ack_all(c);
+    want_silence(c, 1000);
+    flags(c, SEG_ACK, c->snd - 1, c->rcv); /* a keep-alive probe of its */
+    want(c, "A len=0");
     fin(c);
-    want_eventually(c, "R");
+    want(c, "A len=0");
+    want_true(s, c->got.ack - c->iss == c->snd, "its FIN is acked");
+    flags(c, SEG_FIN | SEG_ACK, c->snd - 1, c->rcv);
+    want(c, "A len=0");
+    want_true(s, c->got.ack - c->iss == c->snd, "and again");
+    pass_time(s, 16000);
+    ack_all(c);
+    want(c, "R");
+}
+
+/* It says more, which nobody can take. */
+void s10_forgotten_says(struct script *s)
+{
+    struct peer *c = reads_late(s);
+    say(c, GET0);
+    want(c, "RA");
+    say(c, GET0);
+    want(c, "R");
+}
+
+/* It crashes, and comes again from the same port with another number. */
+void s10_forgotten_again(struct script *s)
+{
+    struct peer *c = reads_late(s);
+    uint32_t old = c->snd;
+    flags(c, SEG_SYN, old - 5, 0);
+    want(c, "A len=0");
+    want_true(s, c->got.ack - c->iss == old, "an old number is answered with what is expected");
+    rst(c, old);
+    flags(c, SEG_SYN, old - 5, 0);
+    want(c, "SA");
 }
 
 void s10_truncated(struct script *s)
