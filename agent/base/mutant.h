@@ -176,6 +176,8 @@
     X(head_forgotten, "a head that is complete while it is held back is not looked at again")                \
     X(refusal_forgotten, "a client whose bytes found no room is blamed while its TCP backs off")             \
     X(extra_leak, "side blocks are not given back")                                                          \
+    X(refusal_remembered, "a client may be slow although what was refused has come again")                   \
+    X(room_blamed, "a client is blamed while what it has sent waits for memory")                             \
     X(hold_leak, "the hold's memory is not given back")                                                      \
     X(current_evicted, "an idle conn is evicted while a segment of it is being handled")                     \
     X(slot_leak, "an exchange's slot is not given back")                                                     \

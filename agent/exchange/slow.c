@@ -14,6 +14,7 @@
  * client leaves no window. Where those bytes are the endpoint's to repeat, it must be alive: when nothing has
  * come from it since the last look, it is the one who is waited for. Adopted responses count until they are
  * acked, though their exchange is over. */
+#include "agent/base/mutant.h"
 #include "agent/exchange/internal.h"
 
 #define LOOKS 4u
@@ -60,17 +61,20 @@ void slow_watch(struct exchanges *w, struct conn *c)
     splice_set_look(w->s, c, splice_now(w->s) + period_of(w, c) / LOOKS);
 }
 
-/* Bytes that were refused come again when the client's TCP sees fit, however soon there is room. */
-static bool backs_off(const struct exchanges *w, const struct conn *c)
+/* Bytes that were refused come again when the client's TCP sees fit, however soon there is room. When the
+ * first of them is acked they have. */
+static bool backs_off(const struct exchanges *w, struct conn *c)
 {
+    if (c->refused_s && (int32_t)(pos_seq(c->in_acked) - c->refused_seq) > 0 && !mutant(refusal_remembered))
+        c->refused_s = 0;
     return c->refused_s && splice_now(w->s) / SEC_NS < c->refused_s + BACKOFF_MOST_S;
 }
 
 /* Is the client waited for, to send? */
-static bool owes_request(const struct exchanges *w, const struct conn *c)
+static bool owes_request(const struct exchanges *w, struct conn *c)
 {
     const struct exchange *x = c->user;
-    if ((c->has & USE_ROOM) || backs_off(w, c) || c->fin_queued || c->user_doom)
+    if (((c->has & USE_ROOM) && !mutant(room_blamed)) || backs_off(w, c) || c->fin_queued || c->user_doom)
         return false;
     if (!x)
         return c->user_mark; /* a head in pieces */

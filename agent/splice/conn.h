@@ -253,8 +253,9 @@ struct conn {
     bool rst_acked : 1;   /* a RST of the peer acked bytes that are not counted in out_una */
     bool by_cookie : 1;   /* accepted by a SYN cookie: leaves a tombstone */
     bool lossy : 1;       /* it has sent bytes again: what its TCP has learned is of one path (rule S9) */
-    uint32_t refused_s;   /* second when bytes were dropped that it had been offered room for; 0: never.
-                             Exchange */
+    uint32_t refused_s; /* second when bytes were dropped that it had been offered room for; 0: never, or they
+                           have come again. Exchange's own, too */
+    uint32_t refused_seq; /* low bits of the position of the first of these bytes. Exchange */
     union {
         struct slow_marks slow; /* client side, exchange's own */
         struct {                /* endpoint side */

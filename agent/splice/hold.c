@@ -119,26 +119,29 @@ static enum reason may_hold(const struct splice *s, const struct conn *c, uint32
     return R_NONE;
 }
 
-void conn_refused(const struct splice *s, struct conn *c)
+void conn_refused(const struct splice *s, struct conn *c, pos_t at)
 {
-    if (!mutant(refusal_forgotten))
-        c->refused_s = (uint32_t)(s->now / SEC_NS) + 1;
+    if (mutant(refusal_forgotten))
+        return;
+    c->refused_s = (uint32_t)(s->now / SEC_NS) + 1;
+    c->refused_seq = pos_seq(at);
 }
 
 /* The next bytes of c, from `at` on, are dropped though it was offered room for them. That can't always be
  * helped: memory is shared, and the edge shown inside a message of unknown length stands also when that ends
  * early. The minimum rates have to know. Bytes behind a gap wait for the client in any case. */
-static void refuse(const struct splice *s, struct conn *c, pos_t at)
+static void refuse(const struct splice *s, struct conn *c, pos_t at, pos_t lost)
 {
-    if (at <= c->in_mapped + splice_held(c).n)
-        conn_refused(s, c);
+    pos_t next = c->in_mapped + splice_held(c).n;
+    if (at <= next)
+        conn_refused(s, c, pos_max(next, lost));
 }
 
 enum reason hold_insert(struct splice *s, struct conn *c, pos_t at, struct span bytes)
 {
     uint64_t off = at - c->in_mapped;
     if (pos_min(at + bytes.n, c->in_edge_high) > c->in_mapped + c->w0)
-        refuse(s, c, at);
+        refuse(s, c, at, c->in_mapped + c->w0);
     if (off >= c->w0 || bytes.n == 0)
         return R_DROP_HORIZON;
     uint32_t lo = (uint32_t)off;
@@ -150,7 +153,7 @@ enum reason hold_insert(struct splice *s, struct conn *c, pos_t at, struct span 
     if (r != R_NONE) {
         if (h && !h->buf)
             extra_close(s, c, USE_HOLD);
-        refuse(s, c, at);
+        refuse(s, c, at, at);
         return r;
     }
     if (!ranges_add(h, lo, lo + n)) {

@@ -481,21 +481,23 @@ static void append_again(struct conn *e, struct conn *to, struct extent *x)
     to->x_count++;
 }
 
-/* Were bytes passed on to e, and not kept, that it has not acked? */
-static bool passed_unacked(const struct conn *e)
+/* Where the bytes begin, in the stream of e's peer, that were passed on to e, and not kept, and that it has
+ * not acked; 0: there are none. */
+static pos_t passed_unacked(const struct conn *e)
 {
     for (const struct extent *x = e->x_head; x; x = x->next)
         if (x->kind == EXT_COPY && x->out < e->out_max)
-            return true;
-    return false;
+            return pos_max(x->in, conn_peer(e)->in_acked);
+    return 0;
 }
 
 void splice_move(struct splice *s, struct conn *e, struct conn *to)
 {
     struct conn *c = conn_peer(e);
     pace_leave(c, e);
-    if (passed_unacked(e))
-        conn_refused(s, c); /* it has to send that again */
+    pos_t lost = passed_unacked(e);
+    if (lost)
+        conn_refused(s, c, lost); /* it has to send that again */
     to->out_msg = to->out_end;
     for (struct extent *x = take_message(e), *next; x; x = next) {
         next = x->next;

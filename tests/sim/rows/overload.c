@@ -168,10 +168,13 @@ void d_error_waits(struct script *s)
     want_counter(s, "ejections_withheld", 0);
 }
 
-/* So does a request's body that is held, though its client sends nothing more. */
+/* So does a request's body that is held, though its client sends nothing more. Nor is that client slow. */
 void d_body_waits(struct script *s)
 {
+    struct cfg_listener *l = s->config->listener;
     struct peer *c, *e;
+    l->min_request_rate = 240;
+    l->rate_period_ns = 400 * MS;
     c = crowded(s);
     ask(c, CHUNKED_HEAD);
     e = take_syn(s);
@@ -181,8 +184,9 @@ void d_body_waits(struct script *s)
     fill_memory(s);
     accept_syn_of(e);
     want_head(e);
-    pass_time(s, 100);
+    pass_time(s, 1500);
     want_true(s, counter_of(s, "room_waits") > 1, "it has to wait");
+    want_counter(s, "close_slow_request", 0);
     free_memory(s);
     want_text(e, "bb8\r\n" THOUSAND THOUSAND THOUSAND "\r\n0\r\n\r\n");
     answer(e, c);

@@ -143,6 +143,35 @@ void d_refused_backs_off(struct script *s)
     want_text(c, "HTTP/1.1 408 ");
 }
 
+/* When what was refused has come again nothing is excused any more. */
+void d_refused_came(struct script *s)
+{
+    struct peer *c, *e;
+    uint32_t again;
+    one_endpoint(s);
+    c = hurried(s);
+    e = with_request(c, CHUNKED_HEAD);
+    say(c, "5\r\nhello\r\n0\r\n\r\n");
+    want_text(e, "5\r\nhello\r\n0\r\n\r\n");
+    say(c, POST_HEAD("60000"));
+    again = c->snd;
+    say_n(c, 'a', 40000);
+    pass_time(s, 100);
+    want_true(s, counter_of(s, "drop_horizon") > 0, "not all could be held");
+    answer(e, c);
+    want_head(e);
+    want_bytes(e, 30000);
+    pass_time(s, 3000);
+    c->snd = again + 30000;
+    say_n(c, 'a', 5000);
+    drain(e);
+    for (unsigned i = 0; i < 45 && !counter_of(s, "close_slow_request"); i++) {
+        drain(e);
+        trickle(c, 10, 1000, 1);
+    }
+    want_counter(s, "close_slow_request", 1); /* at the end of the first whole period */
+}
+
 /* What was passed on to an endpoint that died has to come again, when the client's timer says so. */
 void d_moved_backs_off(struct script *s)
 {
