@@ -177,7 +177,7 @@ struct cfg_listener {
     char *allow_file, *deny_file; /* NULL: none */
     bool only_allowed;            /* there is an allow or an allow_file: who is in no list is refused */
     struct networks access;       /* of all four; n 0: no list, everybody may connect */
-    uint32_t client_connections;  /* open at a time of one client, on each worker; 0: any (the default) */
+    uint32_t client_connections;  /* open at a time of one client; 0: any (the default) */
     uint32_t client_requests;     /* likewise, requests in flight (429) */
     uint32_t nrate_limit;
     struct cfg_rate_limit *rate_limit;

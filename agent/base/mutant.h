@@ -125,6 +125,9 @@
     X(hop_fields_kept, "the fields that Connection names are passed on")                                     \
     X(close_forgotten, "a client that asked for close is not told, and is kept")                             \
     X(max_body_ignored, "bodies beyond max_body are passed on")                                              \
+    X(in_use_leak, "what a client gives back stays counted")                                                 \
+    X(in_use_unbroken, "two workers may count one client in two places")                                     \
+    X(client_limit_ignored, "a client may have more connections and requests than its listener says")        \
     X(discard_endless, "of a request that is refused any body is thrown away")                               \
     X(discard_unasked, "whether a body will come is not asked before one is waited for")                     \
     X(drain_ignored, "connections go on while lacon drains")                                                 \

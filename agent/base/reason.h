@@ -72,6 +72,8 @@
     X(CLOSE_SLOW_READER, "close_slow_reader", "response was taken slower than the minimum rate")             \
     X(CLOSE_SHED, "close_shed", "client without a request closed while memory runs short")                   \
     X(CLOSE_OVERLOAD, "close_overload", "request answered 503 while memory runs short")                      \
+    X(CLOSE_CLIENT_SHARE, "close_client_share",                                                              \
+      "connection beyond its client's share, made on two workers at once")                                   \
     X(CLOSE_RETRANSMIT, "close_retransmit", "peer stopped acknowledging bytes of ours")                      \
     X(CLOSE_LINGER, "close_linger", "linger timeout after a final response")                                 \
     X(CLOSE_CONNECT_REFUSED, "close_connect_refused", "endpoint refused the connection")                     \

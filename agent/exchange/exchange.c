@@ -19,7 +19,8 @@ struct exchange *exchange_new(struct exchanges *w, struct conn *c)
                            .listener = listener_of(w, c),
                            .cluster = LB_NONE,
                            .endpoint = LB_NONE,
-                           .affine = LB_NONE};
+                           .affine = LB_NONE,
+                           .client_place = LB_IN_USE_UNCOUNTED};
     x->peer = x->client = identity_of(w, c);
     x->gen->users++;
     x->rec.generation = x->gen->id;
@@ -39,8 +40,7 @@ void exchange_settle(struct exchanges *w, struct exchange *x, enum reason why)
     queue_leave(w, x);
     upstream_leave(w, x);
     breaker_end(x);
-    if (x->client_counted)
-        splice_request_end(w->s, x->c);
+    client_limits_end(w, x);
     r->duration_ns = splice_now(w->s) - x->start_ns;
     r->reason = (uint8_t)why;
     if (x->body_out) {

@@ -28,8 +28,9 @@ struct exchanges *exchanges_create(const struct exchanges_params *p)
     w->gone.name = NULL; /* the configuration's */
     w->slab = bigmem_alloc(w->slots, sizeof *w->slab);
     w->identity = bigmem_alloc(w->slots, sizeof *w->identity);
+    w->client_place = bigmem_alloc(w->slots, sizeof *w->client_place);
     w->gen = generation_create(p->config, p->roster, p->worker, 0);
-    if (w->gen && w->slab && w->identity && w->shared) {
+    if (w->gen && w->slab && w->identity && w->client_place && w->shared) {
         w->gen->users = 1;
         return w;
     }
@@ -75,12 +76,14 @@ void exchanges_destroy(struct exchanges *w)
     shared_destroy(w->own_shared);
     bigmem_free(w->slab, w->slots, sizeof *w->slab);
     bigmem_free(w->identity, w->slots, sizeof *w->identity);
+    bigmem_free(w->client_place, w->slots, sizeof *w->client_place);
     free(w);
 }
 
 void exchanges_memory(const struct exchanges *w, struct memory_list *l)
 {
-    memory_add(l, "exchanges", sizeof *w + w->slots * (sizeof *w->slab + sizeof *w->identity));
+    memory_add(l, "exchanges",
+               sizeof *w + w->slots * (sizeof *w->slab + sizeof *w->identity + sizeof *w->client_place));
     if (w->worker == 0) /* of all workers */
         memory_add(l, "rate limits", shared_memory(w->shared));
 }
@@ -114,7 +117,7 @@ static bool cb_listens(void *u, const struct flow_key *k, struct splice_listener
         *out = (struct splice_listener){.index = i,
                                         .w0 = listener_hold(l),
                                         .max_rate = l->max_rate,
-                                        .client_conns = l->client_connections,
+                                        .full = client_limits_full(w, l, &k->remote),
                                         .denied = listener_denies(l, &k->remote)};
         return true;
     }
@@ -129,6 +132,11 @@ static bool cb_admits(void *u, const struct flow_key *k, uint32_t index)
 
 static void cb_accepted(void *u, struct conn *c)
 {
+    struct exchanges *w = u;
+    if (!client_limits_open(w, c)) {
+        splice_reset(w->s, c, R_CLOSE_CLIENT_SHARE);
+        return;
+    }
     identity_accepted(u, c);
     client_accepted(u, c);
 }
@@ -259,6 +267,8 @@ static void cb_ended(void *u, struct conn *c, enum reason why)
     }
     if (c->user_mirror)
         mirror_ended(w, c);
+    if (c->pub.side == SIDE_CLIENT)
+        client_limits_close(w, c);
     struct exchange *x = c->user;
     if (!x)
         return;

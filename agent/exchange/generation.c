@@ -161,7 +161,7 @@ int generation_bind(struct exchanges *w, struct generation *g)
     if (!make_affinity(w, g))
         return -ENOMEM;
     g->bound = true;
-    if (limits_bind(w, g) < 0 || breakers_bind(w, g) < 0) {
+    if (limits_bind(w, g) < 0 || client_limits_bind(w, g) < 0 || breakers_bind(w, g) < 0) {
         generation_unbind(w, g);
         return -ENOMEM;
     }
@@ -287,6 +287,8 @@ static void move_client(void *arg, struct conn *c)
         c->user_index = 0;
     if (c->user_index != LISTENER_GONE && !mutant(reload_hold_fixed))
         splice_hold_more(c, listener_hold(&a->w->gen->cfg->listener[c->user_index]));
+    if (c->user_index != LISTENER_GONE)
+        client_limits_adopt(a->w, c);
     if (c->user_index == LISTENER_GONE && !c->user && !c->user_doom)
         client_close(a->w, c, R_CLOSE_DRAIN);
     if (c->user)

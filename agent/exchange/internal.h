@@ -38,11 +38,11 @@ struct exchange {
     bool at_endpoint;       /* among its endpoint's requests, where those are limited */
     bool queued, turn;      /* it waits for room; and is being tried (queue.c) */
     struct exchange *queue_next, **queue_pprev;
-    uint64_t queue_ns;   /* since then */
-    uint32_t head_bytes; /* of what waits, */
-    uint64_t head_print; /* and its keyed hash */
-    bool counted;        /* among its endpoint's active exchanges; see upstream_leave() */
-    bool client_counted; /* among its client's requests in flight */
+    uint64_t queue_ns;     /* since then */
+    uint32_t head_bytes;   /* of what waits, */
+    uint64_t head_print;   /* and its keyed hash */
+    bool counted;          /* among its endpoint's active exchanges; see upstream_leave() */
+    uint32_t client_place; /* where it counts among its client's requests in flight (client_limits.c) */
     bool timed; /* all of the request was there when it was sent: its answer says how fast the endpoint is */
     uint64_t hash; /* of the hash key, where the cluster's lb_policy wants one */
     uint64_t picked_ns;
@@ -156,6 +156,8 @@ struct exchanges {
     uint64_t check_draws;               /* for chance */
     struct shared *shared, *own_shared; /* own_shared: the same, when it is ours */
     struct sip_key rate_key;
+    struct lb_in_use *in_use;       /* of clients, where anything is limited (client_limits.c) */
+    uint32_t *client_place;         /* by conn slot */
     uint64_t keyless;               /* requests without the key that is hashed */
     uint64_t mirror_draws, mirrors; /* requests drawn for mirroring; begun */
     uint32_t mirroring;             /* under way */
@@ -369,6 +371,20 @@ uint64_t limits_wait(const struct exchanges *w, const struct exchange *x, const 
                      const struct http_head *h);
 /* May this client open one more conn now? Takes the tokens, all or none. */
 bool limits_admit(const struct exchanges *w, const struct cfg_listener *l, const struct ip_addr *client);
+
+/* ---- client_limits.c ---- */
+int client_limits_bind(struct exchanges *w, const struct generation *g); /* 0 or -ENOMEM */
+/* Has this client as many connections on l as it may? */
+bool client_limits_full(const struct exchanges *w, const struct cfg_listener *l,
+                        const struct ip_addr *client);
+/* c is open: false when it is one too many. It has ended. */
+bool client_limits_open(struct exchanges *w, const struct conn *c);
+void client_limits_close(struct exchanges *w, const struct conn *c);
+/* c is another listener's from now on, or of one that has changed. */
+void client_limits_adopt(struct exchanges *w, const struct conn *c);
+/* x, a request, is in flight: false when it is one too many. It is over. */
+bool client_limits_begin(struct exchanges *w, struct exchange *x);
+void client_limits_end(struct exchanges *w, struct exchange *x);
 
 /* ---- forwarded.c ---- */
 /* Whom the request comes from: x->trusted, x->client. First of all that is done with its head. */

@@ -221,14 +221,9 @@ static uint64_t deadline_of(const struct exchanges *w, const struct exchange *x)
 /* Is it beyond what is taken of its listener's clients, or of its rule's? Answered then, and true. */
 static bool limited(struct exchanges *w, struct exchange *x, const struct http_head *h, struct span bytes)
 {
-    const struct cfg_listener *l = listener_of(w, x->c);
-    uint64_t wait = 0;
-    if (l->client_requests) {
-        x->client_counted = splice_request_begin(w->s, x->c, l->client_requests);
-        wait = x->client_counted ? 0 : SEC_NS;
-    }
+    uint64_t wait = client_limits_begin(w, x) ? 0 : SEC_NS;
     if (!wait)
-        wait = limits_wait(w, x, l, h);
+        wait = limits_wait(w, x, listener_of(w, x->c), h);
     if (!wait)
         return false;
     splice_skip(w->s, x->c, passed_over(x, h, bytes));

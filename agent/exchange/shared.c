@@ -20,6 +20,7 @@ struct thing {
 
 struct shared {
     pthread_mutex_t lock;
+    struct lb_in_use *in_use; /* NULL: nobody has asked for it */
     struct thing *chain[CHAINS];
 };
 
@@ -59,6 +60,7 @@ void shared_destroy(struct shared *s)
         return;
     for (unsigned i = 0; i < CHAINS; i++)
         sweep(&s->chain[i], true);
+    lb_in_use_destroy(s->in_use);
     pthread_mutex_destroy(&s->lock);
     free(s);
 }
@@ -71,10 +73,21 @@ void shared_sweep(struct shared *s)
     pthread_mutex_unlock(&s->lock);
 }
 
-unsigned shared_breakers_busy(struct shared *s)
+struct lb_in_use *shared_in_use(struct shared *s, uint64_t keys)
+{
+    pthread_mutex_lock(&s->lock);
+    if (!s->in_use)
+        s->in_use = lb_in_use_create(keys);
+    struct lb_in_use *t = s->in_use;
+    pthread_mutex_unlock(&s->lock);
+    return t;
+}
+
+unsigned shared_busy(struct shared *s)
 {
     unsigned n = 0;
     pthread_mutex_lock(&s->lock);
+    n += s->in_use ? (unsigned)lb_in_use_busy(s->in_use) : 0;
     for (unsigned i = 0; i < CHAINS; i++)
         for (const struct thing *t = s->chain[i]; t; t = t->next)
             n += t->breaker && !idle(t->breaker);
@@ -86,6 +99,7 @@ size_t shared_memory(struct shared *s)
 {
     size_t sum = sizeof *s;
     pthread_mutex_lock(&s->lock);
+    sum += s->in_use ? lb_in_use_memory(s->in_use) : 0;
     for (unsigned i = 0; i < CHAINS; i++)
         for (const struct thing *t = s->chain[i]; t; t = t->next)
             sum += sizeof *t + strlen(t->name) + 1 + (t->rate ? lb_rate_memory(t->rate) : sizeof *t->breaker);

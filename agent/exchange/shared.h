@@ -1,5 +1,5 @@
 /* shared: what workers have together beside the configuration: the buckets of rate limits, and what of a
- * cluster or an endpoint is in use, where that is limited. One object for a process.
+ * cluster or an endpoint, or by a client, is in use, where that is limited. One object for a process.
  *
  * Things are found by name and live while somebody holds them, so what is called the same before and after a
  * reload goes on as it was. Finding and giving back takes a lock and is done when a generation is bound and
@@ -13,6 +13,7 @@
 
 #include "agent/base/tally.h"
 #include "config/config.h"
+#include "lb-policy/in_use.h"
 #include "lb-policy/rate.h"
 
 struct shared;
@@ -31,8 +32,8 @@ struct shared *shared_create(void);
 void shared_destroy(struct shared *s);
 /* Frees what nobody holds. Any thread. */
 void shared_sweep(struct shared *s);
-/* How many breakers count something. For tests. */
-unsigned shared_breakers_busy(struct shared *s);
+/* How many breakers and clients count something. For tests. */
+unsigned shared_busy(struct shared *s);
 /* Bytes that it takes now. Any thread. */
 size_t shared_memory(struct shared *s);
 
@@ -40,6 +41,10 @@ size_t shared_memory(struct shared *s);
  * is followed by a put (NULL is legal there). Any thread. */
 struct lb_rate *shared_rate_get(struct shared *s, const char *name, uint32_t keys);
 void shared_rate_put(struct shared *s, const char *name, struct lb_rate *r);
+
+/* What clients have in use, of all workers, for so many at a time, made when it is asked for first; it lives
+ * as long as s. NULL when memory is short. Any thread. */
+struct lb_in_use *shared_in_use(struct shared *s, uint64_t keys);
 
 /* The counts of that name; likewise. They outlive their last put while they are not all zero. */
 struct breaker *shared_breaker_get(struct shared *s, const char *name);

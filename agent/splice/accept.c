@@ -35,7 +35,7 @@ static bool is_trusted(const struct splice *s, const struct ip_addr *a)
 
 static bool beyond_share(const struct splice *s, const struct ip_addr *a, const struct splice_listener *l)
 {
-    return !clients_may_open(s->clients, a, l->client_conns) && !is_trusted(s, a);
+    return (l->full || !clients_may_open(s->clients, a)) && !is_trusted(s, a);
 }
 
 void accept_syn(struct splice *s, struct frame *f, const struct pkt *p, uint32_t isn_floor, bool has_floor)

@@ -10,7 +10,6 @@ struct entry {
     struct ip_addr addr __attribute__((aligned(8)));
     uint64_t bytes;       /* kept; control: ro */
     uint32_t conns, refs; /* refs: conns, and pieces of kept bytes; control: ro */
-    uint32_t requests;    /* in flight, of those that are counted */
     uint32_t next;        /* in its chain, or the free list */
 };
 
@@ -88,28 +87,11 @@ static uint32_t find(const struct clients *t, const struct ip_addr *prefix)
     return i;
 }
 
-bool clients_may_open(const struct clients *t, const struct ip_addr *a, uint32_t most)
+bool clients_may_open(const struct clients *t, const struct ip_addr *a)
 {
     struct ip_addr prefix = client_prefix(a);
     uint32_t i = find(t, &prefix);
-    most = most && most < t->most_conns ? most : t->most_conns;
-    return i == CLIENT_NONE || mutant(share_conns_ignored) || t->entry[i].conns < most;
-}
-
-bool clients_begin(struct clients *t, uint32_t i, uint32_t most)
-{
-    if (i == CLIENT_NONE)
-        return true;
-    if (t->entry[i].requests >= most)
-        return false;
-    t->entry[i].requests++;
-    return true;
-}
-
-void clients_end(struct clients *t, uint32_t i)
-{
-    if (i != CLIENT_NONE)
-        t->entry[i].requests--;
+    return i == CLIENT_NONE || mutant(share_conns_ignored) || t->entry[i].conns < t->most_conns;
 }
 
 /* Figures are written whole for clients_peek(). */

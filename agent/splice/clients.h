@@ -31,8 +31,8 @@ void clients_destroy(struct clients *t);
 /* Bytes that it takes at most. */
 size_t clients_memory(const struct clients *t);
 
-/* May this address open one more conn? `most`: so many, where that is less than its share; 0: its share. */
-bool clients_may_open(const struct clients *t, const struct ip_addr *a, uint32_t most);
+/* May this address open one more conn? */
+bool clients_may_open(const struct clients *t, const struct ip_addr *a);
 /* One more conn: the index of its entry (never CLIENT_NONE while the caller's table has room for the conn).
  */
 uint32_t clients_open(struct clients *t, const struct ip_addr *a);
@@ -40,11 +40,6 @@ void clients_close(struct clients *t, uint32_t i);
 /* n bytes kept, or given up, on behalf of i; CLIENT_NONE: nobody's. */
 void clients_keep(struct clients *t, uint32_t i, uint32_t n);
 void clients_drop(struct clients *t, uint32_t i, uint32_t n);
-/* One more request in flight of client i, unless there are `most` (false); and one less. CLIENT_NONE:
- * nobody's.
- */
-bool clients_begin(struct clients *t, uint32_t i, uint32_t most);
-void clients_end(struct clients *t, uint32_t i);
 /* Does i keep as much as it may? */
 bool clients_full(const struct clients *t, uint32_t i);
 

@@ -125,16 +125,6 @@ bool splice_client_full(const struct splice *s, const struct conn *c)
     return clients_full(s->clients, c->client);
 }
 
-bool splice_request_begin(struct splice *s, const struct conn *c, uint32_t most)
-{
-    return clients_begin(s->clients, c->client, most);
-}
-
-void splice_request_end(struct splice *s, const struct conn *c)
-{
-    clients_end(s->clients, c->client);
-}
-
 void splice_drain(struct splice *s)
 {
     s->draining = true;
@@ -223,12 +213,12 @@ static void stray_segment(struct splice *s, struct frame *f, const struct pkt *p
     } else {
         enum reason why = R_DROP_NO_CONN;
         struct conn *c = kind == TCP_ACK ? accept_ack(s, f, p, &why) : NULL;
-        if (c) {
+        if (c && !conn_is_dead(c)) {
             conn_segment(s, c, f, p);
             return;
         }
-        count(s->cnt, why);
-        if (why != R_DROP_DENIED)
+        count(s->cnt, c ? R_CONSUMED : why);
+        if (!c && why != R_DROP_DENIED)
             seg_rst_reply(s, f, p);
     }
     frame_free(&s->ops, f);

@@ -36,8 +36,8 @@ struct splice_listener {
     uint32_t index;    /* becomes c->user_index */
     uint32_t w0;       /* bytes to hold beyond a message, at most KBUF_MAX */
     uint64_t max_rate; /* bytes a second that an endpoint may be made to send to one client conn; 0: any */
-    uint32_t client_conns; /* open at a time of one client on this worker; 0: any */
-    bool denied;           /* not this client: no answer, as if nobody were here */
+    bool full;         /* this client has as many as it may; those who are trusted are not asked */
+    bool denied;       /* not this client: no answer, as if nobody were here */
 };
 
 struct splice_user {
@@ -155,10 +155,6 @@ bool splice_room(const struct splice *s, const struct conn *dst, unsigned n);
 unsigned splice_extent_limit(const struct splice *s);
 /* What stands at c->in_mapped found no memory. If the bytes are held, they are judged again soon. */
 void splice_wait_room(struct splice *s, struct conn *c);
-/* One more request of client conn c's address is in flight, unless there are `most` of it already on this
- * worker (false); and one less. Clients that are trusted are not counted. */
-bool splice_request_begin(struct splice *s, const struct conn *c, uint32_t most);
-void splice_request_end(struct splice *s, const struct conn *c);
 const struct clients *splice_clients(const struct splice *s);
 /* Adds what it takes at most. */
 void splice_memory(const struct splice *s, struct memory_list *l);

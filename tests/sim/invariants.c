@@ -241,9 +241,9 @@ void invariants_step(struct lacon_worker *w)
 
 static void check_shared(struct lacon *l)
 {
-    unsigned busy = shared_breakers_busy(l->shared);
+    unsigned busy = shared_busy(l->shared);
     if (busy)
-        sim_fail(l->sim, "left after everything ended: %u breakers count something", busy);
+        sim_fail(l->sim, "left after everything ended: %u breakers and clients count something", busy);
 }
 
 void invariants_rest(struct lacon_worker *w)

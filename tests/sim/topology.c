@@ -66,6 +66,8 @@ static void make_listener(struct config *c)
                                          .head_timeout_ns = 900 * SEC,
                                          .idle_timeout_ns = 900 * SEC,
                                          .stall_timeout_ns = 900 * SEC,
+                                         .client_connections = 1000000,
+                                         .client_requests = 1000000, /* none is refused, all are counted */
                                          .min_request_rate = 240,
                                          .min_response_rate = 240,
                                          .rate_period_ns = 20 * SEC,

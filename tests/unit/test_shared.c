@@ -41,7 +41,7 @@ Test(shared, a_breaker_lives_while_it_counts)
     cr_assert(tally_take(&b->conns, 1));
     shared_breaker_put(s, "endpoint", b);
     shared_sweep(s);
-    cr_expect_eq(shared_breakers_busy(s), 1);
+    cr_expect_eq(shared_busy(s), 1);
     cr_expect_eq(shared_breaker_get(s, "endpoint"), b);
     cr_expect(!tally_take(&b->conns, 1), "it still counts");
     tally_give(&b->conns);
