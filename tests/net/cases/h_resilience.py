@@ -97,6 +97,52 @@ def connection_limits(t):
     t.check(t.lacon.counters()["drop_client_rate"] > 0, "nothing is counted")
 
 
+@case()
+def client_limits_of_all_workers(t):
+    """Two workers count one client together: of ten connections as many stay as it may have, of twelve requests at a
+    time as many are served; and when they are over it may have as many again."""
+    def serve(wire, origin):
+        while request := wire.request():
+            origin.note(request)
+            if request.target == "/slow":
+                origin.gate.wait(30)
+            answer(wire, b"done")
+    origin = t.origin(0, serve)
+    origin.gate = threading.Event()
+    config = configuration(t.topo, [cluster("app", [(origin.ip, origin.port)])], dpdk={"workers": 2})
+    config["listeners"][0]["client_connections"] = 6
+    config["listeners"][1]["client_requests"] = 5
+    t.start_with(config)
+    for _ in range(2):
+        open_now = [c for c in (stays(t) for _ in range(10)) if c]
+        t.equal(len(open_now), 6, "connections at a time")
+        for c in open_now:
+            c.close()
+        until(lambda: t.lacon.counters()["clients_open"] == 0, "connections to end")
+    for _ in range(2):
+        origin.gate.clear()
+        clients = [t.client(v6=True) for _ in range(12)]
+        for c in clients:
+            c.send(request_bytes("GET", "/slow"))
+        until(lambda: t.lacon.counters()["requests_limited"] % 7 == 0 and t.lacon.counters()["exchanges_open"] == 5,
+              "seven to be refused, five to be in flight")
+        origin.gate.set()
+        t.equal(sorted(c.response().status for c in clients), [200] * 5 + [429] * 7, "statuses")
+        for c in clients:
+            c.close()
+
+
+def stays(t):
+    """A connection that is served, or None."""
+    try:
+        c = t.client()
+        if c.ask("GET", "/name").status == 200:
+            return c
+    except (ConnectionError, Broken):
+        pass
+    return None
+
+
 def refused(t):
     """Is a connection reset at once, or before it is answered?"""
     try:

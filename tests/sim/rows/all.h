@@ -478,6 +478,8 @@
     X(rate_connections, "LIMIT connections beyond a rate are reset; SYNs take no token")                     \
     X(client_connections, "LIMIT so many connections of one client")                                         \
     X(client_requests, "LIMIT so many requests in flight of one client")                                     \
+    X(client_connections_reload, "LIMIT connections that were open before the limit count")                  \
+    X(client_requests_forwarded, "LIMIT requests in flight go by the client that a trusted proxy names")     \
     X(retry_status, "S7 a status that is to be tried again, with part of its body")                          \
     X(retry_status_in_pieces, "S7 such a status in pieces")                                                  \
     X(retry_status_cut, "S7 a head that ends in the middle while its status may be one")                     \

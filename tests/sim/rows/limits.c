@@ -263,3 +263,39 @@ void client_requests(struct script *s)
     say(b, GET0);
     want_head(e->host == &s->endpoint_host[0] ? serve(s) : e);
 }
+
+/* A limit of connections that a reload brings, or takes away, holds for those that are open. */
+void client_connections_reload(struct script *s)
+{
+    struct config *next = topo_config(false, !ip_is_v4(&s->config->cluster[0].endpoint[0].at.addr), 1);
+    s->config->listener[0].client_connections = 0;
+    next->listener[0].client_connections = 2;
+    s->next_config = next;
+    struct peer *a = client(s), *b = client(s), *c = client(s), *d = client(s);
+    open_conn(a);
+    open_conn(b);
+    pass_time(s, 10);
+    lacon_reload(&s->lacon, s->next_config, 1);
+    flags(c, SEG_SYN, 0, 0);
+    want(c, "RA");
+    rst(a, 1);
+    pass_time(s, 10);
+    open_conn(d);
+    want_silence(d, 10);
+}
+
+/* Behind a trusted proxy each client has requests of his own in flight. */
+void client_requests_forwarded(struct script *s)
+{
+    static struct cfg_prefix proxy;
+    struct cfg_listener *l = s->config->listener;
+    l->client_requests = 1;
+    l->ntrusted_proxy = 1;
+    l->trusted_proxy = &proxy;
+    struct peer *a = client(s), *b = client(s), *c = client(s);
+    proxy = (struct cfg_prefix){a->local, ip_is_v4(&a->local) ? 32 : 128};
+    with_request(a, "GET / HTTP/1.1\r\nHost: c0.example\r\nX-Forwarded-For: 192.0.2.1\r\n\r\n");
+    ask(b, "GET / HTTP/1.1\r\nHost: c0.example\r\nX-Forwarded-For: 192.0.2.1\r\n\r\n");
+    want_text(b, "HTTP/1.1 429 Too Many Requests\r\n");
+    with_request(c, "GET / HTTP/1.1\r\nHost: c0.example\r\nX-Forwarded-For: 192.0.2.2\r\n\r\n");
+}
