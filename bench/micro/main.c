@@ -14,6 +14,7 @@ static const struct {
     {"state", micro_state},       {"table", micro_table},       {"forward", micro_forward},
     {"heads", micro_heads},       {"segments", micro_segments}, {"routes", micro_routes},
     {"policies", micro_policies}, {"timers", micro_timers},     {"kernels", micro_kernels},
+    {"steering", micro_steering},
 };
 
 static void usage(FILE *to)

@@ -122,5 +122,6 @@ void micro_segments(struct micro *m);
 void micro_timers(struct micro *m);
 void micro_state(struct micro *m);
 void micro_kernels(struct micro *m);
+void micro_steering(struct micro *m);
 
 #endif

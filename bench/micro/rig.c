@@ -11,24 +11,34 @@
 #define BLOCK        2048u
 #define FRAMES       4096u
 #define ENDPOINTS    64u
+#define ANSWERS      (2 * RIG_WORKERS * ENDPOINTS)
 #define CLIENT_PORTS 60000u
 #define WINDOW       64000u
 
 static const uint8_t lacon_mac[6] = {2, 0, 0, 0, 0, 1}, far_mac[6] = {2, 0, 0, 0, 0, 2};
 static const uint8_t lacon_ip[4] = {10, 0, 0, 1};
 
-struct rig {
+/* What one worker's thread touches. */
+struct rig_worker {
+    struct rig *rig;
     struct engine *engine;
+    uint64_t sent;
+    uint32_t nfree;
+    struct frame *free[FRAMES];
+} __attribute__((aligned(64)));
+
+struct rig {
+    struct rig_worker worker[RIG_WORKERS];
+    unsigned nworkers;
     struct config *config;
     struct rig_splice *splice;
     uint32_t n;
-    uint64_t now_ns, sent;
+    uint64_t now_ns;
     bool quiet;                        /* sent frames are counted and not looked at */
     struct pkt to_client, to_endpoint; /* the last of each, while not quiet */
-    struct frame *free[FRAMES], frame[FRAMES];
-    uint32_t nfree;
+    struct frame frame[FRAMES];
     uint8_t *blocks;
-    struct frame *answer[2 * ENDPOINTS]; /* ARP replies to be given to the engine */
+    struct frame *answer[ANSWERS]; /* ARP replies to be given to the engine */
     uint32_t nanswer;
 };
 
@@ -42,11 +52,11 @@ static void broken(const char *what)
 
 static struct frame *op_alloc(void *ctx)
 {
-    struct rig *r = ctx;
-    if (r->nfree == 0)
+    struct rig_worker *w = ctx;
+    if (w->nfree == 0)
         return NULL;
-    struct frame *f = r->free[--r->nfree];
-    f->data = r->blocks + (size_t)(f - r->frame) * BLOCK + FRAME_HEADROOM;
+    struct frame *f = w->free[--w->nfree];
+    f->data = w->rig->blocks + (size_t)(f - w->rig->frame) * BLOCK + FRAME_HEADROOM;
     f->len = 0;
     f->headroom = FRAME_HEADROOM;
     f->tailroom = BLOCK - FRAME_HEADROOM;
@@ -56,13 +66,13 @@ static struct frame *op_alloc(void *ctx)
 
 static void op_free(void *ctx, struct frame *f)
 {
-    struct rig *r = ctx;
-    r->free[r->nfree++] = f;
+    struct rig_worker *w = ctx;
+    w->free[w->nfree++] = f;
 }
 
 static struct frame *take(struct rig *r)
 {
-    struct frame *f = op_alloc(r);
+    struct frame *f = op_alloc(&r->worker[0]);
     if (!f)
         broken("out of frames");
     return f;
@@ -72,7 +82,7 @@ static struct frame *take(struct rig *r)
 static void answer_arp(struct rig *r, const struct frame *f)
 {
     const uint8_t *q = f->data + 14;
-    if (get_be16(q + 6) != 1 || memcmp(q + 14, q + 24, 4) == 0 || r->nanswer == 2 * ENDPOINTS)
+    if (get_be16(q + 6) != 1 || memcmp(q + 14, q + 24, 4) == 0 || r->nanswer == ANSWERS)
         return; /* not a request, or an announcement */
     struct frame *a = take(r);
     uint8_t *p = frame_put(a, 42);
@@ -102,11 +112,11 @@ static void look_at(struct rig *r, const struct frame *f)
 
 static void op_send(void *ctx, struct frame *f)
 {
-    struct rig *r = ctx;
-    r->sent++;
-    if (!r->quiet)
-        look_at(r, f);
-    op_free(r, f);
+    struct rig_worker *w = ctx;
+    w->sent++;
+    if (!w->rig->quiet)
+        look_at(w->rig, f);
+    op_free(w, f);
 }
 
 /* A frame of the far station with f's payload. */
@@ -121,25 +131,44 @@ static struct frame *wrap(struct frame *f, const struct tcp_seg *s)
 
 uint64_t rig_input(struct rig *r, struct frame *const f[], uint32_t n)
 {
-    uint64_t before = r->sent;
+    struct rig_worker *w = &r->worker[0];
+    uint64_t before = w->sent;
     for (uint32_t i = 0; i < n; i += ENGINE_BURST) {
         r->now_ns += 1000;
-        engine_input(r->engine, f + i, n - i < ENGINE_BURST ? n - i : ENGINE_BURST, r->now_ns);
+        engine_input(w->engine, f + i, n - i < ENGINE_BURST ? n - i : ENGINE_BURST, r->now_ns);
     }
-    return r->sent - before;
+    return w->sent - before;
+}
+
+/* To the worker that owns it; what is for all goes to all. */
+static void give_one(struct rig *r, struct frame *f)
+{
+    unsigned owner = engine_owner(r->worker[0].engine, f);
+    r->now_ns += 1000;
+    for (unsigned w = 1; owner == ENGINE_ALL && w < r->nworkers; w++) {
+        struct frame *copy = take(r);
+        memcpy(frame_put(copy, f->len), f->data, f->len);
+        engine_input(r->worker[w].engine, &copy, 1, r->now_ns);
+    }
+    engine_input(r->worker[owner == ENGINE_ALL ? 0 : owner].engine, &f, 1, r->now_ns);
+    rig_reclaim(r);
+}
+
+static void tick(struct rig *r)
+{
+    for (unsigned w = 0; w < r->nworkers; w++)
+        engine_tick(r->worker[w].engine, r->now_ns);
 }
 
 static void give(struct rig *r, struct frame *f)
 {
-    (void)rig_input(r, &f, 1);
+    give_one(r, f);
     if (r->nanswer == 0)
         return;
-    while (r->nanswer) {
-        struct frame *a = r->answer[--r->nanswer];
-        (void)rig_input(r, &a, 1);
-    }
+    while (r->nanswer)
+        give_one(r, r->answer[--r->nanswer]);
     r->now_ns += 10 * 1000000ull; /* what waited for the address looks again */
-    engine_tick(r->engine, r->now_ns);
+    tick(r);
 }
 
 /* ---- splices ---- */
@@ -225,7 +254,7 @@ static void open_splice(struct rig *r, uint32_t i)
     client_opens(r, s);
     endpoint_answers(r, s);
     if (i % 1024 == 0)
-        engine_tick(r->engine, r->now_ns);
+        tick(r);
 }
 
 struct rig_splice *rig_splice_at(struct rig *r, uint32_t i)
@@ -253,12 +282,12 @@ struct frame *rig_ack(struct rig *r, struct rig_splice *s)
 
 /* ---- life ---- */
 
-static struct config *configure(uint32_t nsplices)
+static struct config *configure(uint32_t nsplices, unsigned nworkers)
 {
     static char text[ENDPOINTS * 40 + 1000];
     uint32_t conns = 3 * nsplices < 64 ? 64 : 3 * nsplices; /* a third to spare: nothing is shed */
     int n = snprintf(text, sizeof text,
-                     "dpdk: {connections: %u, buffers: 64MiB, local_ports: 10000-65000}\n"
+                     "dpdk: {connections: %u, buffers: 64MiB, local_ports: 10000-65000, workers: %u}\n"
                      "limits: {client_connections: 0%%, client_buffers: 0%%}\n"
                      "interfaces:\n"
                      "  - {name: if0, vdev: net_null0, addresses: [10.0.0.1/8], gateway: 10.0.0.2}\n"
@@ -268,7 +297,7 @@ static struct config *configure(uint32_t nsplices)
                      "clusters:\n"
                      "  - name: web\n"
                      "    endpoints:\n",
-                     conns);
+                     conns, nworkers);
     for (unsigned i = 0; i < ENDPOINTS; i++)
         n += snprintf(text + n, sizeof text - (size_t)n, "      - {address: \"10.1.0.%u:8080\"}\n", i + 1);
     struct cfg_errors errs;
@@ -281,39 +310,97 @@ static struct config *configure(uint32_t nsplices)
     return c;
 }
 
-struct rig *rig_create(uint32_t nsplices)
+#define SPARE 64u /* frames that the second worker keeps for what it sends of its own */
+
+void rig_reclaim(struct rig *r)
+{
+    for (unsigned w = 1; w < r->nworkers; w++) {
+        struct rig_worker *from = &r->worker[w], *to = &r->worker[0];
+        while (from->nfree > SPARE)
+            to->free[to->nfree++] = from->free[--from->nfree];
+        while (from->nfree < SPARE)
+            from->free[from->nfree++] = to->free[--to->nfree];
+    }
+}
+
+struct engine *rig_engine(struct rig *r, unsigned worker)
+{
+    return r->worker[worker].engine;
+}
+
+void *rig_ops_ctx(struct rig *r, unsigned worker)
+{
+    return &r->worker[worker];
+}
+
+uint64_t rig_sent(const struct rig *r, unsigned worker)
+{
+    return r->worker[worker].sent;
+}
+
+static void make_engines(struct rig *r, const struct steer *steer,
+                         void (*give_away)(void *ctx, unsigned owner, struct frame *f))
+{
+    struct engine_port port = {.mtu = 1500, .up = true, .steer = steer};
+    memcpy(port.mac, lacon_mac, 6);
+    struct engine_params p = {.config = r->config,
+                              .port = &port,
+                              .nworkers = r->nworkers,
+                              .secret = {1, 2, 3},
+                              .give = give_away,
+                              .now_ns = r->now_ns};
+    for (p.worker = 0; p.worker < r->nworkers; p.worker++) {
+        struct rig_worker *w = &r->worker[p.worker];
+        w->rig = r;
+        p.ops = (struct frame_ops){op_alloc, op_send, op_free, w};
+        w->engine = engine_create(&p);
+        if (!w->engine)
+            broken("engine_create");
+    }
+}
+
+static struct rig *create(uint32_t nsplices, unsigned nworkers, const struct steer *steer,
+                          void (*give_away)(void *ctx, unsigned owner, struct frame *f))
 {
     struct rig *r = micro_alloc(sizeof *r);
-    struct engine_port port = {.mtu = 1500, .up = true};
-    memcpy(port.mac, lacon_mac, 6);
     r->n = nsplices;
+    r->nworkers = nworkers;
     r->now_ns = 1000000000;
     r->splice = micro_alloc(nsplices * sizeof *r->splice);
     r->blocks = micro_map((size_t)FRAMES * BLOCK);
     for (uint32_t i = 0; i < FRAMES; i++)
-        r->free[r->nfree++] = &r->frame[i];
-    r->config = configure(nsplices);
-    struct engine_params p = {.config = r->config,
-                              .port = &port,
-                              .nworkers = 1,
-                              .secret = {1, 2, 3},
-                              .ops = {op_alloc, op_send, op_free, r},
-                              .now_ns = r->now_ns};
-    r->engine = engine_create(&p);
-    if (!r->engine)
-        broken("engine_create");
+        r->worker[0].free[r->worker[0].nfree++] = &r->frame[i];
+    rig_reclaim(r);
+    r->config = configure(nsplices, nworkers);
+    make_engines(r, steer, give_away);
     for (uint32_t i = 0; i < nsplices; i++)
         open_splice(r, i);
-    const struct counters *c = engine_counters(r->engine);
-    if (c->clients_open != nsplices || c->endpoints_open != nsplices)
+    uint64_t clients = 0, endpoints = 0;
+    for (unsigned w = 0; w < nworkers; w++) {
+        clients += engine_counters(r->worker[w].engine)->clients_open;
+        endpoints += engine_counters(r->worker[w].engine)->endpoints_open;
+    }
+    if (clients != nsplices || endpoints != nsplices)
         broken("not all splices came up");
     r->quiet = true;
     return r;
 }
 
+struct rig *rig_create(uint32_t nsplices)
+{
+    return create(nsplices, 1, NULL, NULL);
+}
+
+struct rig *rig_create_two(uint32_t nsplices, const struct steer *steer,
+                           void (*give_away)(void *ctx, unsigned owner, struct frame *f))
+{
+    return create(nsplices, RIG_WORKERS, steer, give_away);
+}
+
 void rig_destroy(struct rig *r)
 {
-    engine_destroy(r->engine);
+    for (unsigned w = 0; w < r->nworkers; w++)
+        engine_destroy(r->worker[w].engine);
     config_free(r->config);
     micro_unmap(r->blocks, (size_t)FRAMES * BLOCK);
     free(r->splice);

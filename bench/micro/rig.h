@@ -3,14 +3,17 @@
  * behind it as behind a gateway, endpoints are on the link.
  *
  * Handshakes and heads go through engine_input as on a wire, so the splices are what they would be; what the
- * engine sends is parsed while splices are opened, and only counted afterwards. One thread. */
+ * engine sends is parsed while splices are opened, and only counted afterwards. One thread; once the splices
+ * are open, an engine each for as many as there are workers. */
 #ifndef LACON_BENCH_RIG_H
 #define LACON_BENCH_RIG_H
 
+#include "accel/steer.h"
 #include "agent/wire/wire.h"
 #include "agent/worker/engine.h"
 
-#define RIG_MSS 1440u
+#define RIG_MSS     1440u
+#define RIG_WORKERS 2u
 
 struct rig;
 
@@ -24,6 +27,17 @@ struct rig_splice {
 
 /* Ends the process, saying why, when a splice does not come up. */
 struct rig *rig_create(uint32_t nsplices);
+/* The same with a worker for each of two engines, of a device that spreads frames as `device` says; `steer`,
+ * or NULL, is what the engines know of it. give_away() is called when an engine does that to a frame, on its
+ * worker's thread; ctx is rig_ops_ctx(). */
+struct rig *rig_create_two(uint32_t nsplices, const struct steer *steer,
+                           void (*give_away)(void *ctx, unsigned owner, struct frame *f));
+struct engine *rig_engine(struct rig *r, unsigned worker);
+void *rig_ops_ctx(struct rig *r, unsigned worker);
+/* Frames that the engine of this worker has sent; its worker's thread. */
+uint64_t rig_sent(const struct rig *r, unsigned worker);
+/* What all workers have sent is at hand again; while none of them runs. */
+void rig_reclaim(struct rig *r);
 void rig_destroy(struct rig *r);
 struct rig_splice *rig_splice_at(struct rig *r, uint32_t i);
 
@@ -33,7 +47,7 @@ struct frame *rig_data(struct rig *r, struct rig_splice *s, uint32_t n, bool tru
 /* The client's ack of all that was sent to it. */
 struct frame *rig_ack(struct rig *r, struct rig_splice *s);
 
-/* Gives n frames to the engine in bursts. Returns how many frames it sent. */
+/* Gives n frames to the engine (the first, of several) in bursts. Returns how many frames it sent. */
 uint64_t rig_input(struct rig *r, struct frame *const f[], uint32_t n);
 
 #endif
