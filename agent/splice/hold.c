@@ -7,7 +7,6 @@
  *
  * Bytes of range[0], when it starts at 0, are contiguous: they may be judged, and acked because we keep them.
  */
-#include <errno.h>
 
 #include "agent/base/mutant.h"
 #include "agent/splice/internal.h"
@@ -33,21 +32,31 @@ struct span splice_held(const struct conn *c)
     return span_of(h->buf + h->base, h->range[0].hi);
 }
 
-/* Makes room for bytes up to offset `end` behind base. */
-static int reserve(struct splice *s, struct conn *c, struct hold *h, uint32_t end)
+/* May the hold of c have a larger buffer, for `end` bytes? When the pool runs short, large heads in the
+ * making have to wait: short ones of others still find room. The last of the pool is for exchanges in flight.
+ */
+static enum reason may_grow(const struct splice *s, const struct conn *c, uint32_t end)
 {
-    if (h->buf && h->base + end <= h->cap)
-        return 0;
+    if (clients_full(s->clients, c->client))
+        return R_DROP_CLIENT_BYTES;
+    if (end > HOLD_SHORT && kbuf_used(s->pool) > kbuf_total(s->pool) / 4 * 3)
+        return R_DROP_NO_BUFFER;
+    bool new_work = c->waits || (c->pub.side == SIDE_CLIENT && c->in_mode == IN_DONE);
+    if (new_work && splice_load(s) >= LOAD_REFUSE)
+        return R_DROP_NO_BUFFER;
+    return R_NONE;
+}
+
+static enum reason grow(struct splice *s, struct conn *c, struct hold *h, uint32_t end)
+{
     uint32_t used = h->nrange ? h->range[h->nrange - 1].hi : 0;
-    if (h->buf && end <= h->cap && h->base >= h->cap / 2) {
-        memmove(h->buf, h->buf + h->base, used);
-        h->base = 0;
-        return 0;
-    }
     uint32_t cap, want = h->cap * 2 > end ? h->cap * 2 : end;
+    enum reason r = may_grow(s, c, end);
+    if (r != R_NONE)
+        return r;
     uint8_t *buf = kbuf_alloc(s->pool, want > KBUF_MAX ? end : want, &cap);
     if (!buf)
-        return -ENOMEM;
+        return R_DROP_NO_BUFFER;
     clients_keep(s->clients, c->client, cap);
     if (h->buf) {
         memcpy(buf, h->buf + h->base, used - mutant(hold_growth_loses));
@@ -57,7 +66,22 @@ static int reserve(struct splice *s, struct conn *c, struct hold *h, uint32_t en
     h->buf = buf;
     h->cap = cap;
     h->base = 0;
-    return 0;
+    return R_NONE;
+}
+
+/* Makes room for bytes up to offset `end` behind base. What fits into the buffer that the hold has is never
+ * refused: it moves to the front, at the latest when no larger one is to be had. */
+static enum reason reserve(struct splice *s, struct conn *c, struct hold *h, uint32_t end)
+{
+    if (h->buf && h->base + end <= h->cap)
+        return R_NONE;
+    bool fits = h->buf && end <= h->cap;
+    enum reason r = fits && h->base >= h->cap / 2 ? R_DROP_NO_BUFFER : grow(s, c, h, end);
+    if (r == R_NONE || !fits)
+        return r;
+    memmove(h->buf, h->buf + h->base, h->nrange ? h->range[h->nrange - 1].hi : 0);
+    h->base = 0;
+    return R_NONE;
 }
 
 /* Do the bytes for [lo, hi) agree with what is there already? */
@@ -101,24 +125,6 @@ static bool ranges_add(struct hold *h, uint32_t lo, uint32_t hi)
     return true;
 }
 
-/* May the hold of c grow to `end` bytes? Inside the buffer it has it may. When the pool runs short, large
- * heads in the making have to wait: short ones of others still find room. The last of the pool is for
- * exchanges in flight. */
-static enum reason may_hold(const struct splice *s, const struct conn *c, uint32_t end)
-{
-    const struct hold *h = conn_hold(c);
-    if (h->buf && h->base + end <= h->cap)
-        return R_NONE;
-    if (clients_full(s->clients, c->client))
-        return R_DROP_CLIENT_BYTES;
-    if (end > HOLD_SHORT && kbuf_used(s->pool) > kbuf_total(s->pool) / 4 * 3)
-        return R_DROP_NO_BUFFER;
-    bool new_work = c->waits || (c->pub.side == SIDE_CLIENT && c->in_mode == IN_DONE);
-    if (new_work && splice_load(s) >= LOAD_REFUSE)
-        return R_DROP_NO_BUFFER;
-    return R_NONE;
-}
-
 void conn_refused(const struct splice *s, struct conn *c, pos_t at)
 {
     if (mutant(refusal_forgotten))
@@ -146,12 +152,10 @@ enum reason hold_insert(struct splice *s, struct conn *c, pos_t at, struct span 
         return R_DROP_HORIZON;
     uint32_t lo = (uint32_t)off;
     uint32_t n = bytes.n < c->w0 - lo ? (uint32_t)bytes.n : c->w0 - lo;
-    enum reason r = may_hold(s, c, lo + n);
-    struct hold *h = r == R_NONE ? &extra_open(s, c, USE_HOLD)->hold : NULL;
-    if (h && reserve(s, c, h, lo + n) < 0)
-        r = R_DROP_NO_BUFFER;
+    struct hold *h = &extra_open(s, c, USE_HOLD)->hold;
+    enum reason r = reserve(s, c, h, lo + n);
     if (r != R_NONE) {
-        if (h && !h->buf)
+        if (!h->buf)
             extra_close(s, c, USE_HOLD);
         refuse(s, c, at, at);
         return r;

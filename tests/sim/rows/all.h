@@ -162,6 +162,7 @@
     X(d_tunnel, "defence: tunnels have no minimum rate, but a timeout of their own")                         \
     X(d_share_conns, "defence: connections beyond one client's share are reset")                             \
     X(d_share_trusted, "defence: trusted networks have no share")                                            \
+    X(d_share_moves_up, "defence: a full share refuses nothing that the buffer has room for")                \
     X(d_share_bytes, "defence: bytes beyond one client's share are dropped")                                 \
     X(d_overload_table, "defence: a full table refuses new clients, then closes idle ones")                  \
     X(d_overload_kept, "defence: kept bytes used up: new requests get 503")                                  \

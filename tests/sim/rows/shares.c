@@ -97,3 +97,29 @@ void d_share_head_waits(struct script *s)
     ack_all(c);
     want_text(e, "GET /next HTTP/1.1\r\n");
 }
+
+/* A client whose share is used up by one hold: what fits into the buffer that this has, once the requests
+ * before have been taken out of it, is taken. */
+void d_share_moves_up(struct script *s)
+{
+    families(s, false, false);
+    one_endpoint(s);
+    s->config->dpdk.buffers_bytes = 1u << 20;
+    s->config->limits.client_buffers = 1;
+    struct peer *c = client(s), *e = with_request(c, GET0);
+    for (unsigned i = 0; i < 3; i++) {
+        say(c, "GET / HTTP/1.1\r\nHost: c0.example\r\nX: ");
+        say_n(c, 'a', 4200);
+        if (i < 2)
+            say(c, "\r\n\r\n");
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        answer(e, c);
+        if (i < 2)
+            want_head(e);
+    }
+    say_n(c, 'a', 3800);
+    say(c, "\r\n\r\n");
+    want_head(e);
+    want_counter(s, "drop_client_bytes", 0);
+}
