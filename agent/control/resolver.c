@@ -315,14 +315,11 @@ int resolver_configure(struct resolver *r, const struct config *c, uint64_t now_
 
 /* ---- waiting ---- */
 
-unsigned resolver_poll(struct resolver *r, struct pollfd fds[], uint64_t now_ns, int most, int *timeout)
+/* What the questions under way wait for. */
+static unsigned sockets_of(struct resolver *r, struct pollfd fds[])
 {
     ares_socket_t sock[SOCKETS];
-    struct timeval tv, *t;
     unsigned n = 0;
-    *timeout = most;
-    if (!r || !r->open)
-        return 0;
     int bits = ares_getsock(r->channel, sock, SOCKETS);
     for (unsigned i = 0; i < SOCKETS && n < RESOLVER_FDS; i++) {
         short events = 0;
@@ -333,13 +330,22 @@ unsigned resolver_poll(struct resolver *r, struct pollfd fds[], uint64_t now_ns,
         if (events)
             fds[n++] = (struct pollfd){.fd = sock[i], .events = events};
     }
+    return n;
+}
+
+unsigned resolver_poll(struct resolver *r, struct pollfd fds[], uint64_t now_ns, int most, int *timeout)
+{
+    struct timeval tv, *t;
+    *timeout = most;
+    if (!r || !r->open)
+        return 0;
     t = ares_timeout(r->channel, NULL, &tv);
     if (t && t->tv_sec * 1000 + t->tv_usec / 1000 < *timeout)
         *timeout = (int)(t->tv_sec * 1000 + t->tv_usec / 1000 + 1);
     for (const struct name *k = r->names; k; k = k->next)
         if (!k->asking && k->due_ns < now_ns + (unsigned)*timeout * MS_NS)
             *timeout = k->due_ns > now_ns ? (int)((k->due_ns - now_ns) / MS_NS) + 1 : 0;
-    return n;
+    return sockets_of(r, fds);
 }
 
 bool resolver_process(struct resolver *r, const struct pollfd fds[], unsigned n, uint64_t now_ns)

@@ -103,6 +103,30 @@ static void keep_body(struct exchanges *w, struct exchange *x, struct span bytes
         request_complete(w, x);
 }
 
+/* Chunks go to the endpoint as they come. False: they were the last of this exchange. */
+static bool take_chunks(struct exchanges *w, struct exchange *x, struct span bytes, bool held)
+{
+    const struct cfg_listener *l = listener_of(w, x->c);
+    bool done = false;
+    if (held)
+        splice_release(w->s, x->e); /* owned bytes of a body cannot come again: no move to another conn */
+    if (map_chunked(w, x->c, x->e, &x->req_chunked, bytes, held, &done, &x->rec.bytes_request) < 0) {
+        x->client_close = true; /* where it ends nobody knows */
+        if (x->resp_head)
+            exchange_abort(w, x, R_CLOSE_BAD_REQUEST);
+        else
+            reply_own(w, x, 400, R_CLOSE_BAD_REQUEST);
+        return false;
+    }
+    if (done)
+        request_complete(w, x);
+    if (l->max_body && x->rec.bytes_request > l->max_body && !x->resp_head && !mutant(max_body_ignored)) {
+        reply_own(w, x, 413, R_NONE);
+        return false;
+    }
+    return true;
+}
+
 void request_body(struct exchanges *w, struct exchange *x, struct span bytes, bool held)
 {
     struct conn *c = x->c, *e = x->e;
@@ -118,25 +142,8 @@ void request_body(struct exchanges *w, struct exchange *x, struct span bytes, bo
     }
     if (x->req_body == HTTP_BODY_LENGTH && (held || keeps_body(x))) {
         keep_body(w, x, bytes, held);
-    } else if (x->req_body == HTTP_BODY_CHUNKED) {
-        bool done = false;
-        if (held)
-            splice_release(w->s, e); /* owned bytes of a body cannot come again: no move to another conn */
-        if (map_chunked(w, c, e, &x->req_chunked, bytes, held, &done, &x->rec.bytes_request) < 0) {
-            x->client_close = true; /* where it ends nobody knows */
-            if (x->resp_head)
-                exchange_abort(w, x, R_CLOSE_BAD_REQUEST);
-            else
-                reply_own(w, x, 400, R_CLOSE_BAD_REQUEST);
-            return;
-        }
-        if (done)
-            request_complete(w, x);
-        if (listener_of(w, c)->max_body && x->rec.bytes_request > listener_of(w, c)->max_body &&
-            !x->resp_head && !mutant(max_body_ignored)) {
-            reply_own(w, x, 413, R_NONE);
-            return;
-        }
+    } else if (x->req_body == HTTP_BODY_CHUNKED && !take_chunks(w, x, bytes, held)) {
+        return;
     }
     request_go_on(w, x);
     if (x->client_fin)

@@ -104,6 +104,19 @@ static void interim(struct exchanges *w, struct exchange *x, const struct http_h
         wait_room(w, x);
 }
 
+/* Which of the two conns goes on behind this response. `early`: it comes before the request is over. */
+static void decide_ends(struct exchanges *w, struct exchange *x, const struct http_head *h, bool early)
+{
+    /* An HTTP/1.0 request that did not ask for it is not kept alive for, whatever the response says (RFC 9112
+     * section 9.3). */
+    x->e_reusable = !h->close && (h->minor || h->keep_alive) && (x->minor || x->want_keep) &&
+                    h->body != HTTP_BODY_CLOSE && h->body != HTTP_BODY_TUNNEL;
+    x->client_close =
+        h->body != HTTP_BODY_TUNNEL &&
+        (x->client_close || (!x->want_keep && !mutant(close_forgotten)) || client_leaves(w, x->c) ||
+         h->body == HTTP_BODY_CLOSE || (early && !mutant(early_not_closed)));
+}
+
 static void final_head(struct exchanges *w, struct exchange *x, const struct http_head *h, struct span bytes,
                        bool held)
 {
@@ -116,18 +129,10 @@ static void final_head(struct exchanges *w, struct exchange *x, const struct htt
         bad_response(w, x);
         return;
     }
-    bool early = !x->req_mapped || x->e->out_una < x->e->out_end;
     x->resp_body = h->body;
     x->rec.status = x->rec.endpoint_status = h->status;
     x->rec.ttfb_ns = splice_now(w->s) - x->start_ns;
-    /* An HTTP/1.0 request that did not ask for it is not kept alive for, whatever the response says (RFC 9112
-     * section 9.3). */
-    x->e_reusable = !h->close && (h->minor || h->keep_alive) && (x->minor || x->want_keep) &&
-                    h->body != HTTP_BODY_CLOSE && h->body != HTTP_BODY_TUNNEL;
-    x->client_close =
-        h->body != HTTP_BODY_TUNNEL &&
-        (x->client_close || (!x->want_keep && !mutant(close_forgotten)) || client_leaves(w, x->c) ||
-         h->body == HTTP_BODY_CLOSE || (early && !mutant(early_not_closed)));
+    decide_ends(w, x, h, !x->req_mapped || x->e->out_una < x->e->out_end);
     edit.e.client_close = x->client_close;
     edit.e.client_keep_10 = x->minor == 0 && !x->client_close;
     x->adopted = adoptable(w, x, h, room);

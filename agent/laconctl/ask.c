@@ -33,25 +33,31 @@ int dial(const char *path)
     die(EXIT_FAIL, "%s: %s", path, strerror(errno));
 }
 
+/* What has come of an answer, at least a byte. */
+static size_t receive(int fd, char *to, size_t room)
+{
+    ssize_t got;
+    do
+        got = recv(fd, to, room, 0);
+    while (got < 0 && errno == EINTR);
+    if (got < 0)
+        die(EXIT_FAIL, "no answer: %s", errno == EAGAIN ? "lacon is busy" : strerror(errno));
+    if (got == 0)
+        die(EXIT_FAIL, "no answer: the connection was closed");
+    return (size_t)got;
+}
+
 /* Reads up to the newline that ends an answer. */
 static char *receive_line(int fd, size_t *n)
 {
     size_t size = 65536;
     char *text = need(malloc(size));
-    for (*n = 0; *n == 0 || text[*n - 1] != '\n';) {
-        if (*n == size)
-            text = need(realloc(text, size *= 2));
-        ssize_t got = size > ANSWER_MAX ? -1 : recv(fd, text + *n, size - *n, 0);
-        if (got < 0 && errno == EINTR)
+    for (*n = 0; *n == 0 || text[*n - 1] != '\n'; *n += receive(fd, text + *n, size - *n)) {
+        if (*n < size)
             continue;
-        if (got < 0)
-            die(EXIT_FAIL, "no answer: %s",
-                size > ANSWER_MAX ? "too long"
-                : errno == EAGAIN ? "lacon is busy"
-                                  : strerror(errno));
-        if (got == 0)
-            die(EXIT_FAIL, "no answer: the connection was closed");
-        *n += (size_t)got;
+        if (size == ANSWER_MAX)
+            die(EXIT_FAIL, "no answer: too long");
+        text = need(realloc(text, size *= 2));
     }
     return text;
 }

@@ -57,26 +57,39 @@ static char *head_of(const char *method, size_t nmethod, const char *authority, 
     return text;
 }
 
+/* URLs by their scheme: the listener's protocol, and the port where none is given. */
+static const struct scheme {
+    const char *begins, *protocol, *port;
+} schemes[] = {
+    {"http://", "http", "80"},
+    {"https://", "tls", "443"},
+    {"tcp://", "tcp", "443"},
+};
+
+static const struct scheme *scheme_of(const char *url)
+{
+    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
+        if (strncmp(url, schemes[i].begins, strlen(schemes[i].begins)) == 0)
+            return &schemes[i];
+    die(EXIT_USAGE, "explain: the URL begins with http://, https:// or tcp://");
+}
+
 static struct subject subject_of(const struct options *opt)
 {
-    struct subject s = {.protocol = "http"};
+    struct subject s;
     const char *line = opt->operand[0], *space = line ? strchr(line, ' ') : NULL, *authority, *path;
     const char *url = space ? space + 1 : line;
     size_t n, host;
     if (!line || !split_url(url, &authority, &n, &path))
         die(EXIT_USAGE, "explain takes 'GET http://host/path' and header fields");
-    if (strncmp(url, "https://", 8) == 0)
-        s.protocol = "tls";
-    else if (strncmp(url, "tcp://", 6) == 0)
-        s.protocol = "tcp";
-    else if (strncmp(url, "http://", 7) != 0)
-        die(EXIT_USAGE, "explain: the URL begins with http://, https:// or tcp://");
-    port_of(authority, n, *s.protocol == 'h' ? "80" : "443", s.port, &host);
-    if (*s.protocol == 'h')
+    const struct scheme *scheme = scheme_of(url);
+    s.protocol = scheme->protocol;
+    port_of(authority, n, scheme->port, s.port, &host);
+    if (strcmp(s.protocol, "http") == 0)
         s.text = head_of(space ? line : "GET", space ? (size_t)(space - line) : 3, authority, n, path,
                          opt->operand + 1);
     else
-        s.text = need(*s.protocol == 't' && s.protocol[1] == 'l' ? strndup(authority, host) : strdup("-"));
+        s.text = need(strcmp(s.protocol, "tls") == 0 ? strndup(authority, host) : strdup("-"));
     return s;
 }
 
