@@ -26,14 +26,26 @@ static bool has(const struct cfg_cluster *k, const struct ip_port *at)
     return false;
 }
 
-/* One of several names that lead to the same address is enough. */
-static void add(struct cfg_cluster *k, uint32_t room, const struct cfg_endpoint *e,
-                const struct ip_addr *addr, const struct cfg_lookup *l)
+/* Is it given by its address as well? */
+static bool is_literal(const struct cfg_cluster *from, const struct ip_port *at)
+{
+    for (uint32_t i = 0; i < from->nendpoint; i++) {
+        const struct cfg_endpoint *e = &from->endpoint[i];
+
+        if (!e->host && e->at.port == at->port && ip_eq(&e->at.addr, &at->addr))
+            return true;
+    }
+    return false;
+}
+
+/* One of several names that lead to the same address is enough; what is given by its address is that. */
+static void add(struct cfg_cluster *k, const struct cfg_cluster *from, uint32_t room,
+                const struct cfg_endpoint *e, const struct ip_addr *addr, const struct cfg_lookup *l)
 {
     struct cfg_endpoint copy = *e;
 
     copy.at.addr = *addr;
-    if (k->nendpoint == room || (e->host && has(k, &copy.at)))
+    if (k->nendpoint == room || (e->host && (has(k, &copy.at) || is_literal(from, &copy.at))))
         return;
     copy.weight = l->weight(l->ctx, k->name, &copy.at, e->weight);
     k->endpoint[k->nendpoint++] = copy;
@@ -54,7 +66,7 @@ static bool derive_cluster(struct cfg_cluster *k, const struct cfg_cluster *from
         uint32_t n = e->host ? l->addresses(l->ctx, e->host, &addr) : 1;
 
         for (uint32_t a = 0; a < n; a++)
-            add(k, room, e, &addr[a], l);
+            add(k, from, room, e, &addr[a], l);
     }
     return true;
 }

@@ -68,6 +68,13 @@ static void ewma_sample(void *state, uint32_t i, uint64_t latency_ns, bool whole
         observe(&s->latency[i], (double)latency_ns, now_ns);
 }
 
+static void ewma_carry(void *state, uint32_t i, const void *from, uint32_t j)
+{
+    struct ewma *s = state;
+    const struct ewma *f = from;
+    s->latency[i] = f->latency[j];
+}
+
 static void ewma_destroy(void *state)
 {
     struct ewma *s = state;
@@ -96,4 +103,5 @@ const struct lb_policy lb_ewma = {
     .destroy = ewma_destroy,
     .pick = ewma_pick,
     .sample = ewma_sample,
+    .carry = ewma_carry,
 };

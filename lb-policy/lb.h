@@ -218,6 +218,12 @@ uint32_t lb_active(const struct lb_picker *p, uint32_t i);
  * is what it took at least. */
 void lb_sample(struct lb_picker *p, uint32_t i, uint64_t latency_ns, bool whole, uint64_t now_ns);
 
+/* Endpoint i of `to` is endpoint j of `from`, a picker of the same cluster before a change: what was learned
+ * of it holds, its latency and its slow start; what is in flight stays counted where it began. Marks are the
+ * caller's to set, before. */
+void lb_carry(struct lb_picker *to, uint32_t i, const struct lb_picker *from, uint32_t j);
+bool lb_has_learned(const struct lb_picker *from); /* may there be anything to carry? */
+
 /* Endpoint i is to be passed over (down), or no more. It stays so until it is set again: who marks an
  * endpoint also decides when to try it again. */
 void lb_mark(struct lb_picker *p, uint32_t i, bool down, uint64_t now_ns);

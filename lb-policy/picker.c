@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "agent/base/mutant.h"
 #include "lb-policy/policy.h"
 #include "lb-policy/tiers.h"
 
@@ -245,6 +246,26 @@ static void set_out(struct lb_picker *p, uint32_t i, uint64_t now_ns)
             begin_slow_start(p, t, at->at, now_ns);
     }
     share(p);
+}
+
+bool lb_has_learned(const struct lb_picker *from)
+{
+    return from->policy->carry || from->nslow;
+}
+
+void lb_carry(struct lb_picker *to, uint32_t i, const struct lb_picker *from, uint32_t j)
+{
+    assert(i < to->n && j < from->n);
+    const struct place *at = &to->place[i], *was = &from->place[j];
+    if (at->tier == LB_NONE || was->tier == LB_NONE)
+        return;
+    struct tier *t = &to->tier[at->tier];
+    const struct tier *f = &from->tier[was->tier];
+    if (to->policy == from->policy && to->policy->carry && !mutant(picker_forgets))
+        to->policy->carry(t->state, at->at, f->state, was->at);
+    if (to->slow_start_ns && f->back_ns[was->at] && !t->back_ns[at->at] && !lb_bit(t->out, at->at) &&
+        !mutant(picker_forgets))
+        begin_slow_start(to, t, at->at, f->back_ns[was->at]);
 }
 
 void lb_mark(struct lb_picker *p, uint32_t i, bool down, uint64_t now_ns)

@@ -49,6 +49,9 @@ struct lb_policy {
     void (*ramp)(void *state, uint32_t i, uint32_t ramp);
 
     void (*sample)(void *state, uint32_t i, uint64_t latency_ns, bool whole, uint64_t now_ns);
+
+    /* Endpoint i is endpoint j of `from`, another state of the same policy: what was learned of it holds. */
+    void (*carry)(void *state, uint32_t i, const void *from, uint32_t j);
 };
 
 /* splitmix64's finaliser: every bit of the result hangs on every bit of x. */

@@ -125,6 +125,8 @@
     X(hop_fields_kept, "the fields that Connection names are passed on")                                     \
     X(close_forgotten, "a client that asked for close is not told, and is kept")                             \
     X(max_body_ignored, "bodies beyond max_body are passed on")                                              \
+    X(stall_while_connecting, "the time in which an endpoint is connected to is the client's")               \
+    X(picker_forgets, "a change of the configuration forgets latencies and slow starts")                     \
     X(in_use_leak, "what a client gives back stays counted")                                                 \
     X(in_use_unbroken, "two workers may count one client in two places")                                     \
     X(client_limit_ignored, "a client may have more connections and requests than its listener says")        \

@@ -265,8 +265,10 @@ static void stalled(struct exchanges *w, struct exchange *x)
         too_long(w, x);
         return;
     }
-    bool waiting = !x->resp_head && x->req_mapped && x->e && x->e->out_una >= x->e->out_end;
-    if (waiting || now - last < limit) { /* the endpoint's own timer watches over a missing response */
+    bool connecting = x->e && x->e->pub.state == TCP_SYN_SENT && !mutant(stall_while_connecting);
+    bool waiting = connecting || (!x->resp_head && x->req_mapped && x->e && x->e->out_una >= x->e->out_end);
+    if (waiting ||
+        now - last < limit) { /* the endpoint's own timer watches over connecting, and a response */
         if (x->orphan)
             splice_solicit(w->s, c);
         client_watch(w, x, x->orphan ? now + ORPHAN_LOOK_NS : (waiting ? now : last) + limit);

@@ -327,6 +327,24 @@ static void carry_all_marks(const struct exchanges *w, const struct generation *
     }
 }
 
+static void carry_picker(const struct cluster_state *from, struct cluster_state *to)
+{
+    for (uint32_t j = 0; j < from->cfg->nendpoint; j++) {
+        uint32_t i = endpoint_in(to, from->endpoint[j].entry, j);
+        if (i != LB_NONE)
+            lb_carry(to->picker, i, from->picker, j);
+    }
+}
+
+/* What pickers have learned of endpoints that stay; after their marks are set. */
+static void carry_pickers(const struct generation *from, struct generation *to)
+{
+    for (uint32_t i = 0; i < from->cfg->ncluster; i++)
+        for (uint32_t j = 0, n = lb_has_learned(from->cluster[i].picker) ? to->cfg->ncluster : 0; j < n; j++)
+            if (strcmp(from->cluster[i].cfg->name, to->cluster[j].cfg->name) == 0)
+                carry_picker(&from->cluster[i], &to->cluster[j]);
+}
+
 void exchanges_adopt(struct exchanges *w, struct generation *g)
 {
     struct generation *old = w->gen;
@@ -336,6 +354,7 @@ void exchanges_adopt(struct exchanges *w, struct generation *g)
         map[i] = listener_in(g->cfg, &old->cfg->listener[i]);
     carry_all_marks(w, old, g);
     endpoints_settle(w, g);
+    carry_pickers(old, g);
     checks_end(w, old, g);
     g->users = 1;
     w->gen = g;

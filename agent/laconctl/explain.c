@@ -41,14 +41,18 @@ static void port_of(const char *authority, size_t n, const char *otherwise, char
     snprintf(port, 6, "%.*s", given ? (int)(n - colon) : 5, given ? authority + colon : otherwise);
 }
 
-static char *head_of(const char *method, size_t nmethod, const char *authority, size_t n, const char *path,
-                     char *const *field)
+/* The first `host` bytes of the authority are its host. */
+static char *head_of(const char *method, size_t nmethod, const char *authority, size_t n, size_t host,
+                     const char *port, const char *path, char *const *field)
 {
     char *text = NULL;
     size_t size;
     FILE *f = need(open_memstream(&text, &size));
-    fprintf(f, "%.*s %s%s HTTP/1.1\r\nHost: %.*s\r\n", (int)nmethod, method, *path == '/' ? "" : "/", path,
-            (int)n, authority);
+    if (nmethod == 7 && strncmp(method, "CONNECT", 7) == 0) /* its target is host and port */
+        fprintf(f, "CONNECT %.*s:%s HTTP/1.1\r\n", (int)host, authority, port);
+    else
+        fprintf(f, "%.*s %s%s HTTP/1.1\r\n", (int)nmethod, method, *path == '/' ? "" : "/", path);
+    fprintf(f, "Host: %.*s\r\n", (int)n, authority);
     for (; *field; field++)
         fprintf(f, "%s\r\n", *field);
     fputs("\r\n", f);
@@ -86,8 +90,8 @@ static struct subject subject_of(const struct options *opt)
     s.protocol = scheme->protocol;
     port_of(authority, n, scheme->port, s.port, &host);
     if (strcmp(s.protocol, "http") == 0)
-        s.text = head_of(space ? line : "GET", space ? (size_t)(space - line) : 3, authority, n, path,
-                         opt->operand + 1);
+        s.text = head_of(space ? line : "GET", space ? (size_t)(space - line) : 3, authority, n, host, s.port,
+                         path, opt->operand + 1);
     else
         s.text = need(strcmp(s.protocol, "tls") == 0 ? strndup(authority, host) : strdup("-"));
     return s;

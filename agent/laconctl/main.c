@@ -105,6 +105,9 @@ static void parse_options(int argc, char *argv[], struct options *opt)
         {"alpn", required_argument, NULL, OPT_ALPN},
         {0},
     };
+    for (int i = 1; i < argc; i++)
+        if (argv[i][0] == '-' && argv[i][1] >= '0' && argv[i][1] <= '9')
+            die(EXIT_USAGE, "'%s': no number is negative here (laconctl help)", argv[i]);
     for (int c; (c = getopt_long(argc, argv, "s:jVh", longs, NULL)) != -1;)
         switch (c) {
         case 's':

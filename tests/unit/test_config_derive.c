@@ -81,6 +81,27 @@ Test(config_derive, names_become_addresses)
     config_free(c);
 }
 
+/* Whichever stands first, what is given by its address is what is said there. */
+Test(config_derive, a_name_for_what_is_given_by_its_address)
+{
+    static const char yaml[] =
+        INTERFACES LISTENERS ROUTES "clusters: [{name: c, endpoints: [{address: \"10.0.0.1:81\", weight: 5}, "
+                                    "{address: \"a.internal:81\"}, "
+                                    "{address: \"10.0.0.3:81\", weight: 9}]}]\n";
+    struct cfg_errors errs;
+    struct config *base = config_parse("f", yaml, sizeof yaml - 1, &errs),
+                  *c = config_derive(base, &(struct cfg_lookup){NULL, addresses, weight});
+    const struct cfg_endpoint *e = c->cluster[0].endpoint;
+
+    cr_assert_eq(c->cluster[0].nendpoint, 3);
+    cr_expect(e[0].at.addr.b[15] == 1 && !e[0].host && e[0].weight == 5);
+    cr_expect(e[1].at.addr.b[15] == 2 && e[1].host);
+    cr_expect(e[2].at.addr.b[15] == 3 && !e[2].host && e[2].weight == 9);
+    cfg_errors_free(&errs);
+    config_free(base);
+    config_free(c);
+}
+
 Test(config_derive, several_of_one)
 {
     struct config *base = parsed();

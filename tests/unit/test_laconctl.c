@@ -52,6 +52,8 @@ static const struct {
      "{\"listener\":\"web\",\"considered\":[],\"route\":null,\"action\":\"none\",\"status\":404,\"rule\":[],"
      "\"workers\":[]"
      ",\"not_shown\":0}"},
+    {"explain - http 443 - CONNECT%20x.example:443%20HTTP/1.1%0d%0aHost:%20x.example:443%0d%0a%0d%0a",
+     "{\"error\":\"host and port\"}"},
     {"explain - tls 443 - shop.example", "{\"error\":\"a name\"}"},
     {"explain - tcp 5432 - -", "{\"error\":\"a port\"}"},
     {"neighbours", "[]"},
@@ -185,6 +187,7 @@ Test(laconctl, explain)
                            "10.0.0.1:80  up         0.0s       2         0     7  <--\n"
                            "10.0.0.2:80  down       4.5s       1         0     0  \n");
     assert_says("explain http://[fd00::1] --source 2001:db8::1", 0, "route -, action none, status 404\n");
+    assert_says("explain 'CONNECT http://x.example:443'", 1, "host and port");
     assert_says("explain https://shop.example/x", 1, "a name");
     assert_says("explain tcp://10.0.0.1:5432", 1, "a port");
 }
@@ -229,6 +232,7 @@ Test(laconctl, wrong_usage_is_2)
                                        "connections --limit",
                                        "connections --limit many",
                                        "connections --limit -1",
+                                       "weight 10.0.0.1:80 -1",
                                        "connections --limit 99999999999999999999"};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         assert_says(rows[i], 2, "laconctl");

@@ -110,3 +110,15 @@ Test(lb_ewma, weight_is_what_it_can_bear)
     cr_assert_gt(picks_of_first(p, SEC), 900);
     lb_picker_destroy(p);
 }
+
+/* What was learned of an endpoint holds in another picker, at another place. */
+Test(lb_ewma, what_was_learned_is_carried_over)
+{
+    struct lb_picker *from = two(10 * MS, 500 * MS), *to = rig_picker("ewma", NULL, 2, 9);
+    cr_expect(lb_has_learned(from));
+    lb_carry(to, 0, from, 1);
+    lb_carry(to, 1, from, 0);
+    cr_assert_lt(picks_of_first(to, SEC), 100);
+    lb_picker_destroy(from);
+    lb_picker_destroy(to);
+}

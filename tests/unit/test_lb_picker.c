@@ -222,6 +222,38 @@ Test(lb_picker, slow_start_ramps_up)
     }
 }
 
+/* A slow start goes on in another picker, at another place, whatever its policy, but not where there is none,
+ * nor of an endpoint that is down there. */
+Test(lb_picker, slow_start_is_carried_over)
+{
+    struct lb_endpoint_in e[4];
+    for (uint32_t i = 0; i < 4; i++)
+        e[i] = (struct lb_endpoint_in){.weight = 1, .id = rig_id(i)};
+    struct lb_cluster_in in = {.slow_start_ns = 10 * SEC, .seed = 8};
+    struct lb_picker *from = rig_make("round_robin", e, 2, in), *to = rig_make("least_conn", e, 4, in),
+                     *none = rig_make("least_conn", e, 4, (struct lb_cluster_in){.seed = 8});
+    uint32_t got[4], plain[4];
+    uint64_t rng = 21;
+    cr_expect_not(lb_has_learned(from));
+    lb_mark(from, 1, true, 1000 * SEC);
+    lb_mark(from, 1, false, 1005 * SEC);
+    cr_expect(lb_has_learned(from));
+    lb_mark(to, 3, true, 1005 * SEC);
+    lb_carry(to, 2, from, 1);
+    lb_carry(to, 3, from, 1);
+    lb_carry(none, 2, from, 1);
+    rig_tally(to, 3000, 1005 * SEC, &rng, 4, got);
+    cr_expect(got[2] > 50 && got[2] < 300, "%u", got[2]);
+    cr_expect_eq(got[3], 0);
+    rig_tally(to, 3000, 1016 * SEC, &rng, 4, got);
+    cr_expect_gt(got[2], 900, "ten seconds after it came back, not after the change");
+    rig_tally(none, 4000, 1005 * SEC, &rng, 4, plain);
+    cr_expect_eq(plain[2], 1000);
+    lb_picker_destroy(from);
+    lb_picker_destroy(to);
+    lb_picker_destroy(none);
+}
+
 /* Where all are in slow start, or all others are gone, nothing is held back. */
 Test(lb_picker, slow_start_of_all_is_none)
 {

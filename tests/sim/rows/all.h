@@ -133,6 +133,7 @@
     X(s11_forged_ack, "S11 forged handshake ack is reset")                                                   \
     X(s11_no_listener, "S11 SYN to a closed port is reset")                                                  \
     X(s12_bare_ack, "S12 bare ACK to SYN is reset and retried")                                              \
+    X(s12_connect_longer_than_stall, "S12 connect_timeout beyond the listener's stall_timeout: 504")         \
     X(s12_syn_lost, "S12 lost SYN is repeated")                                                              \
     X(s13_client, "S13 too big on the path to a client: its segments are cut, nobody else hears of it")      \
     X(s13_remembered, "S13 the next conn of that client is cut from the start")                              \

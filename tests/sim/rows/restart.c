@@ -246,6 +246,20 @@ void s12_bare_ack(struct script *s)
     answer(e, c);
 }
 
+/* The time in which endpoints are connected to is not the client's to be judged by. */
+void s12_connect_longer_than_stall(struct script *s)
+{
+    one_endpoint(s);
+    s->config->listener[0].stall_timeout_ns = 2 * SEC;
+    s->config->cluster[0].connect_timeout_ns = 6 * SEC;
+    s->config->cluster[0].tries = 1;
+    struct peer *c = client(s);
+    ask(c, GET0);
+    take_syn(s);
+    pass_time(s, 5000);
+    want_text(c, "HTTP/1.1 504 ");
+}
+
 void s12_syn_lost(struct script *s)
 {
     struct peer *c = client(s);
