@@ -9,27 +9,20 @@
  * answer would never be found out while addresses change faster than a check waits.
  *
  * A check has at most one conn, whose user_check is set and whose user it is. Bytes that come in are judged
- * and thrown away: a head waits in the hold until it is whole, a body passes through the matcher. That bounds
- * what an endpoint can make us keep. A check that lacon itself could not make (no port, no memory) says
- * nothing of the endpoint. The worker's thread, but for making and freeing. */
+ * (verdict.h) and thrown away: a head waits in the hold until it is whole, a body passes through the matcher.
+ * That bounds what an endpoint can make us keep. A check that lacon itself could not make (no port, no
+ * memory) says nothing of the endpoint. The worker's thread, but for making and freeing. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "agent/base/mutant.h"
 #include "agent/exchange/internal.h"
+#include "agent/exchange/verdict.h"
 
-#define BODY_MOST     (64u << 10) /* of a body, in which a match may stand */
 #define REQUEST_ROOM  2048u
 #define FIRST_SPREAD  SEC_NS /* the first checks are spread over an interval, or so long */
 #define CHECK_SOON_NS MS_NS
-
-/* What is looked for in a body: Knuth, Morris, Pratt 1977, so that it may be cut anywhere. */
-struct matcher {
-    const uint8_t *wanted;
-    uint32_t n;
-    uint8_t back[256]; /* after a mismatch behind so many bytes, so many still match */
-};
 
 struct check {
     struct tw_node timer; /* the next one; not armed while one is under way */
@@ -37,33 +30,12 @@ struct check {
     struct cluster_state *cs;
     uint32_t cluster, endpoint;
     struct splice_remote *remote;
-    struct matcher *matcher; /* NULL: the body does not matter */
     uint64_t begun_ns;
     struct conn *e; /* NULL: none is under way */
-    bool head;      /* of the answer, which is as expected: the body is read */
-    uint8_t body;   /* enum http_body */
-    uint32_t matched, read;
-    uint64_t left; /* HTTP_BODY_LENGTH */
-    struct http_chunked chunked;
+    struct check_answer answer;
 };
 
 /* ---- making: any thread ---- */
-
-static struct matcher *matcher_make(const char *wanted)
-{
-    struct matcher *m = calloc(1, sizeof *m);
-    if (!m)
-        return NULL;
-    m->wanted = (const uint8_t *)wanted;
-    m->n = (uint32_t)strlen(wanted);
-    for (uint32_t i = 1, k = 0; i < m->n; i++) {
-        while (k && m->wanted[i] != m->wanted[k])
-            k = m->back[k];
-        k += m->wanted[i] == m->wanted[k];
-        m->back[i + 1] = (uint8_t)k;
-    }
-    return m;
-}
 
 static uint64_t address_hash(const struct ip_port *at)
 {
@@ -90,7 +62,7 @@ static int checks_of_cluster(struct generation *g, uint32_t cluster, unsigned wo
     for (uint32_t i = 0; i < cs->cfg->nendpoint; i++)
         if (is_ours(g, &cs->cfg->endpoint[i].at, worker))
             g->check[g->nchecks++] =
-                (struct check){.cs = cs, .cluster = cluster, .endpoint = i, .matcher = m};
+                (struct check){.cs = cs, .cluster = cluster, .endpoint = i, .answer.matcher = m};
     return 0;
 }
 
@@ -212,12 +184,8 @@ static void carry(struct check *k, struct check *next, const struct generation *
 {
     next->begun_ns = k->begun_ns;
     next->e = k->e;
-    next->head = k->head;
-    next->body = k->body;
-    next->matched = k->matched;
-    next->read = k->read;
-    next->left = k->left;
-    next->chunked = k->chunked;
+    k->answer.matcher = next->answer.matcher;
+    next->answer = k->answer;
     next->e->user = next;
     next->e->pub.endpoint = next->endpoint;
     next->e->pub.generation = (uint8_t)g->id;
@@ -360,9 +328,7 @@ static void start(void *arg, struct tw_node *n, uint64_t now_ns)
     k->e->pub.cluster = k->cluster;
     k->e->pub.endpoint = k->endpoint;
     k->e->pub.generation = (uint8_t)w->gen->id;
-    k->head = false;
-    k->matched = k->read = 0;
-    k->chunked = (struct http_chunked){0};
+    k->answer = (struct check_answer){.matcher = k->answer.matcher};
     if (h->protocol == CFG_CHECK_HTTP && !ask(k)) {
         struct conn *e = k->e;
         let_go(k);
@@ -387,126 +353,20 @@ void check_connected(struct conn *e)
         finish(k, FINDING_PASSED, 0);
 }
 
-static bool is_expected(const struct cfg_health_check *h, uint16_t status)
-{
-    if (!h->nexpected)
-        return status >= 200 && status <= 399;
-    for (uint32_t i = 0; i < h->nexpected; i++)
-        if (status >= h->expected[i].lo && status <= h->expected[i].hi)
-            return true;
-    return false;
-}
-
-static enum http_method asked_method(const struct check *k)
-{
-    static const enum http_method m[] = {
-        [CFG_CHECK_GET] = HTTP_GET, [CFG_CHECK_HEAD] = HTTP_HEAD, [CFG_CHECK_OPTIONS] = HTTP_OPTIONS};
-    return m[k->cs->cfg->check.method];
-}
-
-static void judge_head(struct check *k, struct span bytes)
-{
-    struct exchanges *w = k->w;
-    struct conn *e = k->e;
-    if (!http_head_due(bytes, RESPONSE_LIMIT, &e->user_scan))
-        return;
-    int n = http_parse_response(bytes, RESPONSE_LIMIT, asked_method(k), false, &w->head);
-    if (n == HTTP_PARTIAL)
-        return;
-    e->user_scan = 0;
-    if (n < 0) {
-        finish(k, FINDING_BAD_ANSWER, 0);
-    } else if (w->head.status < 200) {
-        splice_skip(w->s, e, (uint64_t)n);
-    } else if (!is_expected(&k->cs->cfg->check, w->head.status)) {
-        finish(k, FINDING_STATUS, w->head.status);
-    } else if (!k->matcher) {
-        finish(k, FINDING_PASSED, 0);
-    } else if (w->head.body == HTTP_BODY_NONE) {
-        finish(k, FINDING_BODY, 0);
-    } else {
-        k->head = true;
-        k->body = w->head.body;
-        k->left = w->head.length;
-        splice_skip(w->s, e, (uint64_t)n);
-    }
-}
-
-/* Does the body, which goes on with these bytes, hold what is wanted? */
-static bool match(struct check *k, struct span data)
-{
-    const struct matcher *m = k->matcher;
-    for (size_t i = 0; i < data.n && k->read < BODY_MOST; i++, k->read++) {
-        while (k->matched && data.p[i] != m->wanted[k->matched])
-            k->matched = m->back[k->matched];
-        k->matched += data.p[i] == m->wanted[k->matched];
-        if (k->matched == m->n)
-            return true;
-    }
-    return false;
-}
-
-static struct span first(struct span s, uint64_t n)
-{
-    return n < s.n ? span_of(s.p, (size_t)n) : s;
-}
-
-enum outcome { GOES_ON, MATCHES, ENDS, MALFORMED };
-
-static enum outcome read_chunks(struct check *k, struct span bytes)
-{
-    while (bytes.n) {
-        struct span data = first(bytes, k->left);
-        if (match(k, data))
-            return MATCHES;
-        k->left -= data.n;
-        bytes = span_from(bytes, data.n);
-        if (!bytes.n)
-            break;
-        int64_t n = http_chunked_feed(&k->chunked, bytes, &k->left);
-        if (n < 0)
-            return MALFORMED;
-        bytes = span_from(bytes, (size_t)n);
-        if (k->chunked.state == HTTP_CHUNK_DONE)
-            return ENDS;
-    }
-    return GOES_ON;
-}
-
-static enum outcome read_body(struct check *k, struct span bytes)
-{
-    if (k->body == HTTP_BODY_CHUNKED)
-        return read_chunks(k, bytes);
-    struct span data = k->body == HTTP_BODY_LENGTH ? first(bytes, k->left) : bytes;
-    if (match(k, data))
-        return MATCHES;
-    if (k->body != HTTP_BODY_LENGTH)
-        return GOES_ON;
-    k->left -= data.n;
-    return k->left ? GOES_ON : ENDS;
-}
-
 void check_judge(struct conn *e, struct span bytes)
 {
     struct check *k = e->user;
-    if (!k->head) {
-        judge_head(k, bytes);
-        return;
-    }
-    enum outcome o = read_body(k, bytes);
-    splice_skip(k->w->s, e, bytes.n);
-    if (o == MATCHES)
-        finish(k, FINDING_PASSED, 0);
-    else if (o == MALFORMED)
-        finish(k, FINDING_BAD_ANSWER, 0);
-    else if (o == ENDS || k->read >= BODY_MOST)
-        finish(k, FINDING_BODY, 0);
+    struct verdict v = verdict_of(&k->answer, &k->cs->cfg->check, bytes, &e->user_scan, &k->w->head);
+    if (v.taken)
+        splice_skip(k->w->s, e, v.taken);
+    if (v.known)
+        finish(k, v.finding, v.status);
 }
 
 void check_fin(struct conn *e)
 {
     struct check *k = e->user;
-    finish(k, k->head && k->body == HTTP_BODY_CLOSE ? FINDING_BODY : FINDING_CLOSED, 0);
+    finish(k, verdict_at_end(&k->answer), 0);
 }
 
 void check_timeout(struct conn *e)

@@ -108,7 +108,7 @@ struct cluster_state {
     struct affinity *affinity; /* NULL: it has no cookie */
     bool hashes;               /* its lb_policy picks by exchange.hash */
     uint64_t forgive_ns;       /* not before then is an endpoint that is marked down to be forgiven */
-    struct matcher *matcher;   /* of what its checks want (check.c); NULL: none */
+    struct matcher *matcher;   /* of what its checks want (verdict.h); NULL: none */
     struct breaker *breaker;   /* while bound; NULL: nothing of it is limited */
     struct exchange *queue_first, **queue_last; /* those that wait for room, longest first */
     struct cluster_state *waiting_next;         /* in exchanges.waiting, */
