@@ -34,10 +34,7 @@
  *
  * Frames on both paths at once, in any order, are what a network does to TCP anyway: both say the same.
  *
- * Which flows: those with `threshold` bytes left, after their first segments, that move fast enough for the
- * engine's own delays not to eat the rest. The threshold doubles when the engine is full and falls back while
- * it is not; insertions keep to the rate that the engine states; where its table is full the slowest rule
- * gives way to a flow twice as fast. So an engine that refuses costs a question now and then. */
+ * Which flows are offered, and when a rule has to go for the sake of speed, is flow_policy.h. */
 #include "agent/splice/offload.h"
 
 #include <errno.h>
@@ -47,19 +44,12 @@
 #include "agent/base/mutant.h"
 #include "agent/splice/internal.h"
 
-#define BOUNDARY       2920u        /* bytes before a message's end that only software passes on */
-#define FIRST          (10u * 1460) /* bytes of the body that the client has acked before anything is asked */
-#define LEAST_SHOWN    2920u        /* bytes of window that an engine leaves for the client's next request */
-#define WATCH_NS       (2 * MS_NS)  /* from the first look at a flow to the first question */
-#define LOOK_NS        (16 * MS_NS) /* between looks at a rule */
-#define COOL_NS        (64 * MS_NS) /* until a flow is asked for again */
-#define STALL_NS       (500 * MS_NS) /* nothing acked for so long: the rule goes */
-#define AGAIN_NS       (100 * MS_NS) /* a removal that is not answered is asked for again; doubled */
-#define AGAIN_MOST     4u            /* times; then everything is flushed */
-#define ASKED_MOST     SEC_NS        /* an insertion that is not answered is given up */
-#define CALM_NS        (100 * MS_NS)
-#define MARGIN_MOST    (4u << 20)
-#define THRESHOLD_MOST ((uint64_t)1 << 30)
+#define BOUNDARY    2920u         /* bytes before a message's end that only software passes on */
+#define LEAST_SHOWN 2920u         /* bytes of window that an engine leaves for the client's next request */
+#define LOOK_NS     (16 * MS_NS)  /* between looks at a rule */
+#define AGAIN_NS    (100 * MS_NS) /* a removal that is not answered is asked for again; doubled */
+#define AGAIN_MOST  4u            /* times; then everything is flushed */
+#define ASKED_MOST  SEC_NS        /* an insertion that is not answered is given up */
 
 enum state {
     WATCH, /* no rule exists: its rate is being learned, or it was found unfit, or its rule is gone */
@@ -76,10 +66,9 @@ struct offload {
     struct offload *next, **pprev; /* of the look list, or the free list */
     pos_t until;                   /* R1 */
     pos_t delta;                   /* out position = in position + delta, modulo 2^64 */
-    uint64_t look_ns, asked_ns, mark_ns, moved_ns;
-    pos_t mark;                   /* e->in_acked at the last look */
-    uint64_t rate;                /* bytes a millisecond that the client acks */
-    uint64_t margin;              /* the removal is asked for so many bytes early */
+    uint64_t look_ns, asked_ns;
+    uint64_t left_ns; /* its removal was asked for, first */
+    struct flow_gauge gauge;
     struct splice_remote *remote; /* e NULL: whose port is kept back */
     uint32_t last_seq;
 };
@@ -89,11 +78,11 @@ static uint32_t tag_of(const struct splice *s, const struct offload *f)
     return (uint32_t)(f - s->off.slab);
 }
 
-int offload_init(struct splice *s, const struct flow_ops *ops, uint64_t threshold)
+int offload_init(struct splice *s, const struct flow_ops *ops, const struct flow_taste *t)
 {
     struct offloads *o = &s->off;
     o->look_last = &o->look_first;
-    o->least = o->threshold = UINT64_MAX;
+    o->least = UINT64_MAX;
     if (!ops || !ops->entries)
         return 0;
     o->ops = *ops;
@@ -101,9 +90,9 @@ int offload_init(struct splice *s, const struct flow_ops *ops, uint64_t threshol
     o->slab = bigmem_alloc(o->slots, sizeof *o->slab);
     if (!o->slab)
         return -ENOMEM;
-    o->least = o->threshold = threshold;
+    o->least = t->least;
+    flow_policy_init(&o->policy, t, ops->entries, ops->rate);
     o->slowest = o->slots;
-    o->in_ns = o->gone_ns = MS_NS;
     return 0;
 }
 
@@ -163,27 +152,15 @@ static struct offload *conn_off(const struct conn *e)
 
 /* ---- is it a flow for the engine? ---- */
 
-static void measure(struct splice *s, struct offload *f)
-{
-    uint64_t ms = (s->now - f->mark_ns) / MS_NS;
-    if (ms == 0)
-        return;
-    f->rate = (f->e->in_acked - f->mark) / ms;
-    f->mark = f->e->in_acked;
-    f->mark_ns = s->now;
-    uint64_t margin = 2 * f->rate * (s->off.gone_ns / MS_NS + 1);
-    f->margin = margin < MARGIN_MOST ? margin : MARGIN_MOST;
-}
-
 /* R3, and that there is nothing on either side but the rest of one body. */
-static bool at_rest(const struct conn *e, const struct conn *c)
+static bool at_rest(const struct splice *s, const struct conn *e, const struct conn *c)
 {
     const struct extent *x = c->x_head;
     return e->pub.state == TCP_OPEN && c->pub.state == TCP_OPEN && e->in_mode == IN_DONE && x &&
            x == c->x_tail && x->kind == EXT_COPY && x->in + x->m == e->in_mapped &&
-           c->out_una >= x->out + FIRST && e->in_edge_high + (x->out - x->in) <= c->out_edge && !e->x_head &&
-           e->out_una == e->out_end && !e->fin_queued && !e->in_fin && !c->in_fin && !conn_holds(e) &&
-           !e->sink && !c->sink;
+           c->out_una >= x->out + flow_policy_first(&s->off.policy) &&
+           e->in_edge_high + (x->out - x->in) <= c->out_edge && !e->x_head && e->out_una == e->out_end &&
+           !e->fin_queued && !e->in_fin && !c->in_fin && !conn_holds(e) && !e->sink && !c->sink;
 }
 
 /* R4. *edge: what the engine's segments will show the client. */
@@ -193,17 +170,6 @@ static bool windows_fit(const struct conn *e, const struct conn *c, pos_t *edge)
     *edge = c->in_acked + (field << c->rcv_wscale);
     return e->out_edge >= e->out_una && e->snd_wscale >= c->rcv_wscale &&
            *edge >= c->in_mapped + LEAST_SHOWN && *edge <= c->in_mapped + KBUF_MAX;
-}
-
-/* Does enough remain for the engine to be worth it? */
-static bool worth(const struct splice *s, const struct offload *f, pos_t until)
-{
-    const struct offloads *o = &s->off;
-    const struct conn *e = f->e;
-    if (until < e->in_edge_high || until - e->in_acked < o->threshold || f->rate == 0)
-        return false;
-    uint64_t lasts_ms = (until - e->in_acked) / f->rate;
-    return lasts_ms >= 2 * (o->in_ns + o->gone_ns) / MS_NS;
 }
 
 static bool write_rule(struct splice *s, struct conn *e, struct conn *c, struct flow_rule *r)
@@ -235,30 +201,17 @@ static bool has_room(struct splice *s, const struct offload *f)
         return true;
     struct offload *slow = o->slowest < o->slots ? &o->slab[o->slowest] : NULL;
     o->slowest = o->slots;
-    if (slow && slow->state == IN && slow->e && 2 * slow->rate <= f->rate) {
+    if (slow && slow->state == IN && slow->e && flow_policy_yields(&slow->gauge, &f->gauge)) {
         stat_add(&s->cnt->offload_evicted, 1);
         offload_leave(s, slow->e);
     }
     return false;
 }
 
-/* The engine has more to do than it can: flows must be larger to be worth a question. */
-static void press_back(struct splice *s)
+static void refused(struct splice *s)
 {
-    struct offloads *o = &s->off;
     stat_add(&s->cnt->offload_refused, 1);
-    o->calm_ns = s->now + CALM_NS;
-    if (o->threshold < THRESHOLD_MOST)
-        o->threshold *= 2;
-}
-
-static void ease(struct splice *s)
-{
-    struct offloads *o = &s->off;
-    if (o->threshold <= o->least || s->now < o->calm_ns)
-        return;
-    o->threshold -= (o->threshold - o->least) / 4 + 1;
-    o->calm_ns = s->now + CALM_NS;
+    flow_policy_refused(&s->off.policy, s->now);
 }
 
 /* ---- asking ---- */
@@ -280,7 +233,7 @@ static void may_exist(struct splice *s, struct offload *f, pos_t until)
     f->state = ASKED;
     f->until = until;
     f->delta = c->x_head->out - c->x_head->in;
-    f->asked_ns = f->moved_ns = s->now;
+    f->asked_ns = f->gauge.moved_ns = s->now;
     e->offloaded = true;
     s->off.rules++;
     stat_add(&s->cnt->offload_asked, 1);
@@ -289,37 +242,26 @@ static void may_exist(struct splice *s, struct offload *f, pos_t until)
     offload_shown(e);
 }
 
-/* One insertion of the engine's rate; up to a 64th of a second's worth may come at once. */
-static void spend(struct splice *s)
-{
-    struct offloads *o = &s->off;
-    uint64_t burst = SEC_NS / 64;
-    if (o->ops.rate == 0)
-        return;
-    if (o->token_ns + burst < s->now)
-        o->token_ns = s->now - burst;
-    o->token_ns += SEC_NS / o->ops.rate;
-}
-
 static void ask(struct splice *s, struct offload *f)
 {
     struct offloads *o = &s->off;
     struct conn *e = f->e, *c = conn_peer(e);
     struct flow_rule r;
     pos_t edge, until = e->in_mapped - BOUNDARY;
-    if (!c || !at_rest(e, c) || !windows_fit(e, c, &edge) || !worth(s, f, until) || s->now < o->token_ns ||
-        !write_rule(s, e, c, &r) || !has_room(s, f))
+    if (!c || !at_rest(s, e, c) || !windows_fit(e, c, &edge) || until < e->in_edge_high ||
+        !flow_policy_wants(&o->policy, &f->gauge, until - e->in_acked, s->now) || !write_rule(s, e, c, &r) ||
+        !has_room(s, f))
         return;
     int rc = o->ops.insert(o->ops.ctx, tag_of(s, f), &r, s->now);
     if (rc == 0) {
-        spend(s);
+        flow_policy_asked(&o->policy, s->now);
         f->rule = r;
         promise(c, edge);
         may_exist(s, f, until);
     } else if (rc == -ENOTSUP) {
-        f->look_ns = UINT64_MAX;
+        f->gauge.look_ns = UINT64_MAX;
     } else {
-        press_back(s);
+        refused(s);
     }
 }
 
@@ -332,15 +274,12 @@ void offload_consider(struct splice *s, struct conn *e)
             return;
         f->e = e;
         extra_open(s, e, USE_OFFLOAD)->off = f;
-        f->mark = e->in_acked;
-        f->mark_ns = s->now;
-        f->look_ns = s->now + WATCH_NS;
+        flow_gauge_begin(&s->off.policy, &f->gauge, e->in_acked, s->now);
         return;
     }
-    if (f->state != WATCH || s->now < f->look_ns)
+    if (f->state != WATCH || !flow_gauge_due(&s->off.policy, &f->gauge, s->now))
         return;
-    measure(s, f);
-    f->look_ns = s->now + LOOK_NS;
+    flow_gauge_look(&f->gauge, e->in_acked, s->now);
     ask(s, f);
 }
 
@@ -349,7 +288,7 @@ void offload_consider(struct splice *s, struct conn *e)
 pos_t offload_edge(struct splice *s, struct conn *e, pos_t edge)
 {
     const struct offload *f = conn_off(e);
-    if (edge + f->margin >= f->until)
+    if (edge >= f->until || flow_policy_ends(&s->off.policy, &f->gauge, f->until - edge))
         offload_leave(s, e);
     return mutant(offload_edge_open) ? edge : pos_min(edge, f->until);
 }
@@ -370,7 +309,8 @@ void offload_leave(struct splice *s, struct conn *e)
         return;
     f->state = LEAVING;
     f->tries = 0;
-    f->asked_ns = s->now;
+    f->asked_ns = f->left_ns = s->now;
+    flow_policy_asked(&s->off.policy, s->now);
     s->off.ops.remove(s->off.ops.ctx, tag_of(s, f), s->now);
 }
 
@@ -419,13 +359,16 @@ static bool has_to_go(struct splice *s, const struct offload *f)
     const struct conn *e = f->e, *c = conn_peer(e);
     if (!c || e->pub.state != TCP_OPEN || c->pub.state != TCP_OPEN || e->in_fin || c->in_fin)
         return true;
-    return s->now - f->moved_ns >= STALL_NS || (f->state == ASKED && s->now - f->asked_ns >= ASKED_MOST) ||
-           c->mss < remote_mss(e) || link_moved(s, f);
+    return flow_policy_stalled(&f->gauge, s->now) ||
+           (f->state == ASKED && s->now - f->asked_ns >= ASKED_MOST) || c->mss < remote_mss(e) ||
+           link_moved(s, f);
 }
 
 static void insist(struct splice *s, struct offload *f)
 {
     struct offloads *o = &s->off;
+    if (s->now - f->left_ns > o->policy.gone_ns)
+        flow_policy_took_out(&o->policy, s->now - f->left_ns);
     if (s->now - f->asked_ns < AGAIN_NS << f->tries)
         return;
     f->asked_ns = s->now;
@@ -442,10 +385,9 @@ static void look(struct splice *s, struct offload *f)
         insist(s, f);
         return;
     }
-    if (f->e->in_acked > f->mark)
-        f->moved_ns = s->now;
-    measure(s, f);
-    if (o->slowest >= o->slots || o->slab[o->slowest].state != IN || f->rate < o->slab[o->slowest].rate)
+    flow_gauge_look(&f->gauge, f->e->in_acked, s->now);
+    if (o->slowest >= o->slots || o->slab[o->slowest].state != IN ||
+        f->gauge.rate < o->slab[o->slowest].gauge.rate)
         o->slowest = tag_of(s, f);
     if (has_to_go(s, f))
         offload_leave(s, f->e);
@@ -454,7 +396,7 @@ static void look(struct splice *s, struct offload *f)
 void offload_tick(struct splice *s)
 {
     struct offloads *o = &s->off;
-    ease(s);
+    flow_policy_tick(&o->policy, s->now);
     while (o->look_first && o->look_first->look_ns <= s->now) {
         struct offload *f = o->look_first;
         look_remove(o, f);
@@ -469,11 +411,6 @@ uint64_t offload_next_ns(const struct splice *s)
 }
 
 /* ---- answers ---- */
-
-static uint64_t average(uint64_t old, uint64_t now)
-{
-    return old - old / 8 + now / 8;
-}
 
 /* Payload bytes of what the rule took; short frames that were padded count a little more. */
 static uint64_t payload_of(const struct flow_rule *r, const struct flow_answer *a)
@@ -500,7 +437,7 @@ static void gone(struct splice *s, struct offload *f, const struct flow_answer *
     struct offloads *o = &s->off;
     struct conn *e = f->e;
     if (f->state == LEAVING && a->why == FLOW_WHY_ASKED)
-        o->gone_ns = average(o->gone_ns, s->now - f->asked_ns);
+        flow_policy_took_out(&o->policy, s->now - f->left_ns);
     look_remove(o, f);
     o->rules--;
     stat_add(&s->cnt->offload_rules, (uint64_t)-1);
@@ -509,9 +446,11 @@ static void gone(struct splice *s, struct offload *f, const struct flow_answer *
         stat_add(&s->cnt->offload_bytes, a->bytes);
     }
     f->state = WATCH;
-    f->look_ns = a->why == FLOW_WHY_REFUSED ? UINT64_MAX : s->now + COOL_NS;
+    flow_gauge_cool(&o->policy, &f->gauge, s->now);
+    if (a->why == FLOW_WHY_REFUSED)
+        f->gauge.look_ns = UINT64_MAX;
     if (a->why == FLOW_WHY_FULL || a->why == FLOW_WHY_REFUSED)
-        press_back(s);
+        refused(s);
     if (!e) {
         remote_port_back(s, f->remote, f->rule.in.local_port, f->last_seq);
         slot_free(o, f);
@@ -535,7 +474,7 @@ void splice_flow_answers(struct splice *s, const struct flow_answer a[], unsigne
             gone(s, f, &a[i]);
         } else if (f->state == ASKED) {
             f->state = IN;
-            o->in_ns = average(o->in_ns, s->now - f->asked_ns);
+            flow_policy_took_in(&o->policy, s->now - f->asked_ns);
         }
     }
 }

@@ -4,6 +4,7 @@
 #define LACON_SPLICE_OFFLOAD_H
 
 #include "agent/base/flow_rule.h"
+#include "agent/splice/flow_policy.h"
 #include "agent/splice/splice.h"
 
 struct offload;
@@ -11,18 +12,17 @@ struct offload;
 /* One worker's. Part of struct splice. */
 struct offloads {
     struct flow_ops ops;
+    struct flow_policy policy;
     struct offload *slab, *free; /* ops.entries of them, and as many more that only watch */
     uint32_t slots, used;
     uint32_t rules;                          /* that may exist */
     struct offload *look_first, **look_last; /* rules, in the order in which they are looked at */
-    uint64_t least, threshold;               /* bytes left that a flow must have: configured; at present */
-    uint64_t calm_ns;                        /* no refusal since, or the threshold fell last */
-    uint64_t token_ns;                       /* the next insertion may be asked then (ops.rate) */
-    uint64_t in_ns, gone_ns;                 /* how long answers take: moving averages */
+    uint64_t least;                          /* bytes left of a flow that is looked at: flow_taste.least */
     uint32_t slowest;                        /* rule that moved least at its last look; slots: none */
 };
 
-int offload_init(struct splice *s, const struct flow_ops *ops, uint64_t threshold); /* 0 or -ENOMEM */
+/* 0 or -ENOMEM. */
+int offload_init(struct splice *s, const struct flow_ops *ops, const struct flow_taste *t);
 void offload_fini(struct splice *s);
 
 /* A segment of e, an endpoint's, has gone to its client: is this a flow for the engine? Called when at least

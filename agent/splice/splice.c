@@ -47,7 +47,7 @@ struct splice *splice_create(const struct splice_params *p)
     s->ntrusted = p->ntrusted;
     s->x_slab = bigmem_alloc(s->x_cap, sizeof *s->x_slab);
     if (extras_init(s, p->connections) < 0 || !s->table || !s->pool || !s->half || !s->clients ||
-        !s->x_slab || offload_init(s, p->flow, p->flow_least) < 0) {
+        !s->x_slab || offload_init(s, p->flow, &p->flow_taste) < 0) {
         splice_destroy(s);
         return NULL;
     }

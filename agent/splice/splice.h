@@ -16,6 +16,7 @@
 #include "agent/net/net.h"
 #include "agent/net/ports.h"
 #include "agent/splice/conn.h"
+#include "agent/splice/flow_policy.h"
 #include "agent/wire/wire.h"
 #include "conntable/conntable.h"
 
@@ -90,7 +91,7 @@ struct splice_params {
     const struct splice_user *user;
     void *user_ctx;
     const struct flow_ops *flow; /* an engine for large responses, or NULL; copied */
-    uint64_t flow_least;         /* bytes that such a response must have left */
+    struct flow_taste flow_taste;
     uint64_t now_ns;
 };
 

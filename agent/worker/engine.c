@@ -101,7 +101,7 @@ static struct splice *splice_start(struct engine *e, const struct engine_params 
                                .user = &exchange_user,
                                .user_ctx = e->exchanges,
                                .flow = e->flow ? &e->flow_ops : NULL,
-                               .flow_least = p->flow_least,
+                               .flow_taste = {.least = p->flow_least, .eager = p->flow_eager},
                                .now_ns = p->now_ns};
     memcpy(sp.secret, p->secret, sizeof sp.secret);
     return splice_create(&sp);

@@ -13,6 +13,7 @@
 #define WALL_OFFSET (1700000000ll * (int64_t)SEC)
 static const struct accel_provider *provider; /* set once, before any run */
 static char profile[32];
+static bool eager;
 
 #define HANDOVER_NS (100 * US) /* until a worker looks at what another has given it, at most */
 
@@ -52,6 +53,7 @@ bool lacon_provider(const char *name)
     snprintf(bare, sizeof bare, "%.*s", (int)(colon ? colon - name : (ptrdiff_t)strlen(name)), name);
     snprintf(profile, sizeof profile, "%s", colon ? colon + 1 : "");
     provider = accel_find(bare);
+    eager = false;
     if (provider && provider->kernels) {
         char why[ACCEL_WHY];
         const struct kernels *k = provider->kernels(&name, why);
@@ -308,6 +310,11 @@ bool lacon_has_engine(void)
     return provider && provider->engine;
 }
 
+void lacon_eager(bool on)
+{
+    eager = on && lacon_has_engine();
+}
+
 void lacon_provider_here(const char *name)
 {
     if (name && !lacon_has_engine() && !lacon_provider(name))
@@ -329,7 +336,8 @@ static void device_send(void *ctx, struct frame *f)
 static void with_engine(struct lacon *l, struct engine_params *p)
 {
     p->flow = l->flow;
-    p->flow_least = measure_flow_least ? measure_flow_least : LACON_FLOW_LEAST;
+    p->flow_least = measure_flow_least ? measure_flow_least : eager ? 1 : LACON_FLOW_LEAST;
+    p->flow_eager = eager;
     p->cycles = measure_on() ? measure_cycles : NULL;
     p->flow_params = (struct accel_engine_params){.profile = l->flow_profile,
                                                   .ops = {.send = device_send, .ctx = l},
@@ -483,12 +491,26 @@ static void empty(struct lacon *l, struct lacon_lane *lane)
     lane->n = 0;
 }
 
+/* What an engine has done is told before it goes. */
+static void book_engine(struct sim_stats *to, const struct engine *e)
+{
+    struct engine_flow_info f;
+    engine_flow(e, &f);
+    if (!f.provider)
+        return;
+    to->rules += f.stats->inserted;
+    to->carried += f.stats->hits;
+    to->carried_bytes += f.stats->hit_bytes;
+}
+
 void lacon_crash(struct lacon *l)
 {
     if (!l->down)
         twice_counters(l);
     for (unsigned i = 0; i < l->nworkers; i++) {
         struct lacon_worker *w = &l->worker[i];
+        if (w->engine)
+            book_engine(&l->sim->stats, w->engine);
         sim_disarm(l->sim, &w->t_poll);
         sim_disarm(l->sim, &w->t_tick);
         engine_destroy(w->engine);

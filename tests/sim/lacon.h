@@ -62,6 +62,9 @@ bool lacon_provider(const char *name);
 /* The same for this process's one run, unless --provider names an engine. */
 void lacon_provider_here(const char *name);
 bool lacon_has_engine(void);
+/* From now on engines are offered all that the rules of agent/splice/offload.c allow, at once; without it, as
+ * in operation, what is worth it. Where --provider names an engine: rows, and scenarios with odd seeds. */
+void lacon_eager(bool on);
 /* Bytes that a response must have left to be carried by an engine. */
 #define LACON_FLOW_LEAST 20000u
 

@@ -320,6 +320,17 @@ static void summary(const struct campaign *c)
         (unsigned long long)s->reordered, (unsigned long long)s->corrupted, (unsigned long long)s->too_big,
         (unsigned long long)s->retransmits, (unsigned long long)s->handed_over, (double)n / took,
         (double)n / cpu, took, cpu, c->o->jobs);
+    if (s->rules || lacon_has_engine())
+        printf("flow engines: %llu rules inserted, %llu frames carried, %llu bytes of these\n",
+               (unsigned long long)s->rules, (unsigned long long)s->carried,
+               (unsigned long long)s->carried_bytes);
+}
+
+/* With an engine forced upon all that runs, and more than one run: it has carried something, or what has
+ * passed says nothing about it. */
+static bool engine_unused(const struct campaign *c)
+{
+    return lacon_has_engine() && !c->o->scenario && !(c->stats.rules && c->stats.carried);
 }
 
 /* ---- arguments ---- */
@@ -450,6 +461,10 @@ int main(int argc, char **argv)
         return 2;
     }
     summary(&c);
+    if (engine_unused(&c)) {
+        printf("FAIL the engine that was forced carried nothing\n");
+        c.failed++;
+    }
     printf("%llu passed, %llu failed\n", (unsigned long long)c.passed, (unsigned long long)c.failed);
     return c.failed ? 1 : 0;
 }

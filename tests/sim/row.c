@@ -152,6 +152,7 @@ void run_row(const struct row *r, uint64_t seed, bool verbose, struct pcapng *tr
 {
     struct script *s = xalloc(sizeof *s);
     build(s, seed);
+    lacon_eager(true);
     s->sim.trace = trace;
     s->sim.verbose = verbose;
     r->fn(s);

@@ -32,6 +32,8 @@ struct sim_stats {
     uint64_t handed_over;                    /* frames from one of lacon's workers to another */
     uint64_t exchanges_ok, exchanges_failed; /* failed: as the scenario's faults allow */
     uint64_t retransmits, events;
+    uint64_t rules, carried,
+        carried_bytes; /* of flow engines: inserted; frames that these took, bytes of them */
 };
 
 struct sim {

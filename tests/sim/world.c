@@ -211,6 +211,7 @@ void world_build(struct world *w, const struct scenario *sc, uint64_t seed, bool
     w->sim.trace = trace;
     lan_init(&w->lan[0], &w->sim);
     lan_init(&w->lan[1], &w->sim);
+    lacon_eager(seed % 2);
     lacon_provider_here(sc->flow);
     w->nclient_host = or_default(sc->clients, 4);
     w->nconn = or_default(sc->conns, 6);
