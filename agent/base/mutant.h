@@ -172,6 +172,10 @@
     X(ejection_for_ever, "an ejected endpoint does not come back")                                           \
     X(drained_asked, "an endpoint that is drained is asked as before")                                       \
     /* flow engines (offload.c) */                                                                           \
+    X(slow_behind_engine, "a client is not judged any more once an engine has sent to it")                   \
+    X(offload_port_early, "the port of a conn that ended is used again before its rule is gone")             \
+    X(offload_removed_late, "a rule's removal is asked for at the boundary, not ahead of it")                \
+    X(offload_evicts_any, "any flow on a full table gives way to any other")                                 \
     X(offload_edge_open,                                                                                     \
       "the endpoint of a flow that an engine carries may send to its message's end and beyond")              \
     X(offload_acks_unbelieved, "what an engine may have sent does not count as sent")                        \

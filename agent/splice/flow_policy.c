@@ -1,24 +1,28 @@
 #include "agent/splice/flow_policy.h"
 
+#include "agent/base/mutant.h"
+
 #define MS             1000000ull
 #define SEC            (1000 * MS)
 #define WATCH_NS       (2 * MS)   /* from the first look at a flow to the first question */
 #define LOOK_NS        (16 * MS)  /* between questions */
 #define COOL_NS        (64 * MS)  /* until a flow is asked for again */
-#define STALL_NS       (500 * MS) /* nothing acked for so long: the rule goes */
+#define STRETCH_NS     (500 * MS) /* over which FLOW_SLOW is judged */
 #define CALM_NS        (100 * MS)
-#define TAKES_NS       MS /* what an engine is taken to need before it has shown it */
+#define TAKES_NS       MS /* of takes_ns, beside what the engine's rate says */
 #define BURST_NS       (SEC / 64)
 #define THRESHOLD_MOST ((uint64_t)1 << 30)
 
 void flow_policy_init(struct flow_policy *p, const struct flow_taste *t, uint32_t entries, uint32_t rate)
 {
+    uint64_t takes = TAKES_NS + (rate ? SEC / rate : 0);
     *p = (struct flow_policy){.taste = *t,
                               .entries = entries,
                               .rate = rate,
                               .threshold = t->least,
-                              .in_ns = TAKES_NS,
-                              .gone_ns = TAKES_NS};
+                              .takes_ns = takes,
+                              .in_ns = takes,
+                              .gone_ns = takes};
 }
 
 /* A quarter of the way back. */
@@ -31,9 +35,13 @@ void flow_policy_tick(struct flow_policy *p, uint64_t now_ns)
 {
     if (now_ns < p->calm_ns)
         return;
-    p->threshold = fall(p->threshold, p->taste.least);
-    p->in_ns = fall(p->in_ns, TAKES_NS);
-    p->gone_ns = fall(p->gone_ns, TAKES_NS);
+    if (!p->missed)
+        p->threshold = fall(p->threshold, p->taste.least);
+    else if (p->threshold < THRESHOLD_MOST)
+        p->threshold += p->threshold / 8;
+    p->missed = false;
+    p->in_ns = fall(p->in_ns, p->takes_ns);
+    p->gone_ns = fall(p->gone_ns, p->takes_ns);
     p->calm_ns = now_ns + CALM_NS;
 }
 
@@ -43,18 +51,26 @@ void flow_gauge_begin(const struct flow_policy *p, struct flow_gauge *g, uint64_
 {
     *g = (struct flow_gauge){.mark = acked,
                              .mark_ns = now_ns,
-                             .moved_ns = now_ns,
+                             .from = acked,
+                             .from_ns = now_ns,
                              .look_ns = now_ns + (p->taste.eager ? 0 : WATCH_NS)};
 }
 
 void flow_gauge_look(struct flow_gauge *g, uint64_t acked, uint64_t now_ns)
 {
     uint64_t ms = (now_ns - g->mark_ns) / MS;
-    if (acked > g->mark)
-        g->moved_ns = now_ns;
+    if (now_ns - g->from_ns >= STRETCH_NS) {
+        g->slow = (acked - g->from) / FLOW_SLOW < (now_ns - g->from_ns) / STRETCH_NS;
+        g->from = acked;
+        g->from_ns = now_ns;
+    }
     if (ms == 0)
         return;
-    g->rate = (acked - g->mark) / ms;
+    uint64_t new = ms < FLOW_AVERAGE_MS ? ms : FLOW_AVERAGE_MS, known = g->known_ms + new;
+    known = known < FLOW_AVERAGE_MS ? known : FLOW_AVERAGE_MS;
+    g->latest = (acked - g->mark) / ms;
+    g->rate = (g->rate * (known - new) + g->latest * new) / known;
+    g->known_ms = (uint32_t)known;
     g->mark = acked;
     g->mark_ns = now_ns;
 }
@@ -75,36 +91,39 @@ bool flow_gauge_due(const struct flow_policy *p, struct flow_gauge *g, uint64_t 
 /* Bytes that move while a rule is inserted and removed again (a removal: twice, and a millisecond more). */
 static uint64_t moves_meanwhile(const struct flow_gauge *g, uint64_t ns)
 {
-    return 2 * g->rate * (ns / MS + 1);
+    return 2 * (g->latest > g->rate ? g->latest : g->rate) * (ns / MS + 1);
 }
 
 bool flow_policy_wants(struct flow_policy *p, const struct flow_gauge *g, uint64_t left, uint64_t now_ns)
 {
+    if (g->slow)
+        return false;
     if (p->taste.eager)
         return left >= p->taste.least;
     if (left < p->threshold || g->rate == 0 || left < moves_meanwhile(g, p->in_ns + p->gone_ns))
         return false;
     if (now_ns >= p->token_ns)
         return true;
-    if (p->threshold < THRESHOLD_MOST)
-        p->threshold += p->threshold / 8;
-    p->calm_ns = now_ns + CALM_NS;
+    p->missed = true;
     return false;
 }
 
-bool flow_policy_stalled(const struct flow_gauge *g, uint64_t now_ns)
+void flow_gauge_restart(struct flow_gauge *g, uint64_t acked, uint64_t now_ns)
 {
-    return now_ns - g->moved_ns >= STALL_NS;
+    g->from = acked;
+    g->from_ns = now_ns;
 }
 
 bool flow_policy_ends(const struct flow_policy *p, const struct flow_gauge *g, uint64_t left)
 {
-    return left <= moves_meanwhile(g, p->gone_ns);
+    return !mutant(offload_removed_late) && left <= moves_meanwhile(g, p->gone_ns);
 }
 
 bool flow_policy_yields(const struct flow_gauge *on, const struct flow_gauge *next)
 {
-    return 2 * on->rate <= next->rate;
+    if (mutant(offload_evicts_any))
+        return true;
+    return on->known_ms >= FLOW_KNOWN_MS && next->known_ms >= FLOW_KNOWN_MS && 2 * on->rate <= next->rate;
 }
 
 void flow_gauge_cool(const struct flow_policy *p, struct flow_gauge *g, uint64_t now_ns)

@@ -10,10 +10,12 @@
  *     believed at once when they grow, also of requests that are not answered yet, and forgotten slowly.
  *  2. A removal is asked for ahead of the boundary by twice what moves meanwhile.
  *  3. Insertions keep to the rate that the engine states; a removal is taken to cost it as much, so that its
- *     requests do not pile up. A flow that finds the budget used up raises the threshold by an eighth, an
- * engine that refuses doubles it; it falls back when neither happens. So a small budget goes to large flows,
- *     and an engine that refuses costs a question now and then.
- *  4. Where the table is full the slowest flow on it gives way to one twice as fast. */
+ *     requests do not pile up. A tenth of a second in which a flow found the budget used up raises the
+ *     threshold by an eighth, an engine that refuses doubles it; it falls back when neither happens. So a
+ *     small budget goes to large flows, and an engine that refuses costs a question now and then.
+ *  4. A flow that moves less than FLOW_SLOW in half a second loses its rule, and is not offered again until
+ *     it moves: where an engine sends, a client's minimum rate cannot be judged (agent/exchange/slow.c).
+ *  5. Where the table is full the slowest flow on it gives way to one twice as fast. */
 #ifndef LACON_SPLICE_FLOW_POLICY_H
 #define LACON_SPLICE_FLOW_POLICY_H
 
@@ -26,23 +28,30 @@ struct flow_taste {
     bool eager;     /* for tests: at once, whatever its rate and the engine's delays */
 };
 
-#define FLOW_FIRST (10u * 1460) /* bytes of the body that the client has acked before anything is asked */
+#define FLOW_FIRST      (10u * 1460) /* bytes of the body that the client has acked before anything is asked */
+#define FLOW_AVERAGE_MS 128u         /* over which a flow's rate is averaged */
+#define FLOW_KNOWN_MS   16u          /* before a rate is compared with another flow's */
+#define FLOW_SLOW       8192u        /* bytes in half a second */
 
 /* One engine's. */
 struct flow_policy {
     struct flow_taste taste;
     uint32_t entries, rate;  /* of the engine; rate 0: it says nothing */
     uint64_t threshold;      /* bytes left that a flow must have at present */
+    uint64_t takes_ns;       /* what one request is taken to need before the engine has shown it */
     uint64_t in_ns, gone_ns; /* how long insertions and removals take */
-    uint64_t calm_ns;        /* when what was raised falls again */
+    uint64_t calm_ns;        /* the next step of threshold, in_ns and gone_ns */
+    bool missed;             /* a flow found the budget used up since the last one */
     uint64_t token_ns;       /* the next insertion may be asked then */
 };
 
 /* One flow's; zero is not begun. */
 struct flow_gauge {
     uint64_t mark, mark_ns; /* position acked at the last look */
-    uint64_t rate;          /* bytes a millisecond that the client acks */
-    uint64_t moved_ns;      /* the last look at which something had been acked */
+    uint64_t rate, latest;  /* bytes a millisecond that the client acks: on average; between the last looks */
+    uint32_t known_ms;      /* over which the average is, at most FLOW_AVERAGE_MS */
+    uint64_t from, from_ns; /* position acked when the last stretch of half a second began */
+    bool slow;              /* it moved too little in one, and has not moved since */
     uint64_t look_ns;       /* not before then is it offered; UINT64_MAX: never */
 };
 
@@ -60,11 +69,11 @@ bool flow_gauge_due(const struct flow_policy *p, struct flow_gauge *g, uint64_t 
 
 /* Is a flow with so many bytes left up to its boundary worth a rule, and may it be asked for now? */
 bool flow_policy_wants(struct flow_policy *p, const struct flow_gauge *g, uint64_t left, uint64_t now_ns);
-/* Nothing acked for so long: a rule has no use. */
-bool flow_policy_stalled(const struct flow_gauge *g, uint64_t now_ns);
+/* A rule is asked for: the flow is judged from here on. */
+void flow_gauge_restart(struct flow_gauge *g, uint64_t acked, uint64_t now_ns);
 /* Is it time to ask for removal, with so many bytes up to the boundary? */
 bool flow_policy_ends(const struct flow_policy *p, const struct flow_gauge *g, uint64_t left);
-/* The table is full: does the flow on it give way? */
+/* The table is full: does the flow on it give way? Not before the rates of both are known. */
 bool flow_policy_yields(const struct flow_gauge *on, const struct flow_gauge *next);
 
 /* What happened, or has been asked for. */

@@ -233,7 +233,8 @@ static void may_exist(struct splice *s, struct offload *f, pos_t until)
     f->state = ASKED;
     f->until = until;
     f->delta = c->x_head->out - c->x_head->in;
-    f->asked_ns = f->gauge.moved_ns = s->now;
+    f->asked_ns = s->now;
+    flow_gauge_restart(&f->gauge, e->in_acked, s->now);
     e->offloaded = true;
     s->off.rules++;
     stat_add(&s->cnt->offload_asked, 1);
@@ -341,7 +342,7 @@ bool offload_holds_port(struct splice *s, struct conn *e)
     f->e = f->c = NULL;
     f->remote = e->remote;
     f->last_seq = pos_seq(e->out_max);
-    return true;
+    return !mutant(offload_port_early);
 }
 
 static bool link_moved(struct splice *s, const struct offload *f)
@@ -359,9 +360,8 @@ static bool has_to_go(struct splice *s, const struct offload *f)
     const struct conn *e = f->e, *c = conn_peer(e);
     if (!c || e->pub.state != TCP_OPEN || c->pub.state != TCP_OPEN || e->in_fin || c->in_fin)
         return true;
-    return flow_policy_stalled(&f->gauge, s->now) ||
-           (f->state == ASKED && s->now - f->asked_ns >= ASKED_MOST) || c->mss < remote_mss(e) ||
-           link_moved(s, f);
+    return f->gauge.slow || (f->state == ASKED && s->now - f->asked_ns >= ASKED_MOST) ||
+           c->mss < remote_mss(e) || link_moved(s, f);
 }
 
 static void insist(struct splice *s, struct offload *f)

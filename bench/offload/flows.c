@@ -5,32 +5,32 @@
  *
  * A model of flows, not of packets: they arrive at random (Poisson), each with a size drawn from the
  * distribution and a speed of its own (log-uniform, 1 MB/s to 1 GB/s), and move steadily. The engine is the
- * emulated one itself (accel/emu.c: its queue, its delays, its batches, its table), asked by the rules of
- * agent/splice/offload.c, which are written here again in terms of flows: after the first segments and 2 ms;
- * with `least` bytes left, more while the engine refuses; within its insertion rate; worth it only when the
- * flow lasts twice the engine's delays; removed ahead of the end; where the table is full the slowest gives
- * way to one twice as fast. Loss, acks and windows are not modelled. One thread. */
+ * emulated one itself (accel/emu.c: its queue, its delays, its batches, its table); what it is asked is
+ * decided by lacon's own agent/splice/flow_policy.c. A flow that has come to its boundary waits until its
+ * rule is gone (offload.c, R1): the share of all flows' time that went so is told as `waited`. Loss, acks and
+ * windows are not modelled. One thread. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "accel/emu.h"
 #include "agent/base/counters.h"
+#include "agent/splice/flow_policy.h"
 #include "tests/sim/measure.h"
 
-#define MS      1000000ull
-#define STEP    (MS / 4)
-#define FIRST   14600.0
-#define LEAST   1048576.0
-#define FRAME   1460.0
-#define FLOWS   65536u
-#define NO_FLOW UINT32_MAX
+#define MS       1000000ull
+#define STEP     (MS / 4)
+#define LEAST    1048576u
+#define BOUNDARY 2920.0
+#define FLOWS    65536u
+#define NO_FLOW  UINT32_MAX
 
 enum state { WATCHED, ASKED, IN, LEAVING };
 
 struct flow {
-    double left, rate, from; /* bytes; bytes a ns; what was left when the rule took effect */
-    uint64_t begun_ns, look_ns;
+    double left, rate, acked; /* bytes; bytes a ns */
+    struct flow_gauge gauge;
+    uint64_t begun_ns, asked_ns, look_ns;
     uint32_t next, tag; /* NO_FLOW: none */
     uint8_t state;
     bool carried; /* a rule is in effect */
@@ -41,9 +41,10 @@ struct bench {
     uint32_t free, *of_tag, *free_tag, ntag, active[FLOWS], nactive;
     struct accel_engine *engine;
     struct flow_ops ops;
+    struct flow_policy policy;
     struct rng rng;
-    double threshold, all, carried; /* bytes */
-    uint64_t now, token_ns, calm_ns, flows, asked, refused;
+    double all, carried; /* bytes */
+    uint64_t now, flows, asked, refused, moved_ns, waited_ns;
 };
 
 static double uniform(struct bench *b)
@@ -62,17 +63,21 @@ static void arrive(struct bench *b)
                        .rate = pow(10, uniform(b) * 3 - 3),
                        .begun_ns = b->now,
                        .tag = NO_FLOW};
+    flow_gauge_begin(&b->policy, &f->gauge, 0, b->now);
     b->all += f->left;
     b->flows++;
     b->active[b->nactive++] = i;
 }
+
+/* Flows that have not been looked at for a while: what the worker's list of looks does. */
+#define LOOK_NS (16 * MS)
 
 static uint32_t slowest(const struct bench *b)
 {
     uint32_t at = NO_FLOW;
     for (uint32_t k = 0; k < b->nactive; k++) {
         const struct flow *f = &b->flow[b->active[k]];
-        if (f->state == IN && (at == NO_FLOW || f->rate < b->flow[at].rate))
+        if (f->state == IN && (at == NO_FLOW || f->gauge.rate < b->flow[at].gauge.rate))
             at = b->active[k];
     }
     return at;
@@ -81,6 +86,8 @@ static uint32_t slowest(const struct bench *b)
 static void leave(struct bench *b, struct flow *f)
 {
     f->state = LEAVING;
+    f->asked_ns = b->now;
+    flow_policy_asked(&b->policy, b->now);
     b->ops.remove(b->ops.ctx, f->tag, b->now);
 }
 
@@ -92,21 +99,22 @@ static uint64_t rules(const struct bench *b)
 static void refuse(struct bench *b)
 {
     b->refused++;
-    b->calm_ns = b->now + 100 * MS;
-    b->threshold *= 2;
+    flow_policy_refused(&b->policy, b->now);
 }
 
-static void ask(struct bench *b, uint32_t i, double delays_ns)
+static void ask(struct bench *b, uint32_t i)
 {
     struct flow *f = &b->flow[i];
     struct flow_rule r = {.in = {.remote_port = (uint16_t)i, .local_port = (uint16_t)(i >> 16)}};
-    if (b->now < f->look_ns || b->now < f->begun_ns + 2 * MS || f->left < b->threshold ||
-        f->left / f->rate < 2 * delays_ns || b->now < b->token_ns)
+    if (f->acked < (double)flow_policy_first(&b->policy) || f->left < (double)LEAST ||
+        !flow_gauge_due(&b->policy, &f->gauge, b->now))
         return;
-    f->look_ns = b->now + 16 * MS;
+    flow_gauge_look(&f->gauge, (uint64_t)f->acked, b->now);
+    if (!flow_policy_wants(&b->policy, &f->gauge, (uint64_t)(f->left - BOUNDARY), b->now))
+        return;
     if (rules(b) >= b->ops.entries) {
         uint32_t slow = slowest(b);
-        if (slow != NO_FLOW && 2 * b->flow[slow].rate <= f->rate)
+        if (slow != NO_FLOW && flow_policy_yields(&b->flow[slow].gauge, &f->gauge))
             leave(b, &b->flow[slow]);
         return;
     }
@@ -115,13 +123,14 @@ static void ask(struct bench *b, uint32_t i, double delays_ns)
         refuse(b);
         return;
     }
+    flow_policy_asked(&b->policy, b->now);
     b->ntag--;
     b->of_tag[tag] = i;
     b->asked++;
     f->tag = tag;
     f->state = ASKED;
-    b->token_ns = (b->token_ns + 1000 * MS / 64 < b->now ? b->now - 1000 * MS / 64 : b->token_ns) +
-                  1000 * MS / b->ops.rate;
+    f->asked_ns = b->now;
+    f->look_ns = b->now + LOOK_NS;
 }
 
 static void answers(struct bench *b)
@@ -133,30 +142,59 @@ static void answers(struct bench *b)
             struct flow *f = &b->flow[b->of_tag[a[k].tag]];
             if (a[k].told == FLOW_IN) {
                 f->carried = true;
-                f->state = f->state == ASKED ? IN : f->state;
+                if (f->state == ASKED) {
+                    f->state = IN;
+                    flow_policy_took_in(&b->policy, b->now - f->asked_ns);
+                }
                 continue;
             }
             if (a[k].why == FLOW_WHY_FULL)
                 refuse(b);
+            if (f->state == LEAVING && a[k].why == FLOW_WHY_ASKED)
+                flow_policy_took_out(&b->policy, b->now - f->asked_ns);
             b->free_tag[b->ntag++] = a[k].tag;
             f->carried = false;
             f->tag = NO_FLOW;
             f->state = WATCHED;
-            f->look_ns = b->now + 64 * MS;
+            flow_gauge_cool(&b->policy, &f->gauge, b->now);
         }
 }
 
+/* What the worker does when a segment is acked, and at a look. */
+static void judge(struct bench *b, uint32_t i)
+{
+    struct flow *f = &b->flow[i];
+    if (f->state == WATCHED) {
+        ask(b, i);
+        return;
+    }
+    if (f->state == LEAVING) {
+        if (b->now - f->asked_ns > b->policy.gone_ns)
+            flow_policy_took_out(&b->policy, b->now - f->asked_ns);
+        return;
+    }
+    if (b->now >= f->look_ns) {
+        f->look_ns = b->now + LOOK_NS;
+        flow_gauge_look(&f->gauge, (uint64_t)f->acked, b->now);
+    }
+    double left = f->left > BOUNDARY ? f->left - BOUNDARY : 0;
+    if (f->gauge.slow || flow_policy_ends(&b->policy, &f->gauge, (uint64_t)left))
+        leave(b, f);
+}
+
 /* Everybody moves by one step; a flow ends when its bytes are through and no rule is left. */
-static void move(struct bench *b, double delays_ns)
+static void move(struct bench *b)
 {
     for (uint32_t k = 0; k < b->nactive;) {
         uint32_t i = b->active[k];
         struct flow *f = &b->flow[i];
         double n = f->rate * (double)STEP;
         /* The boundary waits for the rule to be gone. */
-        double most = f->tag == NO_FLOW ? f->left : f->left > 2 * FRAME ? f->left - 2 * FRAME : 0;
+        double most = f->tag == NO_FLOW ? f->left : f->left > BOUNDARY ? f->left - BOUNDARY : 0;
+        *(most > 0 || f->tag == NO_FLOW ? &b->moved_ns : &b->waited_ns) += STEP;
         n = n < most ? n : most;
         f->left -= n;
+        f->acked += n;
         if (f->carried)
             b->carried += n;
         if (f->left <= 0.5 && f->tag == NO_FLOW) {
@@ -165,10 +203,7 @@ static void move(struct bench *b, double delays_ns)
             b->active[k] = b->active[--b->nactive];
             continue;
         }
-        if (f->state == WATCHED)
-            ask(b, i, delays_ns);
-        else if (f->state != LEAVING && f->left < 2 * FRAME + 2 * f->rate * delays_ns)
-            leave(b, f);
+        judge(b, i);
         k++;
     }
 }
@@ -207,7 +242,7 @@ static struct bench *make(const char *profile)
         b->free_tag[i] = i;
     for (uint32_t i = 0; i < FLOWS; i++)
         b->flow[i].next = i + 1 < FLOWS ? i + 1 : NO_FLOW;
-    b->threshold = LEAST;
+    flow_policy_init(&b->policy, &(struct flow_taste){.least = LEAST}, b->ops.entries, b->ops.rate);
     rng_seed(&b->rng, 1);
     return b;
 no:
@@ -228,24 +263,20 @@ int main(int argc, char **argv)
         unmake(b);
         return 1;
     }
-    double delays = 1.5e9 / b->ops.rate + 1.25e6; /* of profile bluefield2: until both answers */
     for (; b->now < end; b->now += STEP) {
         for (; next <= (double)b->now; next += -log(uniform(b)) / per_ns)
             arrive(b);
         answers(b);
-        move(b, delays);
-        if (b->threshold > LEAST && b->now >= b->calm_ns) {
-            b->threshold -= (b->threshold - LEAST) / 4 + 1;
-            b->calm_ns = b->now + 100 * MS;
-        }
+        move(b);
+        flow_policy_tick(&b->policy, b->now);
     }
     double left = 0;
     for (uint32_t k = 0; k < b->nactive; k++)
         left += b->flow[b->active[k]].left;
-    printf("flows=%llu bytes=%.0f carried=%.0f share=%.4f inserted=%llu refused=%llu threshold=%.0f\n",
+    printf("flows=%llu bytes=%.0f carried=%.0f share=%.4f inserted=%llu refused=%llu waited=%.6f\n",
            (unsigned long long)b->flows, b->all - left, b->carried, b->carried / (b->all - left),
            (unsigned long long)counter_read(&emu_engine.stats(b->engine)->inserted),
-           (unsigned long long)b->refused, b->threshold);
+           (unsigned long long)b->refused, (double)b->waited_ns / (double)(b->waited_ns + b->moved_ns + 1));
     unmake(b);
     return 0;
 }

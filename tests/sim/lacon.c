@@ -13,7 +13,7 @@
 #define WALL_OFFSET (1700000000ll * (int64_t)SEC)
 static const struct accel_provider *provider; /* set once, before any run */
 static char profile[32];
-static bool eager;
+static bool eager, forced;
 
 #define HANDOVER_NS (100 * US) /* until a worker looks at what another has given it, at most */
 
@@ -53,7 +53,7 @@ bool lacon_provider(const char *name)
     snprintf(bare, sizeof bare, "%.*s", (int)(colon ? colon - name : (ptrdiff_t)strlen(name)), name);
     snprintf(profile, sizeof profile, "%s", colon ? colon + 1 : "");
     provider = accel_find(bare);
-    eager = false;
+    eager = forced = false;
     if (provider && provider->kernels) {
         char why[ACCEL_WHY];
         const struct kernels *k = provider->kernels(&name, why);
@@ -310,9 +310,16 @@ bool lacon_has_engine(void)
     return provider && provider->engine;
 }
 
+bool lacon_force(const char *name)
+{
+    bool there = lacon_provider(name);
+    forced = there && lacon_has_engine();
+    return there;
+}
+
 void lacon_eager(bool on)
 {
-    eager = on && lacon_has_engine();
+    eager = on && forced;
 }
 
 void lacon_provider_here(const char *name)
@@ -496,7 +503,7 @@ static void book_engine(struct sim_stats *to, const struct engine *e)
 {
     struct engine_flow_info f;
     engine_flow(e, &f);
-    if (!f.provider)
+    if (!f.provider || !forced)
         return;
     to->rules += f.stats->inserted;
     to->carried += f.stats->hits;

@@ -59,6 +59,7 @@ struct lacon {
 /* The provider that every lacon of this process uses, from `--provider NAME` or NAME:PROFILE, where a
  * scenario or row names none of its own. False: there is no such provider. */
 bool lacon_provider(const char *name);
+bool lacon_force(const char *name); /* --provider: what its engine carries is counted in sim_stats */
 /* The same for this process's one run, unless --provider names an engine. */
 void lacon_provider_here(const char *name);
 bool lacon_has_engine(void);

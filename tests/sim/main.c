@@ -320,7 +320,7 @@ static void summary(const struct campaign *c)
         (unsigned long long)s->reordered, (unsigned long long)s->corrupted, (unsigned long long)s->too_big,
         (unsigned long long)s->retransmits, (unsigned long long)s->handed_over, (double)n / took,
         (double)n / cpu, took, cpu, c->o->jobs);
-    if (s->rules || lacon_has_engine())
+    if (lacon_has_engine())
         printf("flow engines: %llu rules inserted, %llu frames carried, %llu bytes of these\n",
                (unsigned long long)s->rules, (unsigned long long)s->carried,
                (unsigned long long)s->carried_bytes);
@@ -429,7 +429,7 @@ static bool parse(int argc, char **argv, struct options *o)
             fprintf(stderr, "sim: --sizes: a number, web or search\n");
             return false;
         }
-        if (c == 'P' && !lacon_provider(optarg)) {
+        if (c == 'P' && !lacon_force(optarg)) {
             fprintf(stderr, "sim: no provider \"%s\"\n", optarg);
             return false;
         }

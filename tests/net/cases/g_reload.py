@@ -6,14 +6,14 @@ import subprocess
 
 from bed.blob import sha256
 from bed.case import NGINX_PORT, case
-from bed.lacon import cluster, configuration
+from bed.lacon import accelerated, cluster, configuration
 from bed.wait import until
 from bed.yamlout import dump
 
 
 def write(t, config):
     """The file that lacon reads, replaced in one step."""
-    config = config | {"admin": {"socket": t.lacon.sock}, "logging": {"access_log": t.lacon.log}}
+    config = accelerated(config) | {"admin": {"socket": t.lacon.sock}, "logging": {"access_log": t.lacon.log}}
     with open(t.lacon.file + ".new", "w") as f:
         f.write(dump(config) + "\n")
     os.rename(t.lacon.file + ".new", t.lacon.file)

@@ -288,6 +288,8 @@ void accept_time_wait_above(struct script *s)
         say_n(e, 'x', 15000);
         want_bytes(c, 15000);
         forget(e);
+        while (i == 18 && counter_of(s, "offload_rules"))
+            pass_time(s, 1); /* a flow engine's rule leaves before the end is let in */
     }
     want_fin(c);
     fin(c);

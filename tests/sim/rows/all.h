@@ -27,6 +27,11 @@
     X(offload_reset, "a client resets while an engine carries its response")                                 \
     X(offload_hole, "a segment is lost before it reaches the engine, which has sent those behind it")        \
     X(offload_no_room, "a client with less room than the endpoint was let send gets no rule")                \
+    X(offload_port_kept, "R5 the port of an endpoint's conn that ended is used when its rule is gone")       \
+    X(offload_evicts, "the slowest flow on a full table gives way to one twice as fast")                     \
+    X(offload_ahead, "a slow engine is asked to remove a rule so early that nobody waits")                   \
+    X(offload_slow_reader, "a client that an engine carried is reset when it reads too slowly")              \
+    X(offload_window_kept, "R4 what a client was promised before a rule is taken while there is one")        \
     X(policy_least_conn, "least_conn passes by the endpoint that has one in flight")                         \
     X(policy_least_conn_client_gone, "least_conn counts no exchange that the client broke off")              \
     X(policy_least_conn_retry, "least_conn counts a retried exchange where it is")                           \

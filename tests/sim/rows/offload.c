@@ -4,6 +4,8 @@
 
 #define BODY     200000u
 #define HEAD     "HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n"
+#define LONG     4000000u
+#define LONG_OF  "HTTP/1.1 200 OK\r\nContent-Length: 4000000\r\n\r\n"
 #define FIELD    502 /* the endpoint's window field */
 #define BOUNDARY 2920u
 
@@ -25,13 +27,9 @@ static void body(struct carried *w, uint32_t n)
     pass_time(w->c->sc, 1);
 }
 
-/* A response under way, by software, that an engine may soon be asked to carry; the client's window is
- * `wnd` at last. */
-static struct carried begin(struct script *s, uint16_t wnd)
+/* A client that reads fast asks, and the endpoint has begun to answer. */
+static struct carried asked(struct script *s, const char *head)
 {
-    families(s, false, false);
-    lacon_provider("emu:liquidio"); /* whatever --provider says */
-    one_endpoint(s);
     struct carried w = {.c = client(s)};
     w.c->wscale = 7;
     w.c->wnd = 400;
@@ -42,9 +40,26 @@ static struct carried begin(struct script *s, uint16_t wnd)
     accept_syn_of(w.e);
     w.e->wnd = FIELD;
     want_head(w.e);
-    say(w.e, HEAD);
+    say(w.e, head);
     want_head(w.c);
     w.base = w.e->snd;
+    return w;
+}
+
+/* The scene of these rows: an engine of this profile, whatever --provider says; one endpoint. */
+static void with_engine(struct script *s, const char *engine)
+{
+    families(s, false, false);
+    lacon_provider(engine);
+    one_endpoint(s);
+}
+
+/* A response under way, by software, that an engine may soon be asked to carry; the client's window is
+ * `wnd` at last. */
+static struct carried begin(struct script *s, uint16_t wnd)
+{
+    with_engine(s, "emu:liquidio");
+    struct carried w = asked(s, HEAD);
     for (unsigned i = 0; i < 3; i++)
         body(&w, 5000);
     w.c->wnd = wnd;
@@ -155,4 +170,118 @@ void offload_no_room(struct script *s)
     pass_time(s, 20);
     body(&w, 1000);
     want_counter(s, "offload_asked", 1);
+}
+
+/* R5: an endpoint's conn ends, and its rule is not gone yet. The engine takes half a second for it. */
+void offload_port_kept(struct script *s)
+{
+    with_engine(s, "emu:16x4");
+    one_port(s);
+    struct carried w = asked(s, LONG_OF);
+    for (unsigned i = 0; i < 5; i++) {
+        body(&w, 5000);
+        pass_time(s, 20);
+    }
+    want_counter(s, "offload_asked", 1);
+    rst(w.c, w.c->snd);
+    want_eventually(w.e, "RA");
+    want_counter(s, "endpoints_open", 0);
+    struct peer *c = client(s), *e;
+    ask(c, GET0);
+    want_text(c, "HTTP/1.1 503 ");
+    want_counter(s, "close_no_port", 1);
+    pass_time(s, 600);
+    want_counter(s, "offload_rules", 0);
+    forget(c);
+    say(c, GET0);
+    e = serve(s);
+    want_true(s, e->rport == w.e->rport, "the port that was kept back");
+    want_head(e);
+    answer(e, c);
+}
+
+/* One entry: the slow flow on it gives way to a faster one, and no other does. */
+void offload_evicts(struct script *s)
+{
+    with_engine(s, "emu:1x1000");
+    struct carried slow = asked(s, LONG_OF), fast = asked(s, LONG_OF);
+    for (unsigned i = 0; i < 6; i++) {
+        body(&slow, 4000);
+        pass_time(s, 20);
+    }
+    want_true(s, slow.by_engine, "the table is empty: any flow may have the entry");
+    for (unsigned i = 0; i < 20; i++) {
+        body(&slow, 4000);
+        body(&fast, 6000);
+        pass_time(s, 10);
+    }
+    want_counter(s, "offload_evicted", 0);
+    want_true(s, slow.by_engine && !fast.by_engine, "half as fast again is not enough");
+    for (unsigned i = 0; i < 20; i++) {
+        body(&slow, 2000);
+        body(&fast, 12000);
+        pass_time(s, 10);
+    }
+    want_counter(s, "offload_evicted", 1);
+    want_true(s, fast.by_engine && !slow.by_engine, "the faster one has it");
+}
+
+/* An engine that takes 40 ms to remove a rule, and a flow that moves more than a window meanwhile: the
+ * removal is asked for so early that the endpoint never waits for it. */
+void offload_ahead(struct script *s)
+{
+    with_engine(s, "emu:64x50");
+    struct carried w = asked(s, LONG_OF);
+    bool carried = false;
+    while (w.sent + 5000 < LONG && !s->sim.failed) {
+        forget(w.e);
+        body(&w, 5000);
+        carried |= w.by_engine;
+        want_true(s, edge_of(&w) - w.sent >= 40000 || edge_of(&w) > LONG - BOUNDARY,
+                  "the window is not shut by the boundary");
+    }
+    want_true(s, carried, "the engine has carried some of it");
+}
+
+/* A client that reads slowly once an engine carries its response is too slow all the same. */
+void offload_slow_reader(struct script *s)
+{
+    s->config->listener[0].min_response_rate = 240;
+    struct carried w = carry(s);
+    body(&w, 5000);
+    want_true(s, w.by_engine, "the engine sends");
+    w.c->auto_ack = false;
+    uint32_t read = w.c->rcv;
+    for (unsigned i = 0; i < 60 && !counter_of(s, "close_slow_reader"); i++) {
+        say_n(w.e, 'x', 1000);
+        w.e->snd -= i % 2 ? 1000 : 0;
+        pass_time(s, 1000);
+        forget(w.c);
+        w.c->rcv = read += 50;
+        if (!counter_of(s, "close_slow_reader"))
+            ack_all(w.c);
+    }
+    want_counter(s, "offload_rules", 0);
+    want_counter(s, "close_slow_reader", 2); /* both sides */
+    want_eventually(w.e, "RA");
+}
+
+/* R4: while a rule exists the window that a client sees is the endpoint's field. It does not lose what it was
+ * promised: what it sends up to the edge it was shown first is taken. */
+void offload_window_kept(struct script *s)
+{
+    struct carried w = carry(s);
+    uint32_t shown = w.c->got.ack - w.c->iss + ((uint32_t)w.c->got.wnd << 7);
+    w.e->wnd = 60; /* 7,680 bytes: less than the client was shown */
+    body(&w, 5000);
+    want_true(s, w.by_engine, "the engine sends");
+    uint32_t less = w.c->got.ack - w.c->iss + ((uint32_t)w.c->got.wnd << 7);
+    want_true(s, less < shown, "and the edge has gone back");
+    uint32_t n = shown - w.c->snd;
+    say_n(w.c, 'G', n);
+    pass_time(s, 5);
+    forget(w.c);
+    want_true(s, w.c->got.ack - w.c->iss == w.c->snd, "all of it is acked");
+    want_true(s, w.c->got.ack - w.c->iss + ((uint32_t)w.c->got.wnd << 7) >= shown,
+              "and software shows no smaller edge");
 }
