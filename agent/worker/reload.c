@@ -1,25 +1,42 @@
 /* Reload: another configuration for running workers, without a lost exchange.
  *
- *   main          make a generation for each worker (the costly part: routes, tables of the balancing
- * policies) each worker   bind it: find or make what its endpoints need. One that can't: nothing has changed
- * yet, all let go each worker   adopt it, between two bursts later, main   take the generations that no
- * exchange uses any more, and free the configuration after the last
+ *   main          makes a generation for each worker (the costly part: routes, tables of policies)
+ *   each worker   binds it: finds or makes what its endpoints need. One that can't: nothing has changed yet,
+ *                 all let go
+ *   main          publishes the configuration to control threads
+ *   each worker   adopts its generation, between two bursts
+ *   main          takes the generations that no exchange uses any more; after the last of one configuration
+ *                 and a grace period that is freed
  *
- * Workers adopt on their own thread because they have conns to move; so there is no pointer that a worker
- * could read too late, and nothing for an RCU grace period to wait for. Control threads do read
- * configurations at any time: under `lock`, for an answer's length. A configuration is freed when every
- * worker has retired its generation and the access log has taken every record that names it (or, of a log
- * that is blocked, when four later ones wait for it). */
+ * Control threads READ the list of configurations under liburcu's QSBR flavour: between snapshots_hold() and
+ * snapshots_release() they are registered, and online; main, the only WRITER, links a snapshot in with
+ * rcu_assign_pointer, unlinks it likewise, and frees it after synchronize_rcu. Workers are registered too
+ * (for their whole lives, quiescent each round, offline while they sleep), so a grace period also waits until
+ * each has gone round once.
+ *
+ * Workers themselves are handed their generations by mail, which they look at between two bursts, at the very
+ * place where they are quiescent. A pointer that is published alone would not do: whoever takes the next one
+ * over has conns to move (listeners that are gone, exchanges that are carried over, checks, marks, limits),
+ * and must have done so before the one after it comes; main has to know that he has; and binding has to be
+ * undone everywhere when one worker cannot. And a grace period ends when no worker is inside a burst, while a
+ * generation is in use as long as an exchange that began under it, up to drain_timeout: so it is counted by
+ * its users, on its worker's thread, without an atomic, and handed back.
+ *
+ * The access log names a record's route and cluster from the configuration's number; so a configuration is
+ * also kept until the log has taken every record that names it (or, of a log that is blocked, until four
+ * later ones wait for it). */
 #include "agent/worker/reload.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <urcu-qsbr.h>
 
 #include "agent/exchange/exchange.h"
 #include "agent/worker/core.h"
 
 struct snapshot {
-    struct snapshot *next;
+    struct snapshot *next;      /* main: rw, others: ro while they hold */
+    struct snapshot *gone_next; /* unlinked, not freed yet: main's */
     const struct config *config;
     struct config *owned; /* the same, when it is ours to free */
     uint32_t id;
@@ -40,7 +57,6 @@ static struct snapshot *snapshot_new(struct snapshots *s, const struct config *c
 
 int snapshots_init(struct snapshots *s, const struct config *first, unsigned nworkers)
 {
-    pthread_rwlock_init(&s->lock, NULL);
     s->newest = snapshot_new(s, first, nworkers);
     return s->newest ? 0 : -ENOMEM;
 }
@@ -53,21 +69,31 @@ void snapshots_destroy(struct snapshots *s)
         config_free(n->owned);
         free(n);
     }
-    pthread_rwlock_destroy(&s->lock);
+}
+
+void snapshots_hold(void)
+{
+    urcu_qsbr_register_thread();
+}
+
+void snapshots_release(void)
+{
+    urcu_qsbr_unregister_thread();
 }
 
 const struct config *snapshots_newest(const struct snapshots *s, uint32_t *id)
 {
+    const struct snapshot *n = rcu_dereference(s->newest); /* partner: snapshots_reload */
     if (id)
-        *id = s->newest->id;
-    return s->newest->config;
+        *id = n->id;
+    return n->config;
 }
 
 const struct config *snapshots_find(const struct snapshots *s, uint32_t id)
 {
-    const struct snapshot *n = s->newest;
+    const struct snapshot *n = rcu_dereference(s->newest); /* partners: snapshots_reload, free_unused */
     while (n && n->id != id)
-        n = n->next;
+        n = rcu_dereference(n->next);
     return n ? n->config : NULL;
 }
 
@@ -128,10 +154,8 @@ int snapshots_reload(struct snapshots *s, struct workers *ws, struct config *nex
         return rc;
     }
     n->owned = next;
-    pthread_rwlock_wrlock(&s->lock);
     n->next = s->newest;
-    s->newest = n;
-    pthread_rwlock_unlock(&s->lock);
+    rcu_assign_pointer(s->newest, n); /* partners: snapshots_newest, snapshots_find */
     for (unsigned i = 0; i < workers_count(ws); i++)
         workers_call(ws, i, adopt, &plan[i], true);
     return 0;
@@ -171,7 +195,7 @@ static bool all_logged(const struct snapshot *n, struct workers *ws)
 
 static void free_unused(struct snapshots *s, struct workers *ws)
 {
-    struct snapshot **at = &s->newest->next;
+    struct snapshot **at = &s->newest->next, *gone = NULL;
     unsigned waiting = 0;
     while (*at) {
         struct snapshot *n = *at;
@@ -179,9 +203,15 @@ static void free_unused(struct snapshots *s, struct workers *ws)
             at = &n->next;
             continue;
         }
-        pthread_rwlock_wrlock(&s->lock);
-        *at = n->next;
-        pthread_rwlock_unlock(&s->lock);
+        rcu_assign_pointer(*at, n->next); /* partner: snapshots_find, which may stand on n */
+        n->gone_next = gone;
+        gone = n;
+    }
+    if (gone)
+        urcu_qsbr_synchronize_rcu();
+    while (gone) {
+        struct snapshot *n = gone;
+        gone = n->gone_next;
         config_free(n->owned);
         free(n);
     }

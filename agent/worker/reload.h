@@ -3,15 +3,12 @@
 #ifndef LACON_WORKER_RELOAD_H
 #define LACON_WORKER_RELOAD_H
 
-#include <pthread.h>
-
 #include "agent/worker/worker.h"
 
 struct snapshot;
 
 struct snapshots {
-    pthread_rwlock_t lock;   /* readers: control threads; writer: main */
-    struct snapshot *newest; /* first of all there are, newest first; main: rw, others: ro under lock */
+    struct snapshot *newest; /* first of all there are, newest first; main: rw, others: ro while they hold */
     uint32_t next_id;
 };
 
@@ -24,7 +21,10 @@ int snapshots_reload(struct snapshots *s, struct workers *ws, struct config *nex
 /* Frees what nobody uses any more. */
 void snapshots_collect(struct snapshots *s, struct workers *ws);
 
-/* Under lock, or the main thread. */
+/* Between them no configuration that is found is freed. Any thread but main and workers, not nested. */
+void snapshots_hold(void);
+void snapshots_release(void);
+/* While held, or the main thread. */
 const struct config *snapshots_newest(const struct snapshots *s, uint32_t *id);
 const struct config *snapshots_find(const struct snapshots *s, uint32_t id); /* NULL: gone */
 

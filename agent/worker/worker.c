@@ -422,12 +422,14 @@ void workers_collect(struct workers *ws)
 
 void workers_hold_configs(struct workers *ws)
 {
-    pthread_rwlock_rdlock(&ws->snapshots.lock);
+    (void)ws;
+    snapshots_hold();
 }
 
 void workers_release_configs(struct workers *ws)
 {
-    pthread_rwlock_unlock(&ws->snapshots.lock);
+    (void)ws;
+    snapshots_release();
 }
 
 const struct config *workers_config(const struct workers *ws, uint32_t *id)

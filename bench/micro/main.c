@@ -11,6 +11,7 @@ static const struct {
     const char *name; /* first part of its results' names */
     void (*run)(struct micro *m);
 } benchmarks[] = {
+    {"lists", micro_lists}, /* first: it forks before anybody starts an EAL */
     {"state", micro_state},       {"table", micro_table},       {"forward", micro_forward},
     {"heads", micro_heads},       {"segments", micro_segments}, {"routes", micro_routes},
     {"policies", micro_policies}, {"timers", micro_timers},     {"kernels", micro_kernels},

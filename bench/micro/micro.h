@@ -113,6 +113,7 @@ void micro_unmap(void *p, size_t bytes);
 void *micro_alloc(size_t bytes);
 
 /* ---- the benchmarks, one file each ---- */
+void micro_lists(struct micro *m); /* in a child process */
 void micro_table(struct micro *m);
 void micro_heads(struct micro *m);
 void micro_policies(struct micro *m);
