@@ -73,8 +73,7 @@ struct accel_port {
     bool checks_sums; /* the device checks the TCP sums of what it receives */
     bool steers;      /* frames can be steered to workers (steer.h) */
     const char *steer_why;
-    uint32_t
-        flow_jobs; /* jobs that each worker's queue for flow rules takes (flow_prepare()); 0: it has none */
+    uint32_t flow_jobs; /* that each worker's queue for flow rules takes (flow_prepare()); 0: it has none */
 };
 #define ACCEL_PORTS 16u
 
@@ -91,7 +90,8 @@ struct accel_engine_params {
     unsigned nports;
     const struct flow_api *api; /* how real NICs are asked; NULL: there is no DPDK here */
     unsigned worker, nworkers;
-    bool v6; /* must be able to carry IPv6 */
+    uint64_t (*clock_ns)(void); /* to tell how long calls take; NULL: it is not told */
+    bool v6;                    /* must be able to carry IPv6 */
 };
 
 struct accel_engine;
@@ -117,7 +117,7 @@ struct accel_engine_class {
     const char *(*about)(const struct accel_engine *e);
 };
 
-#define ACCEL_WHY 160
+#define ACCEL_WHY 200
 
 struct accel_provider {
     const char *name, *text;
@@ -132,6 +132,8 @@ extern const struct accel_provider *const accel_providers[];
 const struct accel_provider *accel_find(const char *name); /* NULL: there is none */
 const char *accel_hook_name(enum accel_hook h);
 
-extern const struct accel_provider accel_soft, accel_simd, accel_device, accel_emu, accel_faulty;
+extern const struct accel_provider accel_soft, accel_simd, accel_device, accel_rte_flow, accel_emu,
+    accel_faulty;
+extern const struct accel_engine_class rte_flow_engine;
 
 #endif

@@ -45,7 +45,7 @@ const struct accel_provider accel_device = {
 };
 
 const struct accel_provider *const accel_providers[] = {
-    &accel_device, &accel_simd, &accel_emu, &accel_faulty, &accel_soft, NULL,
+    &accel_device, &accel_simd, &accel_rte_flow, &accel_emu, &accel_faulty, &accel_soft, NULL,
 };
 
 const struct accel_provider *accel_find(const char *name)

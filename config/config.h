@@ -455,6 +455,7 @@ struct cfg_limits {
 enum cfg_accel {
     CFG_ACCEL_SOFT,
     CFG_ACCEL_SIMD,
+    CFG_ACCEL_RTE_FLOW,
     CFG_ACCEL_EMU,
     CFG_ACCEL_FAULTY,
     CFG_ACCEL_DEVICE,

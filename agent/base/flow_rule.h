@@ -21,9 +21,10 @@
  *     Until FLOW_GONE the rule may take segments.
  *  4. Answers come from the engine's poll() alone, never from within insert(), remove() or flush().
  *  5. flush() is the last resort, and synchronous: when it returns no rule of this caller takes segments, and
- *     FLOW_GONE is told of each by the next poll().
+ *     FLOW_GONE is told of each by the next poll(). A rule that the device will not let go of even
+ *     then is not told of: it keeps its tag, and flush() may be called again.
  *  6. Counters count what the rule took, repetitions included. FLOW_GONE carries the last ones (`counted`),
- *     where the engine still had them.
+ *     where the engine still had them; of one whose counters end with their rules, without the last segments.
  *  One thread, the worker's, calls all of it; `now_ns` is its clock. */
 #ifndef LACON_BASE_FLOW_RULE_H
 #define LACON_BASE_FLOW_RULE_H

@@ -116,6 +116,16 @@ static int create_pool(struct io *io)
     return 0;
 }
 
+/* Flow rules change how some devices work, so they are prepared only where somebody named them. */
+static bool wants_flow(const struct cfg_accels *a)
+{
+    bool named = a->flow == 1 + CFG_ACCEL_RTE_FLOW;
+
+    for (unsigned i = 0; i < a->norder && !a->flow; i++)
+        named = named || a->order[i] == CFG_ACCEL_RTE_FLOW;
+    return named;
+}
+
 static int open_ports(struct io *io, const struct config *c)
 {
     int rc = 0;
@@ -127,7 +137,7 @@ static int open_ports(struct io *io, const struct config *c)
     if (rc == 0)
         rc = create_pool(io);
     for (unsigned i = 0; i < io->nports && rc == 0; i++)
-        rc = port_start(&io->port[i], io->pool);
+        rc = port_start(&io->port[i], io->pool, wants_flow(&c->accel) ? io->nworkers : 0);
     return rc;
 }
 

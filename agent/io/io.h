@@ -36,7 +36,7 @@ struct io_port_info {
     bool up;            /* as of the last io_link() */
     uint16_t id;        /* DPDK's number */
     bool checks_sums;   /* the device checks TCP sums on receipt */
-    uint32_t flow_jobs; /* of each worker's queue for flow rules; 0: there is none (accel/flow_prepare.h) */
+    uint32_t flow_jobs; /* of each worker's queue for flow rules; 0: there is none (accel/flow_api.h) */
 };
 unsigned io_port_count(const struct io *io);
 void io_port(const struct io *io, unsigned i, struct io_port_info *out);

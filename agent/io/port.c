@@ -12,6 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "accel/accel.h"
+#include "accel/flow_api.h"
 #include "agent/base/log.h"
 #include "agent/io/eal.h"
 #include "agent/io/sockets.h"
@@ -330,12 +332,26 @@ static int fill_xdp(const struct port *p)
     return xdp_set_addresses(p->dev.ifindex, addr, n, p->cfg->vlan);
 }
 
-int port_start(struct port *p, struct rte_mempool *pool)
+/* DPDK takes queues for flow rules only between configuration and start. */
+static void prepare_flow(struct port *p, unsigned queues)
+{
+    char why[ACCEL_WHY] = "";
+
+    if (queues == 0)
+        return;
+    p->flow_jobs = flow_prepare(&flow_api_dpdk, p->id, queues, why);
+    log_info("interface %s: flow rules: %s", p->cfg->name, why);
+    eal_forget_complaint();
+}
+
+int port_start(struct port *p, struct rte_mempool *pool, unsigned flow_queues)
 {
     int rc;
 
     eal_forget_complaint();
     rc = setup_queues(p, pool);
+    if (rc == 0)
+        prepare_flow(p, flow_queues);
     if (rc == 0)
         rc = rte_eth_dev_start(p->id);
     if (rc)

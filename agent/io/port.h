@@ -39,8 +39,9 @@ struct port {
  * it in any case. */
 int port_probe(struct port *p, const struct cfg_interface *cfg, unsigned index, unsigned nworkers);
 
-/* Sets up queues on `pool` and starts. 0 or -errno, logged. */
-int port_start(struct port *p, struct rte_mempool *pool);
+/* Sets up queues on `pool` and starts. flow_queues > 0: flow rules are to be asked of it by so many workers.
+ * 0 or -errno, logged. */
+int port_start(struct port *p, struct rte_mempool *pool, unsigned flow_queues);
 
 void port_close(struct port *p);
 

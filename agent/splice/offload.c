@@ -372,10 +372,12 @@ static void insist(struct splice *s, struct offload *f)
     if (s->now - f->asked_ns < AGAIN_NS << f->tries)
         return;
     f->asked_ns = s->now;
-    if (++f->tries <= AGAIN_MOST)
-        o->ops.remove(o->ops.ctx, tag_of(s, f), s->now);
-    else
+    if (f->tries == AGAIN_MOST) {
         o->ops.flush(o->ops.ctx, s->now);
+        return;
+    }
+    f->tries++;
+    o->ops.remove(o->ops.ctx, tag_of(s, f), s->now);
 }
 
 static void look(struct splice *s, struct offload *f)

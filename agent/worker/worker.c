@@ -10,6 +10,7 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "accel/flow_api.h"
 #include "agent/base/log.h"
 #include "agent/exchange/shared.h"
 #include "agent/worker/core.h"
@@ -177,7 +178,9 @@ static void accelerate(struct workers *ws, struct engine_params *params)
                                                        .seed = params->now_ns,
                                                        .port = ws->accel_port,
                                                        .nports = io_port_count(ws->io),
+                                                       .api = &flow_api_dpdk,
                                                        .nworkers = ws->n,
+                                                       .clock_ns = workers_now_ns,
                                                        .v6 = true};
     accel_ports(ws);
     accel_negotiate(&wish, &params->flow_params, ticks, &ws->accel);

@@ -1,8 +1,8 @@
 /* accel: who does what hardware may do. */
 #include "config/sections/sections.h"
 
-const char *const cfg_accel_names[] = {"soft", "simd", "emu", "faulty", "device", NULL};
-static const char *const named_or_not[] = {"", "soft", "simd", "emu", "faulty", "device", NULL};
+const char *const cfg_accel_names[] = {"soft", "simd", "rte_flow", "emu", "faulty", "device", NULL};
+static const char *const named_or_not[] = {"", "soft", "simd", "rte_flow", "emu", "faulty", "device", NULL};
 static const char *const profiles[] = {"bluefield2", "liquidio", NULL};
 
 static const struct cfg_key order_item = {
@@ -14,7 +14,7 @@ static const struct cfg_key order_item = {
     }
 
 static const struct cfg_key accel_keys[] = {
-    {.name = "order", LIST(struct cfg_accels, order, norder, order_item), .min = 1, .max = 5},
+    {.name = "order", LIST(struct cfg_accels, order, norder, order_item), .min = 1, .max = 6},
     HOOK("checksum", checksum),
     HOOK("head_scan", head_scan),
     HOOK("flow", flow),

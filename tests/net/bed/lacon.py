@@ -52,7 +52,7 @@ def accelerated(config):
     provider = os.environ.get("LACON_PROVIDER")
     if not provider or "accel" in config:
         return config
-    engine = provider in ("emu", "faulty")
+    engine = provider in ("rte_flow", "emu", "faulty")
     return config | {"accel": {"flow": provider, "flow_least": "16KiB"} if engine else {"order": [provider]}}
 
 
