@@ -72,3 +72,19 @@ def who_was_chosen_and_why(t):
     t.check("simd: does not do this; no engine" in hooks["flow"]["why"], hooks["flow"]["why"])
     t.equal(t.lacon.ctl("accel")["engines"], [], "no engine, no figures")
     t.equal(t.client().ask("GET", "/length/300000").sha256, sha256(300000), "all the same")
+
+
+@case()
+def a_device_that_takes_no_rules(t):
+    """Named, rte_flow is asked about every interface; devices without a flow API say no, the reason is on record, and
+    everything goes by the workers."""
+    start(t, flow="rte_flow", flow_least="16KiB")
+    accel = t.lacon.ctl("accel")
+    for i in accel["interfaces"]:
+        flow = next(h for h in i["hooks"] if h["hook"] == "flow")
+        t.equal(flow["provider"], "none", f"{i['interface']} by {i['driver']}")
+        t.check(flow["why"].startswith("rte_flow: ") and flow["why"].endswith("; every frame takes the worker's own path"), flow)
+    flow = next(h for h in accel["hooks"] if h["hook"] == "flow")
+    t.check("rte_flow: serves none of the" in flow["why"], flow)
+    t.equal(accel["engines"], [], "no engine")
+    t.equal(t.client().ask("GET", f"/length/{5 * MB}").sha256, sha256(5 * MB), "in software")
