@@ -11,7 +11,7 @@ from bed.wait import Timeout, until
 
 @case()
 def own_replies(t):
-    """400, 404, 408, 413, 431 and 505: each with a short body, a Content-Length and Connection: close."""
+    """400, 404, 408, 413, 431 and 505: each with a short body and a Content-Length; and Connection: close, but 404."""
     origin = t.origin()
     t.start([cluster("app", [(origin.ip, origin.port)])], routes={"app.test": "app"},
             listener={"head_timeout": "200ms", "max_body": "1000", "head_limit": "2KiB"})
@@ -19,7 +19,7 @@ def own_replies(t):
         (400, b"GET / HTTP/1.1\r\nHost : app.test\r\n\r\n"),
         (404, request_bytes("GET", "/", host="other.test")),
         (408, b"GET / HTTP/1.1\r\nHost: app"),
-        (413, request_bytes("POST", "/", [("Content-Length", 1001)])),
+        (413, request_bytes("POST", "/", [("Content-Length", 100000)])),
         (431, request_bytes("GET", "/", [("X-A", "a" * 3000)])),
         (505, b"GET / HTTP/2.0\r\nHost: app.test\r\n\r\n"),
     )

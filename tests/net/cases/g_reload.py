@@ -13,7 +13,7 @@ from bed.yamlout import dump
 
 def write(t, config):
     """The file that lacon reads, replaced in one step."""
-    config = accelerated(config) | {"admin": {"socket": t.lacon.sock}, "logging": {"access_log": t.lacon.log}}
+    config = accelerated(config) | {"admin": config.get("admin", {}) | {"socket": t.lacon.sock}, "logging": {"access_log": t.lacon.log}}
     with open(t.lacon.file + ".new", "w") as f:
         f.write(dump(config) + "\n")
     os.rename(t.lacon.file + ".new", t.lacon.file)
