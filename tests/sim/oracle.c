@@ -328,7 +328,7 @@ void oracle_egress(struct oracle *o, const uint8_t mac[6], const uint8_t *p, uin
         fail(o, &s, "frame larger than the MTU");
     struct oracle_flow *f = find(o, &s, false);
     bool before = f->out.syn && s.flags & SEG_ACK;
-    if (s.flags & SEG_SYN)
+    if (s.flags & SEG_SYN && s.flags & SEG_ACK)
         offer(f, s.seq);
     else if (!(s.flags & SEG_RST))
         offers_over(f);
