@@ -244,7 +244,7 @@ static void finish(struct check *k, enum finding f, uint16_t status)
     struct splice *s = k->w->s;
     let_go(k);
     splice_sink(s, e);
-    if (e->in_fin && e->fin_told)
+    if (conn_in_fin(e) && e->fin_told)
         splice_take_fin(s, e);
     splice_fin(s, e, R_CLOSE_CHECKED);
     if (!conn_is_dead(e) && e->pub.state != TCP_TIME_WAIT)

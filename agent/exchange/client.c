@@ -52,7 +52,7 @@ void client_close(struct exchanges *w, struct conn *c, enum reason why)
     splice_busy(w->s, c);
     if (!c->sink)
         splice_sink(w->s, c);
-    if (c->in_fin && c->fin_told)
+    if (conn_in_fin(c) && c->fin_told)
         splice_take_fin(w->s, c);
     splice_touch(w->s, c);
     c->user_scan = pos_seq(c->in_mapped);
@@ -182,11 +182,11 @@ void client_head(struct exchanges *w, struct conn *c, struct span bytes, bool he
 static bool truncated(const struct exchange *x)
 {
     const struct conn *c = x->c;
-    if (c->in_mapped > c->in_fin)
+    if (c->in_mapped > conn_in_fin(c))
         return true;
     if (x->req_mapped || x->req_body == HTTP_BODY_NONE)
         return false;
-    uint64_t held = c->in_fin - c->in_mapped - (x->queued ? x->head_bytes : 0); /* of the body */
+    uint64_t held = conn_in_fin(c) - c->in_mapped - (x->queued ? x->head_bytes : 0); /* of the body */
     return x->req_body == HTTP_BODY_LENGTH ? x->req_left > held : held == 0;
 }
 
@@ -211,7 +211,7 @@ void client_fin(struct exchanges *w, struct conn *c)
     }
     /* A whole request still gets its response; pipelined ones that are held come first. */
     x->client_fin = true;
-    if (x->req_mapped && c->in_mapped == c->in_fin) {
+    if (x->req_mapped && c->in_mapped == conn_in_fin(c)) {
         splice_take_fin(w->s, c);
         x->want_keep = false;
         x->client_close = true;

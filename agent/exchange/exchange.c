@@ -76,7 +76,7 @@ void exchange_give_back(struct exchanges *w, struct exchange *x)
     const struct cfg_cluster *cl = cluster_of(x)->cfg;
     /* Surplus bytes, also those of the very segment that is being judged, must not meet the conn's next
      * exchange. */
-    if (e->in_max > e->in_mapped && !mutant(extra_pooled))
+    if (conn_in_max(e) > e->in_mapped && !mutant(extra_pooled))
         x->e_extra = true;
     bool clean = exchange_request_done(x) && !x->e_extra && !x->tunnel;
     x->e = NULL;
@@ -95,7 +95,7 @@ void exchange_give_back(struct exchanges *w, struct exchange *x)
         splice_push(w->s, e);
         return;
     }
-    if (e->in_fin)
+    if (conn_in_fin(e))
         splice_take_fin(w->s, e);
     splice_fin(w->s, e, R_CLOSE_NOT_REUSABLE);
     splice_set_timer(w->s, e, splice_now(w->s) + LINGER_NS);

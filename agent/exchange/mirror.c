@@ -22,9 +22,9 @@ static size_t kept_whole(const struct exchange *x, const struct extent **first)
     const struct extent *t = x->e->x_head;
     size_t n = 0;
     while (t && t->out < x->e->out_msg)
-        t = t->next;
+        t = ext_next(t);
     *first = t;
-    for (pos_t at = x->e->out_msg; t; t = t->next) {
+    for (pos_t at = x->e->out_msg; t; t = ext_next(t)) {
         if (t->out != at || t->kind != EXT_KEPT)
             return 0;
         at += t->n;
@@ -53,7 +53,7 @@ static uint8_t *copy(struct exchanges *w, const struct conn *e, const struct ext
     at += sizeof last_field - 1;
     memcpy(buf + at, first->buf + fields, first->n - fields);
     at += first->n - fields;
-    for (const struct extent *t = first->next; t; at += t->n, t = t->next)
+    for (const struct extent *t = ext_next(first); t; at += t->n, t = ext_next(t))
         memcpy(buf + at, t->buf, t->n);
     return buf;
 }

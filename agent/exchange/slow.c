@@ -34,17 +34,17 @@ static uint64_t least(uint64_t rate, uint64_t period_ns)
 
 static uint64_t window_of(const struct conn *c)
 {
-    return c->out_edge > c->out_una ? c->out_edge - c->out_una : 0;
+    return conn_out_edge(c) > c->out_una ? conn_out_edge(c) - c->out_una : 0;
 }
 
 static pos_t sent_up(const struct conn *c)
 {
-    return conn_peer(c) ? conn_peer(c)->out_max : 0;
+    return conn_peer(c) ? conn_out_max(conn_peer(c)) : 0;
 }
 
-static uint64_t source_bytes(const struct conn *c)
+static uint32_t source_bytes(const struct conn *c)
 {
-    return conn_peer(c) ? conn_peer(c)->pub.bytes_in : 0;
+    return conn_peer(c) ? (uint32_t)conn_peer(c)->pub.bytes_in : 0;
 }
 
 void slow_watch(struct exchanges *w, struct conn *c)
@@ -52,11 +52,11 @@ void slow_watch(struct exchanges *w, struct conn *c)
     const struct cfg_listener *l = listener_of(w, c);
     if (c->t_look || (l->min_request_rate == 0 && l->min_response_rate == 0))
         return;
-    c->slow = (struct slow_marks){.in_from = c->in_acked,
-                                  .in_last = c->in_acked,
-                                  .out_from = c->out_una,
-                                  .out_sent = c->out_una,
-                                  .up_sent = sent_up(c),
+    c->slow = (struct slow_marks){.in_from = c->in_acked & SLOW_POS,
+                                  .in_last = pos_seq(c->in_acked),
+                                  .out_from = c->out_una & SLOW_POS,
+                                  .out_sent = pos_seq(c->out_una),
+                                  .up_sent = pos_seq(sent_up(c)),
                                   .source_bytes = source_bytes(c)};
     splice_set_look(w->s, c, splice_now(w->s) + period_of(w, c) / LOOKS);
 }
@@ -83,11 +83,18 @@ static bool owes_request(const struct exchanges *w, struct conn *c)
     const struct conn *e = x->e;
     if (!e || e->pub.state == TCP_SYN_SENT || x->resp_mapped)
         return false;
-    if (x->req_mapped &&
-        (c->in_acked >= c->in_mapped || (c->in_max >= c->in_mapped && c->in_acked == c->slow.in_last)))
+    if (x->req_mapped && (c->in_acked >= c->in_mapped ||
+                          (conn_in_max(c) >= c->in_mapped && pos_seq(c->in_acked) == c->slow.in_last)))
         return false;
     /* An endpoint that has not acked what it was sent by the last look is the one who is waited for. */
-    return window_of(e) >= e->mss && e->out_una >= c->slow.up_sent;
+    return window_of(e) >= e->mss && (int32_t)(pos_seq(e->out_una) - c->slow.up_sent) >= 0;
+}
+
+/* Has the client not acked what was sent by the last look? (More than 2^31 bytes in one look pass for "yes",
+ * which harms nobody who is that fast.) */
+static bool behind(const struct conn *c)
+{
+    return (int32_t)(pos_seq(c->out_una) - c->slow.out_sent) < 0;
 }
 
 /* Is the client waited for, to take? `step`: what it has to take until the next look. */
@@ -98,9 +105,9 @@ static bool owes_acks(const struct conn *c, uint64_t step)
         return false;
     if (window_of(c) == 0)
         return c->out_end > c->out_una;
-    if (c->out_una < c->slow.out_sent)
+    if (behind(c))
         return !theirs || source_bytes(c) != c->slow.source_bytes;
-    return window_of(c) < step && c->out_una < c->out_max;
+    return window_of(c) < step && c->out_una < conn_out_max(c);
 }
 
 /* As far as is known to have been sent. Where a flow engine sends, or did, that is what has come by here: so
@@ -110,27 +117,42 @@ static pos_t sent_to(const struct conn *c)
 {
     const struct extent *x = c->x_head;
     const struct conn *e = conn_peer(c);
-    pos_t most = c->out_max < c->out_end ? c->out_max : c->out_end;
+    pos_t most = conn_out_max(c) < c->out_end ? conn_out_max(c) : c->out_end;
     if (!c->ahead)
         return most;
-    if (mutant(slow_behind_engine) || !x || !e || x->kind != EXT_COPY || e->in_max <= x->in)
+    if (mutant(slow_behind_engine) || !x || !e || x->kind != EXT_COPY || conn_in_max(e) <= x->in)
         return c->out_una;
-    return pos_max(c->out_una, pos_min(most, x->out + (e->in_max - x->in)));
+    return pos_max(c->out_una, pos_min(most, x->out + (conn_in_max(e) - x->in)));
 }
 
 /* One look on one side. True: the client is too slow. */
-static bool look(bool waited_for, uint8_t *looks, pos_t *from, pos_t now, uint64_t need)
+static bool look(bool waited_for, unsigned *looks, pos_t *from, pos_t now, uint64_t need)
 {
-    if (!waited_for) {
-        *looks = 0;
-        *from = now;
+    if (waited_for && ++*looks < LOOKS)
         return false;
-    }
-    if (++*looks < LOOKS)
-        return false;
-    bool slow = now - *from < need;
+    bool slow = waited_for && now - *from < need;
     *looks = 0;
     *from = now;
+    return slow;
+}
+
+static bool look_in(struct slow_marks *p, bool waited_for, pos_t now, uint64_t need)
+{
+    unsigned looks = p->in_looks;
+    pos_t from = p->in_from;
+    bool slow = look(waited_for, &looks, &from, now, need);
+    p->in_looks = looks & 0xff;
+    p->in_from = from & SLOW_POS;
+    return slow;
+}
+
+static bool look_out(struct slow_marks *p, bool waited_for, pos_t now, uint64_t need)
+{
+    unsigned looks = p->out_looks;
+    pos_t from = p->out_from;
+    bool slow = look(waited_for, &looks, &from, now, need);
+    p->out_looks = looks & 0xff;
+    p->out_from = from & SLOW_POS;
     return slow;
 }
 
@@ -168,13 +190,13 @@ void slow_look(struct exchanges *w, struct conn *c)
     if (c->pub.side != SIDE_CLIENT || (x && x->tunnel) || (!x && !c->user_mark && c->out_una >= c->out_end))
         return; /* nothing to look at; slow_watch() comes again */
     struct slow_marks *p = &c->slow;
-    if (c->out_una < p->out_sent)
+    if (behind(c))
         splice_solicit(w->s, c); /* its ack may have been lost, and whoever would send again be gone */
-    bool slow_in = look(in && owes_request(w, c), &p->in_looks, &p->in_from, c->in_acked, in);
-    bool slow_out = look(out && owes_acks(c, out / LOOKS), &p->out_looks, &p->out_from, c->out_una, out);
-    p->in_last = c->in_acked;
-    p->out_sent = sent_to(c);
-    p->up_sent = sent_up(c);
+    bool slow_in = look_in(p, in && owes_request(w, c), c->in_acked, in);
+    bool slow_out = look_out(p, out && owes_acks(c, out / LOOKS), c->out_una, out);
+    p->in_last = pos_seq(c->in_acked);
+    p->out_sent = pos_seq(sent_to(c));
+    p->up_sent = pos_seq(sent_up(c));
     p->source_bytes = source_bytes(c);
     if (slow_in) {
         slow_request(w, c);

@@ -14,7 +14,7 @@ bool tunnel_begins(struct exchanges *w, struct exchange *x)
     e->in_mode = IN_OPEN;
     if (splice_map_copy(w->s, e, c, FOREVER) < 0)
         return false;
-    if (c->in_fin && c->in_mapped > c->in_fin) {
+    if (conn_in_fin(c) && c->in_mapped > conn_in_fin(c)) {
         splice_fin(w->s, e, R_CLOSE_NORMAL); /* the client has closed its side already */
         return true;
     }
@@ -27,7 +27,7 @@ bool tunnel_begins(struct exchanges *w, struct exchange *x)
 void tunnel_progress(struct exchanges *w, struct conn *to)
 {
     struct conn *from = conn_peer(to);
-    if (from && from->in_fin && from->fin_told && to->out_una >= to->out_end)
+    if (from && conn_in_fin(from) && from->fin_told && to->out_una >= to->out_end)
         splice_take_fin(w->s, from);
 }
 

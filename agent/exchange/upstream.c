@@ -331,7 +331,7 @@ static void orphaned(struct exchanges *w, struct exchange *x, struct conn *e)
 void upstream_ended(struct exchanges *w, struct conn *e, enum reason why)
 {
     struct exchange *x = e->user;
-    if (x->resp_mapped && x->c->out_max >= x->resp_end && !conn_is_dead(x->c)) {
+    if (x->resp_mapped && conn_out_max(x->c) >= x->resp_end && !conn_is_dead(x->c)) {
         orphaned(w, x, e);
         return;
     }
@@ -361,7 +361,7 @@ void upstream_fin(struct exchanges *w, struct conn *e)
         return;
     }
     x->e_reusable = false;
-    if (x->resp_mapped && e->in_mapped <= e->in_fin)
+    if (x->resp_mapped && e->in_mapped <= conn_in_fin(e))
         return; /* whole: taken when the conn is given back */
     if (x->resp_head && (x->resp_body == HTTP_BODY_CLOSE || mutant(truncated_response))) {
         x->resp_mapped = true;
@@ -370,7 +370,7 @@ void upstream_fin(struct exchanges *w, struct conn *e)
         return;
     }
     /* Chunks that are held for want of room: cb_progress() asks again. */
-    if (x->resp_head && x->resp_body == HTTP_BODY_CHUNKED && e->in_mapped < e->in_fin)
+    if (x->resp_head && x->resp_body == HTTP_BODY_CHUNKED && e->in_mapped < conn_in_fin(e))
         return;
     /* Closed before it answered, or in the middle: the conn is of no use. */
     splice_reset(w->s, e, R_CLOSE_TRUNCATED);

@@ -86,9 +86,11 @@ static void client_open(struct splice *s, struct conn *c, const struct handshake
     c->sack_ok = h->sack_ok;
     c->snd_wscale = h->wscale >= 0 ? (uint8_t)h->wscale : 0;
     c->rcv_wscale = h->wscale >= 0 ? OUR_WSCALE : 0;
-    c->in_mapped = c->in_acked = c->in_max = c->wl1 = pos_start(h->irs + 1);
-    c->in_edge = c->in_edge_high = c->in_acked + (c->w0 > UINT16_MAX ? UINT16_MAX : c->w0);
-    c->out_una = c->out_end = c->out_max = c->out_edge = pos_start(h->iss + 1);
+    c->in_mapped = c->in_acked = pos_start(h->irs + 1);
+    c->in_max_seq = c->wl1_seq = h->irs + 1;
+    c->in_edge_seq = c->in_edge_high_seq = h->irs + 1 + (c->w0 > UINT16_MAX ? UINT16_MAX : c->w0);
+    c->out_una = c->out_end = pos_start(h->iss + 1);
+    c->out_max_seq = c->out_edge_seq = h->iss + 1;
     c->kept_cwnd = IW_SEGMENTS * c->mss;
     c->pub.state = TCP_OPEN;
     if (h->rtt_us)

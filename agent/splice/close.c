@@ -93,8 +93,9 @@ void splice_forget(struct splice *s, struct conn *c, enum reason why)
 /* The peer's FIN comes after its conn was forgotten: from now on it is like others in TIME_WAIT. */
 static void late_fin(struct splice *s, struct conn *c)
 {
-    c->in_fin = c->in_acked;
-    c->in_mapped = c->in_fin + 1;
+    c->fin_seen = true;
+    c->in_fin_seq = pos_seq(c->in_acked);
+    c->in_mapped = c->in_acked + 1;
     c->t_phase = ms_deadline(s, s->now + time_wait_ns(c));
     conn_arm(s, c);
     seg_ack(s, c);
@@ -106,7 +107,7 @@ static void forgotten_segment(struct splice *s, struct conn *c, const struct pkt
     pos_t end = seq + p->payload_len;
     if (end > c->in_acked && p->payload_len) {
         /* Nobody is here any more to take it (RFC 1122 section 4.2.2.13). */
-        send_rst(s, c, c->out_max);
+        send_rst(s, c, conn_out_max(c));
         conn_end(s, c, R_CLOSE_NORMAL);
     } else if ((p->flags & TCP_FIN) && end == c->in_acked) {
         late_fin(s, c);
@@ -125,12 +126,12 @@ void time_wait_segment(struct splice *s, struct conn *c, struct frame *f, const 
                c->pub.side == SIDE_CLIENT) {
         /* A new connection on an old four-tuple (RFC 9293 section 3.6.1): our numbers go on above the old
          * ones. */
-        uint32_t floor = pos_seq(c->out_max) + 65536;
+        uint32_t floor = pos_seq(conn_out_max(c)) + 65536;
         conn_end(s, c, R_CLOSE_NORMAL);
         accept_syn(s, f, p, floor, !mutant(tw_isn_reused));
         frame_free(&s->ops, f);
         return;
-    } else if (!c->in_fin && !(p->flags & TCP_SYN)) {
+    } else if (!c->fin_seen && !(p->flags & TCP_SYN)) {
         forgotten_segment(s, c, p, seq);
     } else if (p->payload_len || (p->flags & (TCP_SYN | TCP_FIN))) {
         seg_ack(s, c);
@@ -194,10 +195,10 @@ void splice_fin(struct splice *s, struct conn *c, enum reason why)
 
 void splice_take_fin(struct splice *s, struct conn *c)
 {
-    if (!c->in_fin || c->in_mapped > c->in_fin || conn_is_dead(c))
+    if (!conn_in_fin(c) || c->in_mapped > conn_in_fin(c) || conn_is_dead(c))
         return;
     hold_free(s, c);
-    c->in_mapped = c->in_fin + 1 + mutant(fin_acked_twice);
+    c->in_mapped = conn_in_fin(c) + 1 + mutant(fin_acked_twice);
     c->in_mode = IN_WAIT;
     c->ack_now = true;
     conn_event(s, c, EV_FIN_IN);
@@ -208,10 +209,10 @@ void splice_reset(struct splice *s, struct conn *c, enum reason why)
     if (conn_is_dead(c))
         return;
     if (c->pub.state != TCP_SYN_SENT && c->pub.state != TCP_TIME_WAIT) {
-        send_rst(s, c, c->out_max);
+        send_rst(s, c, conn_out_max(c));
         /* A peer that misses what is in flight believes only the number it expects (RFC 5961), and nobody
          * will send again. */
-        if (c->out_una != c->out_max && !mutant(rst_second_missing))
+        if (c->out_una != conn_out_max(c) && !mutant(rst_second_missing))
             send_rst(s, c, c->out_una);
     }
     conn_end(s, c, why);

@@ -87,7 +87,7 @@ static uint8_t profile_for(const struct conn *c, uint16_t most)
 {
     uint8_t m = MSS_CLASSES - 1;
     uint64_t fit = c->mss < most ? c->mss : most,
-             half = c->out_edge > c->out_una ? (c->out_edge - c->out_una) / 2 : 0;
+             half = conn_out_edge(c) > c->out_una ? (conn_out_edge(c) - c->out_una) / 2 : 0;
     if (half < fit)
         fit = half;
     while (m > 0 && mss_class[m - mutant(mss_class_too_large)] > fit)
@@ -227,8 +227,8 @@ bool splice_pool_put(struct splice *s, struct conn *e, uint32_t max, bool reserv
     struct splice_remote *r = e->remote;
     bool own_only = e->lossy && !mutant(pool_lossy);
     uint32_t most = own_only && !reserved ? (max + 1) / 2 : max;
-    if (r->refs == 0 || e->pub.state != TCP_OPEN || e->in_fin || conn_holds(e) || e->x_head || e->offloaded ||
-        r->idle_count >= most || (own_only && !client_stays(s, e)))
+    if (r->refs == 0 || e->pub.state != TCP_OPEN || conn_in_fin(e) || conn_holds(e) || e->x_head ||
+        e->offloaded || r->idle_count >= most || (own_only && !client_stays(s, e)))
         return false;
     extra_trim(s, e);
     e->in_mode = IN_WAIT;
@@ -329,7 +329,8 @@ void connect_timer(struct splice *s, struct conn *e)
 
 static void start_at(struct conn *e, uint32_t iss)
 {
-    e->out_una = e->out_end = e->out_max = e->out_edge = pos_start(iss + 1);
+    e->out_una = e->out_end = pos_start(iss + 1);
+    e->out_max_seq = e->out_edge_seq = iss + 1;
 }
 
 static uint32_t pick_isn(struct splice *s, const struct conn *e, bool used, uint32_t last)
@@ -414,10 +415,11 @@ static void endpoint_open(struct splice *s, struct conn *e, const struct pkt *p,
     e->sack_ok = e->sack_ok && o->sack_ok;
     e->snd_wscale = o->wscale >= 0 ? (uint8_t)o->wscale : 0;
     e->rcv_wscale = o->wscale >= 0 ? OUR_WSCALE : 0;
-    e->in_mapped = e->in_acked = e->in_max = e->wl1 = pos_start(p->seq + 1);
-    e->in_edge = e->in_edge_high = e->in_acked + UINT16_MAX;
-    e->out_edge = e->out_una + p->wnd; /* never scaled in a SYN */
-    e->pub.wnd_bits = 16;              /* the most that can be shown without a scale */
+    e->in_mapped = e->in_acked = pos_start(p->seq + 1);
+    e->in_max_seq = e->wl1_seq = p->seq + 1;
+    e->in_edge_seq = e->in_edge_high_seq = p->seq + 1 + UINT16_MAX;
+    e->out_edge_seq = pos_seq(e->out_una + p->wnd); /* never scaled in a SYN */
+    e->pub.wnd_bits = 16;                           /* the most that can be shown without a scale */
     e->kept_cwnd = IW_SEGMENTS * e->mss;
     e->pub.state = TCP_OPEN;
     e->t_rto = 0;

@@ -9,7 +9,7 @@ struct extent *ext_new(struct splice *s)
 {
     struct extent *x = s->x_free;
     if (x)
-        s->x_free = x->next;
+        s->x_free = ext_next(x);
     else if (s->x_used < s->x_cap)
         x = &s->x_slab[s->x_used++]; /* untouched memory until now */
     if (!x)
@@ -22,12 +22,12 @@ struct extent *ext_new(struct splice *s)
 void ext_free(struct splice *s, struct conn *c, struct extent *x)
 {
     if (x->buf) {
-        kbuf_free(s->pool, x->buf, x->cap);
-        clients_drop(s->clients, x->client, x->cap);
-        c->kept -= x->cap;
+        kbuf_free(s->pool, x->buf, ext_cap(x));
+        clients_drop(s->clients, x->client, ext_cap(x));
+        c->kept -= ext_cap(x);
     }
     s->x_live--;
-    x->next = s->x_free;
+    ext_link(x, s->x_free);
     s->x_free = x;
 }
 
@@ -35,16 +35,15 @@ void ext_free_all(struct splice *s, struct conn *c)
 {
     while (c->x_head) {
         struct extent *x = c->x_head;
-        c->x_head = x->next;
+        c->x_head = ext_next(x);
         ext_free(s, c, x);
     }
-    c->x_tail = NULL;
     c->x_count = 0;
 }
 
 struct extent *ext_at(const struct conn *c, pos_t p)
 {
-    for (struct extent *x = c->x_head; x; x = x->next)
+    for (struct extent *x = c->x_head; x; x = ext_next(x))
         if (p >= x->out && p < x->out + x->n)
             return x;
     return NULL;
@@ -53,11 +52,11 @@ struct extent *ext_at(const struct conn *c, pos_t p)
 static void append(struct conn *dst, struct extent *x)
 {
     x->out = dst->out_end;
-    if (dst->x_tail)
-        dst->x_tail->next = x;
+    struct extent *last = ext_last(dst);
+    if (last)
+        ext_link(last, x);
     else
         dst->x_head = x;
-    dst->x_tail = x;
     dst->x_count++;
     dst->out_end += x->n;
 }
@@ -88,18 +87,19 @@ uint8_t *splice_buf(struct splice *s, const struct conn *dst, size_t n, uint32_t
 int splice_map_kept(struct splice *s, struct conn *src, struct conn *dst, uint64_t m, uint8_t *buf,
                     uint32_t cap, uint32_t n, uint8_t flags, bool sent)
 {
+    assert(m <= EXT_M_MOST && (cap & (cap - 1)) == 0);
     struct extent *x = dst->x_count < SPLICE_MAX_EXTENTS ? ext_new(s) : NULL;
     if (!x) {
         kbuf_free(s->pool, buf, cap);
         return -ENOMEM;
     }
     x->kind = EXT_KEPT;
-    x->flags = flags;
+    x->flags = flags & 7u;
     x->n = n;
-    x->m = m;
+    x->kept_m = m & EXT_M_MOST;
     x->in = src ? src->in_mapped : 0;
     x->buf = buf;
-    x->cap = cap;
+    x->order = cap ? (unsigned)__builtin_ctz(cap) & 31u : 0u;
     x->sent = sent ? n : 0;
     x->client = client_of(dst);
     clients_keep(s->clients, x->client, cap);
@@ -125,10 +125,9 @@ static int map_held_part(struct splice *s, struct conn *src, struct conn *dst, u
 
 static int map_copy_run(struct splice *s, struct conn *src, struct conn *dst, uint64_t n)
 {
-    struct extent *t = dst->x_tail;
+    struct extent *t = ext_last(dst);
     if (t && t->kind == EXT_COPY && t->out + t->n == dst->out_end && t->in + t->n == src->in_mapped) {
         t->n += n;
-        t->m += n;
         dst->out_end += n;
         advance(s, src, n);
         return 0;
@@ -138,7 +137,7 @@ static int map_copy_run(struct splice *s, struct conn *src, struct conn *dst, ui
         return -ENOMEM;
     x->kind = EXT_COPY;
     x->in = src->in_mapped;
-    x->n = x->m = n;
+    x->n = n;
     append(dst, x);
     advance(s, src, n);
     return 0;
@@ -164,8 +163,8 @@ int splice_map_copy(struct splice *s, struct conn *src, struct conn *dst, uint64
 
 bool splice_append_owned(struct splice *s, struct conn *src, struct conn *dst, struct span bytes)
 {
-    struct extent *t = dst->x_tail;
-    if (!t || t->kind != EXT_KEPT || !(t->flags & EXT_OWNED) || t->cap - t->n < bytes.n)
+    struct extent *t = ext_last(dst);
+    if (!t || t->kind != EXT_KEPT || !(t->flags & EXT_OWNED) || ext_cap(t) - t->n < bytes.n)
         return false;
     memcpy(t->buf + t->n, bytes.p, bytes.n);
     t->n += bytes.n;
@@ -181,15 +180,15 @@ void splice_skip(struct splice *s, struct conn *src, uint64_t n)
 
 static void clear_retain(struct conn *c)
 {
-    for (struct extent *x = c->x_head; x; x = x->next)
-        x->flags &= (uint8_t)~EXT_RETAIN;
+    for (struct extent *x = c->x_head; x; x = ext_next(x))
+        ext_clear(x, EXT_RETAIN);
 }
 
 void ext_retire(struct splice *s, struct conn *c)
 {
     /* Copied bytes that the peer has acked are gone at the source: nothing before them can be sent to another
      * conn. */
-    for (struct extent *x = c->x_head; x && x->out < c->out_una; x = x->next)
+    for (struct extent *x = c->x_head; x && x->out < c->out_una; x = ext_next(x))
         if (x->kind == EXT_COPY) {
             clear_retain(c);
             break;
@@ -197,9 +196,7 @@ void ext_retire(struct splice *s, struct conn *c)
     while (c->x_head && c->x_head->out + c->x_head->n <= c->out_una &&
            (!(c->x_head->flags & EXT_RETAIN) || mutant(retained_released))) {
         struct extent *x = c->x_head;
-        c->x_head = x->next;
-        if (!c->x_head)
-            c->x_tail = NULL;
+        c->x_head = ext_next(x);
         c->x_count--;
         if (!mutant(extent_leak))
             ext_free(s, c, x);
@@ -215,7 +212,7 @@ void splice_release(struct splice *s, struct conn *c)
 pos_t conn_ack_pos(const struct conn *b)
 {
     const struct conn *a = conn_peer(b);
-    for (const struct extent *x = a ? a->x_head : NULL; x; x = x->next) {
+    for (const struct extent *x = a ? a->x_head : NULL; x; x = ext_next(x)) {
         if ((x->flags & EXT_OWNED) || x->out + x->n <= a->out_una ||
             (x->kind == EXT_KEPT && mutant(patched_acked_early)))
             continue;
@@ -230,10 +227,10 @@ pos_t conn_ack_pos(const struct conn *b)
 /* How far the receiver's right edge reaches into the mapped part of b's stream. */
 static pos_t edge_within(const struct conn *a, pos_t none)
 {
-    for (const struct extent *x = a->x_head; x; x = x->next) {
-        if ((x->flags & EXT_OWNED) || a->out_edge >= x->out + x->n)
+    for (const struct extent *x = a->x_head; x; x = ext_next(x)) {
+        if ((x->flags & EXT_OWNED) || conn_out_edge(a) >= x->out + x->n)
             continue;
-        return ext_same(x) && a->out_edge > x->out ? x->in + (a->out_edge - x->out) : x->in;
+        return ext_same(x) && conn_out_edge(a) > x->out ? x->in + (conn_out_edge(a) - x->out) : x->in;
     }
     return none;
 }
@@ -247,13 +244,13 @@ static pos_t offer_of_receiver(const struct conn *b)
         return own;
     if (b->in_mode == IN_WAIT) {
         /* A head is awaited: what the client can take, and enough to hold a head that grows (S4). */
-        uint64_t room = a->out_edge > a->out_end ? a->out_edge - a->out_end : 0,
+        uint64_t room = conn_out_edge(a) > a->out_end ? conn_out_edge(a) - a->out_end : 0,
                  head = splice_held(b).n + HEAD_STEP;
         return pos_min(b->in_mapped + (room > head ? room : head), pos_max(own, b->in_mapped + room));
     }
-    if (a->out_edge < a->out_end)
+    if (conn_out_edge(a) < a->out_end)
         return pos_min(edge_within(a, own), own);
-    return b->in_mode == IN_OPEN ? b->in_mapped + (a->out_edge - a->out_end) : own;
+    return b->in_mode == IN_OPEN ? b->in_mapped + (conn_out_edge(a) - a->out_end) : own;
 }
 
 pos_t conn_offer(const struct conn *b)

@@ -45,7 +45,7 @@ void splice_solicit(struct splice *s, struct conn *c)
 /* Nothing goes beyond the receiver's window (S4), but for the one byte of a zero-window probe. */
 static uint32_t within_window(struct splice *s, const struct conn *a, struct run r)
 {
-    uint64_t room = a->out_edge > r.at ? a->out_edge - r.at : 0;
+    uint64_t room = conn_out_edge(a) > r.at ? conn_out_edge(a) - r.at : 0;
     if (room >= r.n || (room == 0 && r.n == 1) || mutant(window_overrun))
         return r.n;
     count(s->cnt, R_DROP_WINDOW);
@@ -130,8 +130,8 @@ bool forward(struct splice *s, struct conn *c, struct frame **f, const struct pk
         return true;
     bool open = a->pub.state != TCP_SYN_SENT;
     const uint8_t *payload = (*f)->data + p->payload_off;
-    for (const struct extent *x = a->x_head; x; x = x->next) {
-        pos_t xlo = pos_max(lo, x->in), xhi = pos_min(hi, x->in + x->m);
+    for (const struct extent *x = a->x_head; x; x = ext_next(x)) {
+        pos_t xlo = pos_max(lo, x->in), xhi = pos_min(hi, x->in + ext_m(x));
         if ((x->flags & EXT_OWNED) || xlo >= xhi)
             continue;
         if (x->kind == EXT_KEPT && !kept_agrees(x, xlo, xhi, seq, payload)) {
@@ -143,8 +143,8 @@ bool forward(struct splice *s, struct conn *c, struct frame **f, const struct pk
         if (x->kind == EXT_COPY || ((x->flags & EXT_IDENTITY) && x->sent == x->n) ||
             mutant(head_from_frame)) {
             pos_t at = x->out + (xlo - x->in);
-            a->sent_again |= !mutant(sent_again_forgotten) && at < a->out_max;
-            if (at == a->out_una && at < a->out_max && a->out_edge > at && !a->ahead)
+            a->sent_again |= !mutant(sent_again_forgotten) && at < conn_out_max(a);
+            if (at == a->out_una && at < conn_out_max(a) && conn_out_edge(a) > at && !a->ahead)
                 mtu_repeated(s, a);
             add_piece(s, &w, f, p, xlo, xhi, x);
         } else if (xlo < fresh)

@@ -146,7 +146,7 @@ static void refuse(const struct splice *s, struct conn *c, pos_t at, pos_t lost)
 enum reason hold_insert(struct splice *s, struct conn *c, pos_t at, struct span bytes)
 {
     uint64_t off = at - c->in_mapped;
-    if (pos_min(at + bytes.n, c->in_edge_high) > c->in_mapped + c->w0)
+    if (pos_min(at + bytes.n, conn_in_edge_high(c)) > c->in_mapped + c->w0)
         refuse(s, c, at, c->in_mapped + c->w0);
     if (off >= c->w0 || bytes.n == 0)
         return R_DROP_HORIZON;

@@ -37,7 +37,7 @@
 /* Does c send again what it has no ack for because we put that off? */
 static bool hasty(const struct conn *c, pos_t seq, const struct pkt *p)
 {
-    return p->payload_len > 1 && seq < c->in_max && seq >= c->in_acked && conn_ack_pos(c) > seq &&
+    return p->payload_len > 1 && seq < conn_in_max(c) && seq >= c->in_acked && conn_ack_pos(c) > seq &&
            !mutant(late_hasty);
 }
 
@@ -53,7 +53,7 @@ void late_begin(struct splice *s, const struct conn *c, pos_t seq, const struct 
         r->told = NULL;
     if (r->hasty < LATE_HASTY && hasty(c, seq, p))
         r->hasty++;
-    if (seq == c->in_max && !(p->flags & TCP_FIN) && !c->in_fin)
+    if (seq == conn_in_max(c) && !(p->flags & TCP_FIN) && !conn_in_fin(c))
         s->late = (struct late){.may = c, .n = p->payload_len, .more = !(p->flags & TCP_PSH)};
 }
 
@@ -70,7 +70,7 @@ bool late_ack(struct splice *s, struct conn *c, pos_t ack)
     if (s->late.may != c || c->remote->hasty >= LATE_HASTY || mutant(late_at_once))
         return false;
     bool more = s->late.more || (c->rtt_class && !c->remote->waits);
-    if (!c->pub.idle && (!more || c->in_edge < c->in_max + LATE_ROOM))
+    if (!c->pub.idle && (!more || conn_in_edge(c) < conn_in_max(c) + LATE_ROOM))
         return false;
     ms_t due = ms_deadline(s, s->now + wait_ns(s, c, ack));
     if (!c->t_flush || ms_before(due, c->t_flush)) { /* pace.c's is nearer */

@@ -156,19 +156,20 @@ static struct offload *conn_off(const struct conn *e)
 static bool at_rest(const struct splice *s, const struct conn *e, const struct conn *c)
 {
     const struct extent *x = c->x_head;
-    return e->pub.state == TCP_OPEN && c->pub.state == TCP_OPEN && e->in_mode == IN_DONE && x &&
-           x == c->x_tail && x->kind == EXT_COPY && x->in + x->m == e->in_mapped &&
+    return e->pub.state == TCP_OPEN && c->pub.state == TCP_OPEN && e->in_mode == IN_DONE && x && !x->step &&
+           x->kind == EXT_COPY && x->in + ext_m(x) == e->in_mapped &&
            c->out_una >= x->out + flow_policy_first(&s->off.policy) &&
-           e->in_edge_high + (x->out - x->in) <= c->out_edge && !e->x_head && e->out_una == e->out_end &&
-           !e->fin_queued && !e->in_fin && !c->in_fin && !conn_holds(e) && !e->sink && !c->sink;
+           conn_in_edge_high(e) + (x->out - x->in) <= conn_out_edge(c) && !e->x_head &&
+           e->out_una == e->out_end && !e->fin_queued && !conn_in_fin(e) && !conn_in_fin(c) &&
+           !conn_holds(e) && !e->sink && !c->sink;
 }
 
 /* R4. *edge: what the engine's segments will show the client. */
 static bool windows_fit(const struct conn *e, const struct conn *c, pos_t *edge)
 {
-    uint64_t field = (e->out_edge - e->out_una) >> e->snd_wscale;
+    uint64_t field = (conn_out_edge(e) - e->out_una) >> e->snd_wscale;
     *edge = c->in_acked + (field << c->rcv_wscale);
-    return e->out_edge >= e->out_una && e->snd_wscale >= c->rcv_wscale &&
+    return conn_out_edge(e) >= e->out_una && e->snd_wscale >= c->rcv_wscale &&
            *edge >= c->in_mapped + LEAST_SHOWN && *edge <= c->in_mapped + KBUF_MAX;
 }
 
@@ -220,10 +221,11 @@ static void refused(struct splice *s)
  * that its TCP then thinks it may use. */
 static void promise(struct conn *c, pos_t edge)
 {
-    c->in_edge = pos_max(c->in_edge, edge);
+    c->in_edge_seq = pos_seq(pos_max(conn_in_edge(c), edge));
     if (edge - c->in_mapped > c->w0 && edge > c->in_mapped)
         c->w0 = (uint32_t)(edge - c->in_mapped);
-    c->in_edge_high = pos_max(c->in_edge_high, c->in_acked + ((pos_t)UINT16_MAX << c->rcv_wscale));
+    c->in_edge_high_seq =
+        pos_seq(pos_max(conn_in_edge_high(c), c->in_acked + ((pos_t)UINT16_MAX << c->rcv_wscale)));
 }
 
 static void may_exist(struct splice *s, struct offload *f, pos_t until)
@@ -249,7 +251,7 @@ static void ask(struct splice *s, struct offload *f)
     struct conn *e = f->e, *c = conn_peer(e);
     struct flow_rule r;
     pos_t edge, until = e->in_mapped - BOUNDARY;
-    if (!c || !at_rest(s, e, c) || !windows_fit(e, c, &edge) || until < e->in_edge_high ||
+    if (!c || !at_rest(s, e, c) || !windows_fit(e, c, &edge) || until < conn_in_edge_high(e) ||
         !flow_policy_wants(&o->policy, &f->gauge, until - e->in_acked, s->now) || !write_rule(s, e, c, &r) ||
         !has_room(s, f))
         return;
@@ -299,7 +301,7 @@ void offload_shown(struct conn *e)
     const struct offload *f = conn_off(e);
     if (!f->c || mutant(offload_acks_unbelieved))
         return;
-    f->c->out_max = pos_max(f->c->out_max, e->in_edge_high + f->delta);
+    f->c->out_max_seq = pos_seq(pos_max(conn_out_max(f->c), conn_in_edge_high(e) + f->delta));
     f->c->ahead = true;
 }
 
@@ -341,7 +343,7 @@ bool offload_holds_port(struct splice *s, struct conn *e)
     }
     f->e = f->c = NULL;
     f->remote = e->remote;
-    f->last_seq = pos_seq(e->out_max);
+    f->last_seq = pos_seq(conn_out_max(e));
     return !mutant(offload_port_early);
 }
 
@@ -358,7 +360,7 @@ static bool link_moved(struct splice *s, const struct offload *f)
 static bool has_to_go(struct splice *s, const struct offload *f)
 {
     const struct conn *e = f->e, *c = conn_peer(e);
-    if (!c || e->pub.state != TCP_OPEN || c->pub.state != TCP_OPEN || e->in_fin || c->in_fin)
+    if (!c || e->pub.state != TCP_OPEN || c->pub.state != TCP_OPEN || conn_in_fin(e) || conn_in_fin(c))
         return true;
     return f->gauge.slow || (f->state == ASKED && s->now - f->asked_ns >= ASKED_MOST) ||
            c->mss < remote_mss(e) || link_moved(s, f);

@@ -70,7 +70,7 @@ void mtu_too_big(struct splice *s, struct conn *c, const struct net_unreach *u)
     uint32_t headers = headers_of(&conn_key(s, c)->remote);
     uint16_t was = c->mss, mss = (uint16_t)(u->mtu > headers + MSS_LEAST ? u->mtu - headers : MSS_LEAST);
     if (c->pub.state == TCP_SYN_SENT ||
-        ((at < c->out_una || at >= c->out_max) && !mutant(too_big_unvalidated)) || mss >= was)
+        ((at < c->out_una || at >= conn_out_max(c)) && !mutant(too_big_unvalidated)) || mss >= was)
         return;
     c->mss = mss;
     learn(s, &conn_key(s, c)->remote, mss);

@@ -24,7 +24,7 @@ static bool is_probe(const struct conn *c, pos_t seq, const struct pkt *p)
 static void note_rst_ack(struct conn *c, const struct pkt *p)
 {
     pos_t ack = pos_unwrap(c->out_una, p->ack);
-    if ((p->flags & TCP_ACK) && ack > c->out_una && ack <= c->out_max && !mutant(rst_ack_forgotten))
+    if ((p->flags & TCP_ACK) && ack > c->out_una && ack <= conn_out_max(c) && !mutant(rst_ack_forgotten))
         c->rst_acked = true;
 }
 
@@ -32,12 +32,12 @@ static enum reason acceptable(struct splice *s, struct conn *c, pos_t seq, const
 {
     if (p->flags & TCP_RST) {
         note_rst_ack(c, p);
-        if (seq == c->in_acked || seq == c->in_max || (c->in_fin && seq == c->in_fin + 1) ||
+        if (seq == c->in_acked || seq == conn_in_max(c) || (conn_in_fin(c) && seq == conn_in_fin(c) + 1) ||
             mutant(rst_unvalidated)) {
             conn_end(s, c, R_CLOSE_PEER_RESET);
             return R_CONSUMED;
         }
-        if (seq > c->in_acked && seq < c->in_edge_high && !mutant(rst_unchallenged))
+        if (seq > c->in_acked && seq < conn_in_edge_high(c) && !mutant(rst_unchallenged))
             seg_challenge(s, c);
         return R_DROP_RST_SEQ;
     }
@@ -51,14 +51,14 @@ static enum reason acceptable(struct splice *s, struct conn *c, pos_t seq, const
     if (!(p->flags & TCP_ACK))
         return R_DROP_NO_ACK;
     /* Beyond every window we have shown, or older than any we can have shown. */
-    if ((seq > c->in_edge_high && !mutant(seq_unchecked)) ||
+    if ((seq > conn_in_edge_high(c) && !mutant(seq_unchecked)) ||
         seq + ((pos_t)UINT16_MAX << c->rcv_wscale) < c->in_acked) {
         seg_challenge(s, c);
         return R_DROP_SEQ;
     }
     /* RFC 5961 section 5: who injects data has to guess this too. */
     pos_t ack = pos_unwrap(c->out_una, p->ack);
-    if ((ack > c->out_max && !mutant(ack_above_believed)) ||
+    if ((ack > conn_out_max(c) && !mutant(ack_above_believed)) ||
         (ack + ((pos_t)1 << c->pub.wnd_bits) < c->out_una && !mutant(ack_old_believed))) {
         seg_challenge(s, c);
         return R_DROP_ACK;
@@ -72,14 +72,14 @@ static enum reason acceptable(struct splice *s, struct conn *c, pos_t seq, const
 static void take_block(struct splice *s, const struct conn *c, pos_t lo, pos_t hi, bool twice)
 {
     const struct extent *x = lo < c->out_una && !twice ? NULL : ext_at(c, lo);
-    if (!x || lo >= hi || hi > c->out_max)
+    if (!x || lo >= hi || hi > conn_out_max(c))
         return;
     if (!twice) {
         s->own.block[s->own.n].lo = lo;
         s->own.block[s->own.n++].hi = hi;
     }
     /* Clip to each live copy extent that the block touches (S5). */
-    for (; x && x->out < hi; x = x->next)
+    for (; x && x->out < hi; x = ext_next(x))
         sack_translate(c, pos_max(lo, x->out), mutant(sack_unclipped) ? hi : pos_min(hi, x->out + x->n),
                        &s->sack);
     s->sack.twice |= twice && s->sack.n;
@@ -110,10 +110,10 @@ static void note_window(struct conn *c, uint64_t wnd)
 void take_window(struct conn *c, pos_t seq, pos_t ack, uint32_t wnd)
 {
     pos_t edge = ack + ((pos_t)wnd << (mutant(window_in_unscaled) ? 0 : c->snd_wscale));
-    if (ack > c->out_una || seq > c->wl1 || (seq == c->wl1 && edge > c->out_edge) ||
+    if (ack > c->out_una || seq > conn_wl1(c) || (seq == conn_wl1(c) && edge > conn_out_edge(c)) ||
         mutant(window_of_old_segment)) {
-        c->wl1 = seq;
-        c->out_edge = edge;
+        c->wl1_seq = pos_seq(seq);
+        c->out_edge_seq = pos_seq(edge);
         note_window(c, edge - ack);
     }
 }
@@ -135,12 +135,12 @@ static bool repairs(struct splice *s, struct conn *c)
 void ack_advanced(struct splice *s, struct conn *c, pos_t ack)
 {
     uint64_t n = ack - c->out_una;
-    if (c->rtt_pos && ack >= c->rtt_pos) {
+    if (c->rtt_on && ack >= pos_unwrap(c->out_una, c->rtt_seq)) {
         rtt_sample(c, (uint64_t)((uint32_t)(s->now / 1000) - c->rtt_start_us) * 1000);
-        c->rtt_pos = 0;
+        c->rtt_on = false;
     }
     c->out_una = ack;
-    if (c->ahead && ack >= c->out_max)
+    if (c->ahead && ack >= conn_out_max(c))
         c->ahead = false;
     c->dupacks = 0;
     c->backoff = 0;
@@ -178,7 +178,7 @@ static void duplicate_ack(struct splice *s, struct conn *c)
 /* Returns whether the conn may go on. */
 static bool take_ack(struct splice *s, struct conn *c, pos_t seq, const struct pkt *p)
 {
-    pos_t ack = pos_unwrap(c->out_una, p->ack), old_edge = c->out_edge;
+    pos_t ack = pos_unwrap(c->out_una, p->ack), old_edge = conn_out_edge(c);
     if (ack < c->out_una)
         return true;
     take_window(c, seq, ack, p->wnd);
@@ -194,14 +194,14 @@ static bool take_ack(struct splice *s, struct conn *c, pos_t seq, const struct p
             conn_event(s, c, EV_FIN_ACKED);
         return !conn_is_dead(c);
     }
-    if (old_edge <= ack && c->out_edge > ack) { /* the window opens: what was a probe is no loss */
+    if (old_edge <= ack && conn_out_edge(c) > ack) { /* the window opens: what was a probe is no loss */
         c->backoff = 0;
         rto_arm(s, c, true);
     }
     /* A receiver whose window grows while it waits for a hole shows another edge in each ack: with SACK it is
      * the blocks that make a duplicate (RFC 6675 section 2). */
-    bool same = c->out_edge == old_edge || (s->own.n && !mutant(dup_acks_by_edge));
-    if (p->payload_len == 0 && !(p->flags & TCP_FIN) && same && c->out_una < c->out_max &&
+    bool same = conn_out_edge(c) == old_edge || (s->own.n && !mutant(dup_acks_by_edge));
+    if (p->payload_len == 0 && !(p->flags & TCP_FIN) && same && c->out_una < conn_out_max(c) &&
         !is_probe(c, seq, p))
         duplicate_ack(s, c);
     return true;
@@ -276,25 +276,26 @@ static enum reason judge(struct splice *s, struct conn *c, pos_t at, struct span
 static bool fin_ends_copy(struct conn *c)
 {
     struct conn *a = conn_peer(c);
-    struct extent *x = a ? a->x_tail : NULL;
-    if (!x || x->kind != EXT_COPY || c->in_mode != IN_OPEN || c->in_mapped <= c->in_fin || x->in > c->in_fin)
+    struct extent *x = a ? ext_last(a) : NULL;
+    if (!x || x->kind != EXT_COPY || c->in_mode != IN_OPEN || c->in_mapped <= conn_in_fin(c) ||
+        x->in > conn_in_fin(c))
         return true;
-    x->n = x->m = c->in_fin - x->in;
+    x->n = conn_in_fin(c) - x->in;
     a->out_end = x->out + x->n;
-    c->in_mapped = c->in_fin;
+    c->in_mapped = conn_in_fin(c);
     c->in_mode = IN_DONE;
-    return a->out_max <= a->out_end;
+    return conn_out_max(a) <= a->out_end;
 }
 
 void fin_check(struct splice *s, struct conn *c)
 {
-    if (!c->in_fin || c->fin_told || conn_is_dead(c))
+    if (!conn_in_fin(c) || c->fin_told || conn_is_dead(c))
         return;
     if (!fin_ends_copy(c)) {
         reset_both(s, c, R_CLOSE_BYTES_DIFFER);
         return;
     }
-    if (c->in_mapped + splice_held(c).n + mutant(fin_early) < c->in_fin)
+    if (c->in_mapped + splice_held(c).n + mutant(fin_early) < conn_in_fin(c))
         return;
     c->fin_told = true;
     s->user->fin(s->ux, c);
@@ -308,9 +309,10 @@ static enum reason take_bytes(struct splice *s, struct conn *c, struct frame **f
 {
     pos_t end = seq + p->payload_len, lo = pos_max(seq, c->in_acked), mapped = c->in_mapped;
     enum reason r = R_CONSUMED;
-    bool fin = (p->flags & TCP_FIN) && end >= c->in_acked && !c->in_fin;
+    bool fin = (p->flags & TCP_FIN) && end >= c->in_acked && !conn_in_fin(c);
     if (fin) {
-        c->in_fin = end;
+        c->fin_seen = true;
+        c->in_fin_seq = pos_seq(end);
         offload_leave(s, c->pub.side == SIDE_ENDPOINT || !conn_peer(c) ? c : conn_peer(c));
         if (!mutant(fin_in_pool))
             splice_pool_remove(s, c); /* also when bytes before it are missing */
@@ -323,8 +325,8 @@ static enum reason take_bytes(struct splice *s, struct conn *c, struct frame **f
         c->ack_now |= !mutant(old_bytes_unacked);
         return R_DROP_OLD;
     }
-    if (c->in_fin)
-        end = pos_min(end, c->in_fin);
+    if (conn_in_fin(c))
+        end = pos_min(end, conn_in_fin(c));
     pos_t at = pos_max(lo, mapped);
     if (end > at) {
         r = judge(s, c, at, span_of((*f)->data + p->payload_off + (at - seq), end - at));
@@ -368,10 +370,10 @@ void conn_segment(struct splice *s, struct conn *c, struct frame *f, const struc
     struct conn *a = NULL;
     if (r != R_NONE)
         goto out;
-    if (p->payload_len > 1 && seq < c->in_max)
+    if (p->payload_len > 1 && seq < conn_in_max(c))
         c->lossy = true;
     late_begin(s, c, seq, p);
-    c->in_max = pos_max(c->in_max, seq + p->payload_len);
+    c->in_max_seq = pos_seq(pos_max(conn_in_max(c), seq + p->payload_len));
     take_sack(s, c, p);
     if (!take_ack(s, c, seq, p))
         goto out;

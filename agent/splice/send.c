@@ -58,12 +58,13 @@ void seg_bare(struct splice *s, const struct tcp_seg *g, struct net_path *path)
 static uint16_t window_field(struct conn *c, pos_t ack, pos_t edge)
 {
     if (c->pub.side == SIDE_CLIENT && !mutant(edge_retreats))
-        edge = pos_max(edge, c->in_edge);
+        edge = pos_max(edge, conn_in_edge(c));
     uint64_t room = edge > ack ? edge - ack : 0, shown;
     if (c->pub.side == SIDE_CLIENT && mutant(window_creeps))
         room += (1u << c->rcv_wscale) - 1u;
     shown = (room >> (mutant(window_out_unscaled) ? 0 : c->rcv_wscale)) + mutant(window_rounded_up);
-    bool had = c->in_edge_high >= ack + (UINT64_C(1) << c->rcv_wscale); /* a unit was shown here before */
+    bool had =
+        conn_in_edge_high(c) >= ack + (UINT64_C(1) << c->rcv_wscale); /* a unit was shown here before */
     if (shown == 0 && room && (c->pub.side == SIDE_ENDPOINT || c->in_mode == IN_WAIT || had))
         shown = 1; /* a receiver with less room than one unit, or a head as large as it may be, also when it
                       has been mapped since: what is too much is cut off (within_window, the hold) and comes
@@ -71,8 +72,9 @@ static uint16_t window_field(struct conn *c, pos_t ack, pos_t edge)
     if (shown > UINT16_MAX)
         shown = UINT16_MAX;
     pos_t visible = ack + (shown << c->rcv_wscale);
-    c->in_edge = c->pub.side == SIDE_CLIENT ? pos_max(pos_min(edge, visible), c->in_edge) : visible;
-    c->in_edge_high = pos_max(visible, c->in_edge_high);
+    pos_t shown_to = c->pub.side == SIDE_CLIENT ? pos_max(pos_min(edge, visible), conn_in_edge(c)) : visible;
+    c->in_edge_seq = pos_seq(shown_to);
+    c->in_edge_high_seq = pos_seq(pos_max(visible, conn_in_edge_high(c)));
     return (uint16_t)shown;
 }
 
@@ -91,7 +93,7 @@ static void fill_ack(struct splice *s, struct conn *c, struct tcp_seg *g)
     g->wnd = window_field(c, ack, edge_for(s, c));
     if (c->offloaded)
         offload_shown(c);
-    c->in_acked = ack;
+    conn_set_acked(c, ack);
     c->ack_now = c->dup_now = false;
 }
 
@@ -109,12 +111,13 @@ void seg_send(struct splice *s, struct conn *c, struct frame *f, pos_t at, uint8
     fill_ack(s, c, &g);
     c->pub.bytes_out += f->len;
     pos_t end = at + f->len + (flags & TCP_FIN ? 1 : 0);
-    if (end > c->out_max) {
-        if (c->rtt_pos == 0 && f->len) {
-            c->rtt_pos = end;
+    if (end > conn_out_max(c)) {
+        if (!c->rtt_on && f->len) {
+            c->rtt_on = true;
+            c->rtt_seq = pos_seq(end);
             c->rtt_start_us = (uint32_t)(s->now / 1000);
         }
-        c->out_max = end;
+        c->out_max_seq = pos_seq(end);
     }
     wire_push_tcp(f, &l, &g, payload_sum);
     put_out(s, f);
@@ -152,9 +155,9 @@ static void add_sacks(struct splice *s, struct conn *c, struct tcp_seg *g)
  * passed would not be taken), but inside its window. */
 static pos_t last_sent(const struct conn *c)
 {
-    if (!c->ahead || c->out_max < c->out_edge)
-        return c->out_max;
-    return pos_max(c->out_una, c->out_edge - 1);
+    if (!c->ahead || conn_out_max(c) < conn_out_edge(c))
+        return conn_out_max(c);
+    return pos_max(c->out_una, conn_out_edge(c) - 1);
 }
 
 void seg_ack_in(struct splice *s, struct conn *c, struct frame *f)
@@ -178,7 +181,8 @@ void seg_flush(struct splice *s, struct conn *c)
     pos_t ack = conn_ack_pos(c), edge = edge_for(s, c);
     edge = pos_min(edge, ack + ((pos_t)UINT16_MAX << c->rcv_wscale));
     edge = ack + ((edge > ack ? edge - ack : 0) >> c->rcv_wscale << c->rcv_wscale); /* what could be shown */
-    bool open = edge > c->in_edge && (edge - c->in_edge >= 2u * 1460 || c->in_edge - c->in_acked < 1460);
+    bool open = edge > conn_in_edge(c) &&
+                (edge - conn_in_edge(c) >= 2u * 1460 || conn_in_edge(c) - c->in_acked < 1460);
     if (c->ack_now || c->dup_now || (ack > c->in_acked ? !late_ack(s, c, ack) : open))
         seg_ack(s, c);
 }
@@ -257,7 +261,7 @@ static bool push_extent(struct splice *s, struct conn *c, struct extent *x, uint
     *flight += x->sent - acked;
     while (x->sent < x->n) {
         pos_t at = x->out + x->sent;
-        uint64_t wnd = c->out_edge > at ? c->out_edge - at : 0;
+        uint64_t wnd = conn_out_edge(c) > at ? conn_out_edge(c) - at : 0;
         if (mutant(window_overrun_kept))
             wnd = x->n;
         uint64_t room = c->kept_cwnd > *flight ? c->kept_cwnd - *flight : 0;
@@ -276,7 +280,7 @@ static bool push_extent(struct splice *s, struct conn *c, struct extent *x, uint
 
 static void push_fin(struct splice *s, struct conn *c)
 {
-    if (!c->fin_queued || c->fin_sent || c->out_max < c->out_end)
+    if (!c->fin_queued || c->fin_sent || conn_out_max(c) < c->out_end)
         return;
     struct frame *f = frame_alloc(&s->ops);
     if (!f) {
@@ -286,7 +290,7 @@ static void push_fin(struct splice *s, struct conn *c)
     }
     c->fin_sent = true;
     seg_send(s, c, f, c->out_end, TCP_FIN, 0);
-    c->out_max = c->out_end + 1; /* also when the frame could not leave: the timer repeats it */
+    c->out_max_seq = pos_seq(c->out_end + 1); /* also when the frame could not leave: the timer repeats it */
     conn_event(s, c, EV_FIN_OUT);
 }
 
@@ -295,7 +299,7 @@ void splice_push(struct splice *s, struct conn *c)
     if (conn_is_dead(c) || c->pub.state == TCP_SYN_SENT || c->pub.state == TCP_TIME_WAIT)
         return;
     uint64_t flight = 0;
-    for (struct extent *x = c->x_head; x; x = x->next)
+    for (struct extent *x = c->x_head; x; x = ext_next(x))
         if (x->kind == EXT_KEPT && !push_extent(s, c, x, &flight))
             break;
     push_fin(s, c);
@@ -333,7 +337,7 @@ static bool owes(const struct conn *c)
 {
     if (c->fin_queued && c->out_una <= c->out_end && c->pub.state != TCP_TIME_WAIT && !mutant(fin_lost))
         return true;
-    for (const struct extent *x = c->x_head; x; x = x->next)
+    for (const struct extent *x = c->x_head; x; x = ext_next(x))
         if ((x->flags & EXT_OWNED) && x->out + x->n > c->out_una)
             return true;
     return false;
@@ -356,9 +360,9 @@ bool seg_resend_kept(struct splice *s, struct conn *c, struct extent *x, uint64_
     if (!send_kept(s, c, x, from, n))
         return false;
     stat_add(&s->cnt->kept_resends, 1);
-    c->rtt_pos = 0; /* Karn */
+    c->rtt_on = false; /* Karn */
     struct extra *r = extra_open(s, c, USE_REPAIR);
-    r->recover = c->out_max;
+    r->recover = conn_out_max(c);
     r->again = pos_max(r->again, x->out + from + n);
     c->sent_again = true;
     return true;
@@ -368,7 +372,7 @@ void seg_resend(struct splice *s, struct conn *c)
 {
     struct extent *x = ext_at(c, c->out_una);
     if (!x) {
-        c->rtt_pos = 0; /* Karn */
+        c->rtt_on = false; /* Karn */
         if (!c->fin_sent || c->out_una > c->out_end)
             return;
         struct frame *f = frame_alloc(&s->ops);
@@ -384,9 +388,9 @@ void seg_resend(struct splice *s, struct conn *c)
         return;
     uint64_t from = c->out_una - x->out;
     bool closed =
-        c->out_edge <= c->out_una; /* a probe of one byte, which the peer need not take: not `sent` */
-    uint64_t room = closed ? 1 : c->out_edge - c->out_una;
-    if (!closed && c->out_max > c->out_una)
+        conn_out_edge(c) <= c->out_una; /* a probe of one byte, which the peer need not take: not `sent` */
+    uint64_t room = closed ? 1 : conn_out_edge(c) - c->out_una;
+    if (!closed && conn_out_max(c) > c->out_una)
         mtu_repeated(s, c);
     uint32_t n = min3(x->n - from, c->mss, room);
     if (seg_resend_kept(s, c, x, from, n) && !closed && x->sent < from + n)
@@ -397,14 +401,14 @@ void seg_resend(struct splice *s, struct conn *c)
 static void rewind_kept(struct conn *c)
 {
     c->sent_again = true;
-    for (struct extent *x = c->x_head; x; x = x->next)
+    for (struct extent *x = c->x_head; x; x = ext_next(x))
         if (x->kind == EXT_KEPT)
             x->sent = (uint32_t)acked_of(c, x);
 }
 
 void seg_again(struct splice *s, struct conn *c)
 {
-    c->rtt_pos = 0; /* Karn */
+    c->rtt_on = false; /* Karn */
     rewind_kept(c);
     splice_push(s, c);
 }
@@ -420,7 +424,7 @@ void seg_rto(struct splice *s, struct conn *c)
         return;
     }
     /* A closed window is asked for as long as the peer answers (RFC 9293 section 3.8.6.1). */
-    bool closed = c->out_edge <= c->out_una;
+    bool closed = conn_out_edge(c) <= c->out_una;
     if ((closed ? c->probes : c->backoff) >= RTO_TRIES) {
         splice_reset(s, c, R_CLOSE_RETRANSMIT);
         return;

@@ -378,9 +378,11 @@ void splice_join(struct conn *c, struct conn *e)
 
 static void own_kept(struct splice *s, struct conn *c)
 {
-    for (struct extent *x = c->x_head; x; x = x->next)
-        if (x->kind == EXT_KEPT)
-            x->flags = (uint8_t)((x->flags | EXT_OWNED) & ~EXT_RETAIN);
+    for (struct extent *x = c->x_head; x; x = ext_next(x))
+        if (x->kind == EXT_KEPT) {
+            ext_set(x, EXT_OWNED);
+            ext_clear(x, EXT_RETAIN);
+        }
     ext_retire(s, c);
     rto_arm(s, c, false);
 }
@@ -428,7 +430,7 @@ void splice_wake(struct splice *s, struct conn *c)
 static struct extent *message_start(const struct conn *e, struct extent **before)
 {
     struct extent *x = e->x_head;
-    for (*before = NULL; x && x->out < e->out_msg; x = x->next)
+    for (*before = NULL; x && x->out < e->out_msg; x = ext_next(x))
         *before = x;
     return x;
 }
@@ -445,10 +447,9 @@ static struct extent *take_message(struct conn *e)
 {
     struct extent *before, *first = message_start(e, &before);
     if (before)
-        before->next = NULL;
+        ext_link(before, NULL);
     else
         e->x_head = NULL;
-    e->x_tail = before;
     return first;
 }
 
@@ -457,15 +458,16 @@ static void append_again(struct conn *e, struct conn *to, struct extent *x)
     x->out = to->out_end;
     x->sent = 0;
     if (x->kind == EXT_KEPT) {
-        x->flags |= EXT_OWNED; /* the source may have been acked: it will not send them again */
-        e->kept -= x->cap;
-        to->kept += x->cap;
+        ext_set(x, EXT_OWNED); /* the source may have been acked: it will not send them again */
+        e->kept -= ext_cap(x);
+        to->kept += ext_cap(x);
     }
-    if (to->x_tail)
-        to->x_tail->next = x;
+    struct extent *last = ext_last(to);
+    if (last)
+        ext_link(last, x);
     else
         to->x_head = x;
-    to->x_tail = x;
+    ext_link(x, NULL);
     to->out_end += x->n;
     e->x_count--;
     to->x_count++;
@@ -475,8 +477,8 @@ static void append_again(struct conn *e, struct conn *to, struct extent *x)
  * not acked; 0: there are none. */
 static pos_t passed_unacked(const struct conn *e)
 {
-    for (const struct extent *x = e->x_head; x; x = x->next)
-        if (x->kind == EXT_COPY && x->out < e->out_max)
+    for (const struct extent *x = e->x_head; x; x = ext_next(x))
+        if (x->kind == EXT_COPY && x->out < conn_out_max(e))
             return pos_max(x->in, conn_peer(e)->in_acked);
     return 0;
 }
@@ -490,7 +492,7 @@ void splice_move(struct splice *s, struct conn *e, struct conn *to)
         conn_refused(s, c, lost); /* it has to send that again */
     to->out_msg = to->out_end;
     for (struct extent *x = take_message(e), *next; x; x = next) {
-        next = x->next;
+        next = ext_next(x);
         append_again(e, to, x);
     }
     e->pub.peer_idx = CT_NONE;

@@ -16,8 +16,7 @@ bool splice_steady_off;
 /* Nothing of c's out-stream is ours to send or to repair, and nothing is owed to it. */
 static bool quiet(const struct conn *c)
 {
-    return c->pub.state == TCP_OPEN && c->x_head == c->x_tail &&
-           (!c->x_head || c->x_head->kind == EXT_COPY) &&
+    return c->pub.state == TCP_OPEN && (!c->x_head || (!c->x_head->step && c->x_head->kind == EXT_COPY)) &&
            !(c->ack_now || c->dup_now || c->sink || c->fin_queued) && !conn_holds(c);
 }
 
@@ -30,11 +29,11 @@ static bool steady_data(struct splice *s, struct conn *c, struct frame *f, const
     if (!x || ack != c->out_una || seq < x->in || seq + n > c->in_mapped)
         return false;
     pos_t at = x->out + (seq - x->in);
-    if (at != a->out_max || at + n > a->out_edge || n > a->mss)
+    if (at != conn_out_max(a) || at + n > conn_out_edge(a) || n > a->mss)
         return false;
     take_window(c, seq, ack, p->wnd);
     c->probes = 0;
-    c->in_max = seq + n;
+    c->in_max_seq = pos_seq(seq + n);
     c->pub.bytes_in += n;
     frame_trim(f, p->payload_off + n);
     frame_pull(f, p->payload_off);
@@ -51,7 +50,7 @@ static bool steady_ack(struct splice *s, struct conn *c, struct frame *f, const 
 {
     struct conn *a = conn_peer(c);
     const struct extent *x = c->x_head;
-    if (!x || ack <= c->out_una || ack > c->out_max || ack >= x->out + x->n)
+    if (!x || ack <= c->out_una || ack > conn_out_max(c) || ack >= x->out + x->n)
         return false;
     take_window(c, seq, ack, p->wnd);
     c->probes = 0;
@@ -73,10 +72,10 @@ static bool steady_ack(struct splice *s, struct conn *c, struct frame *f, const 
 bool steady_segment(struct splice *s, struct conn *c, struct frame *f, const struct pkt *p)
 {
     const struct conn *a = conn_peer(c);
-    if (!a || !quiet(c) || !quiet(a) || c->in_fin || (p->flags & ~TCP_PSH) != TCP_ACK || p->opts.n)
+    if (!a || !quiet(c) || !quiet(a) || c->fin_seen || (p->flags & ~TCP_PSH) != TCP_ACK || p->opts.n)
         return false;
     pos_t seq = pos_unwrap(c->in_acked, p->seq), ack = pos_unwrap(c->out_una, p->ack);
-    if (seq != c->in_max || seq < c->in_acked || seq > c->in_edge_high)
+    if (seq != conn_in_max(c) || seq < c->in_acked || seq > conn_in_edge_high(c))
         return false;
     return p->payload_len ? steady_data(s, c, f, p, seq, ack) : steady_ack(s, c, f, p, seq, ack);
 }

@@ -33,33 +33,33 @@ static void check_extents(struct lacon_worker *w, const struct conn *c)
     if (at > c->out_una && c->out_una < c->out_end)
         fail(w, c, "unacked bytes lie in no extent (%llu, extents from %llu)", (unsigned long long)c->out_una,
              (unsigned long long)at);
-    for (const struct extent *x = c->x_head; x; x = x->next, n++) {
+    for (const struct extent *x = c->x_head; x; x = ext_next(x), n++) {
         if (x->out != at)
             fail(w, c, "a hole between extents");
         at += x->n;
-        if (x->kind == EXT_KEPT && (!x->buf || x->cap < x->n || x->sent > x->n))
+        if (x->kind == EXT_KEPT && (!x->buf || ext_cap(x) < x->n || x->sent > x->n))
             fail(w, c, "a kept extent without its bytes");
-        if (x->kind == EXT_COPY && (x->n != x->m || x->flags & EXT_OWNED))
+        if (x->kind == EXT_COPY && (x->n != ext_m(x) || x->flags & EXT_OWNED))
             fail(w, c, "a copy extent of unequal sides, or owned");
     }
     if (at != c->out_end || n != c->x_count)
         fail(w, c, "extents end at %llu, not at %llu (%u of %u)", (unsigned long long)at,
              (unsigned long long)c->out_end, n, c->x_count);
-    if (c->out_una > c->out_max || c->out_max > c->out_end + (c->fin_sent ? 1 : 0))
+    if (c->out_una > conn_out_max(c) || conn_out_max(c) > c->out_end + (c->fin_sent ? 1 : 0))
         fail(w, c, "out_una %llu, out_max %llu, out_end %llu", (unsigned long long)c->out_una,
-             (unsigned long long)c->out_max, (unsigned long long)c->out_end);
+             (unsigned long long)conn_out_max(c), (unsigned long long)c->out_end);
 }
 
 /* I1: what c's peer gets of c's stream is in order, and mapped. */
 static void check_sources(struct lacon_worker *w, const struct conn *c)
 {
     pos_t at = 0;
-    for (const struct extent *x = conn_peer(c) ? conn_peer(c)->x_head : NULL; x; x = x->next) {
+    for (const struct extent *x = conn_peer(c) ? conn_peer(c)->x_head : NULL; x; x = ext_next(x)) {
         if (x->flags & EXT_OWNED)
             continue;
         if (x->in < at)
             fail(w, c, "bytes from %llu are mapped twice", (unsigned long long)x->in);
-        at = x->in + x->m;
+        at = x->in + ext_m(x);
     }
     if (at > c->in_mapped)
         fail(w, c, "bytes up to %llu are mapped, in_mapped is %llu", (unsigned long long)at,
@@ -70,7 +70,7 @@ static void check_sources(struct lacon_worker *w, const struct conn *c)
 static pos_t ack_limit(const struct conn *c)
 {
     const struct conn *a = conn_peer(c);
-    for (const struct extent *x = a ? a->x_head : NULL; x; x = x->next) {
+    for (const struct extent *x = a ? a->x_head : NULL; x; x = ext_next(x)) {
         bool same = x->kind == EXT_COPY || x->flags & EXT_IDENTITY;
         if (x->flags & EXT_OWNED || x->out + x->n <= a->out_una)
             continue;
@@ -86,13 +86,13 @@ static void check_acks(struct lacon_worker *w, const struct conn *c)
     if (c->in_acked > ack_limit(c))
         fail(w, c, "acked %llu bytes that neither their receiver has acked nor lacon holds (I3)",
              (unsigned long long)(c->in_acked - ack_limit(c)));
-    if (c->in_edge > c->in_edge_high)
+    if (conn_in_edge(c) > conn_in_edge_high(c))
         fail(w, c, "in_edge lies beyond in_edge_high");
     if (!oracle_acked(&w->lacon->oracle, conn_key(engine_splice(w->engine), c), &ack, &edge))
         return;
     if ((int32_t)(pos_seq(c->out_una) - ack) > 0)
         fail(w, c, "out_una is ahead of every ack that came");
-    if ((int32_t)(pos_seq(c->out_edge) - edge) > 0)
+    if ((int32_t)(pos_seq(conn_out_edge(c)) - edge) > 0)
         fail(w, c, "out_edge is beyond every window that was shown");
 }
 
@@ -115,7 +115,7 @@ static bool owes(const struct conn *c)
 {
     if (c->fin_queued && c->out_una <= c->out_end)
         return true;
-    for (const struct extent *x = c->x_head; x; x = x->next)
+    for (const struct extent *x = c->x_head; x; x = ext_next(x))
         if (x->flags & EXT_OWNED && x->out + x->n > c->out_una)
             return true;
     return false;
@@ -164,16 +164,16 @@ static void count_conn(struct census *n, const struct conn *c)
     n->timers += tw_armed(&c->timer);
     n->kept += conn_hold(c)->cap;
     n->extras += c->has != 0;
-    for (const struct extent *x = c->x_head; x; x = x->next) {
+    for (const struct extent *x = c->x_head; x; x = ext_next(x)) {
         n->extents++;
-        n->kept += x->buf ? x->cap : 0;
+        n->kept += x->buf ? ext_cap(x) : 0;
     }
 }
 
 static uint64_t extents_in_use(const struct splice *s)
 {
     uint64_t n = s->x_used;
-    for (const struct extent *x = s->x_free; x; x = x->next)
+    for (const struct extent *x = s->x_free; x; x = ext_next(x))
         n--;
     return n;
 }

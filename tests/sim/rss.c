@@ -25,7 +25,7 @@ static uint32_t toeplitz(const uint8_t *key, const uint8_t *in, unsigned n)
     for (unsigned bit = 0; bit < n * 8; bit++) {
         if (in[bit / 8] & 0x80u >> bit % 8)
             h ^= window;
-        window = window << 1 | (key[4 + bit / 8] >> (7 - bit % 8) & 1u);
+        window = window << 1 | ((uint32_t)key[4 + bit / 8] >> (7 - bit % 8) & 1u);
     }
     return h;
 }

@@ -1,0 +1,53 @@
+/* Positions that a conn keeps as sequence numbers (agent/splice/conn.h): read back as they were, however far
+ * the streams have moved, and dragged along where nothing moves them. */
+#include <criterion/criterion.h>
+
+#include "agent/splice/conn.h"
+
+static uint64_t next(uint64_t *seed)
+{
+    *seed = *seed * 6364136223846793005u + 1442695040888963407u;
+    return *seed >> 33;
+}
+
+Test(conn_positions, read_as_they_were_on_both_sides_of_a_wrap)
+{
+    struct conn c = {.in_acked = pos_start(0xfffffff0u), .out_una = pos_start(0xfffffff0u)};
+    for (uint32_t ahead = 0; ahead < 0x7fffffffu; ahead = ahead * 3 + 1) {
+        c.in_edge_seq = pos_seq(c.in_acked + ahead);
+        c.out_max_seq = pos_seq(c.out_una + ahead);
+        cr_assert_eq(conn_in_edge(&c), c.in_acked + ahead);
+        cr_assert_eq(conn_out_max(&c), c.out_una + ahead);
+    }
+}
+
+Test(conn_positions, a_fin_that_was_not_seen_is_nowhere)
+{
+    struct conn c = {.in_acked = pos_start(7), .in_fin_seq = 8};
+    cr_assert_eq(conn_in_fin(&c), 0);
+    c.fin_seen = true;
+    cr_assert_eq(conn_in_fin(&c), pos_start(8));
+}
+
+Test(conn_positions, what_nothing_moves_never_gets_ahead)
+{
+    uint64_t seed = 4;
+    pos_t begun = pos_start(0x80000000u);
+    struct conn c = {.in_acked = begun, .wl1_seq = pos_seq(begun), .in_max_seq = pos_seq(begun)};
+    for (unsigned i = 0; i < 100000; i++) {
+        /* The largest window is below 2^30. */
+        conn_set_acked(&c, c.in_acked + next(&seed) % ((pos_t)1 << (i % 31)));
+        cr_assert_leq(conn_wl1(&c), c.in_acked, "after %u steps", i);
+        cr_assert_leq(conn_in_max(&c), c.in_acked, "after %u steps", i);
+        cr_assert_geq(conn_wl1(&c) + ((pos_t)1 << 31), c.in_acked, "after %u steps", i);
+    }
+    cr_assert_gt(c.in_acked - begun, (pos_t)1 << 36);
+}
+
+Test(conn_positions, what_lags_little_is_left_alone)
+{
+    pos_t begun = pos_start(100);
+    struct conn c = {.in_acked = begun, .wl1_seq = pos_seq(begun)};
+    conn_set_acked(&c, begun + ((pos_t)1 << POS_DRAG_BITS));
+    cr_assert_eq(conn_wl1(&c), begun);
+}
