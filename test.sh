@@ -8,7 +8,7 @@ usage() {
 usage: ./test.sh [TIER [NAME...]]... [OPTION...]
 
 Tiers, all of them in this order when none is named:
-  lint   formatting, include graph, clang-tidy, shellcheck, the example configuration and its schema
+  lint   formatting, include graph, links of pages, clang-tidy, shellcheck, the example configuration and its schema
   unit   one program per source file
   sim    the real TCP and HTTP code against model hosts over a seeded, lossy, simulated network
   fuzz   kept inputs of every fuzz target
@@ -357,6 +357,7 @@ tier_lint() {
     lint_step format check_format
     lint_step includes .ci/check-includes
     lint_step rows .ci/check-rows
+    lint_step docs .ci/check-docs
     lint_step shell check_shell
     build debug || return 1
     lint_step config .ci/check-config build/debug/bin/lacon
