@@ -138,8 +138,8 @@ static void check_device(struct reading *r, uint32_t n)
 {
     const struct cfg_interface *i = &r->config->interface[n], *o;
 
-    if (given(r, &i->af_packet) && given(r, &i->target) && i->kind != CFG_IF_DEVICE)
-        complain(&r->errors, where(r, &i->af_packet), "driver: goes with \"device\" only");
+    if (given(r, &i->driver) && given(r, &i->target) && i->kind != CFG_IF_DEVICE)
+        complain(&r->errors, where(r, &i->driver), "driver: goes with \"device\" only");
     for (o = r->config->interface; o < i; o++) {
         if (given(r, &i->target) && given(r, &o->target) && i->kind == o->kind &&
             strcmp(i->target, o->target) == 0 && field_good(r, &i->vlan) && field_good(r, &o->vlan) &&

@@ -57,6 +57,13 @@ enum cfg_if_kind {
     CFG_IF_VDEV,
 };
 
+/* How a kernel device is opened. */
+enum cfg_driver {
+    CFG_DRIVER_AUTO,        /* AF_XDP, in the device's own receive path where it can; else af_packet */
+    CFG_DRIVER_XDP_GENERIC, /* AF_XDP behind the kernel's receive steering */
+    CFG_DRIVER_AF_PACKET,
+};
+
 struct cfg_prefix {
     struct ip_addr addr; /* the address itself, not the network */
     uint8_t bits;        /* as written: 0..32 or 0..128 */
@@ -72,7 +79,7 @@ struct cfg_interface {
     struct ip_addr gateway4, gateway6; /* keys gateway, gateway6; on-link */
     uint16_t vlan;                     /* 0: untagged */
     uint16_t mtu;                      /* 0: as the device says; 576..9000 */
-    bool af_packet; /* `driver: af_packet` was asked for; default `auto`: AF_XDP, then af_packet */
+    enum cfg_driver driver;            /* default auto */
 };
 
 /* Versions of the PROXY protocol. */

@@ -80,23 +80,9 @@ static bool target_present(const struct cfg_key *k, const void *obj)
     return (unsigned)i->kind == k->which;
 }
 
-static bool read_driver(struct reading *r, const struct cfg_key *k, const struct node *v, void *obj)
-{
-    struct cfg_interface *i = obj;
-
-    i->af_packet = v->kind == NODE_SCALAR && strcmp(v->text, "af_packet") == 0;
-    if (!i->af_packet && (v->kind != NODE_SCALAR || strcmp(v->text, "auto") != 0))
-        return must_be(r, k, v, "auto or af_packet");
-    return true;
-}
-
 static void print_driver(FILE *f, const struct config *c, const struct cfg_key *k, const void *obj)
 {
-    const struct cfg_interface *i = obj;
-
-    (void)c;
-    (void)k;
-    fputs(i->af_packet ? "af_packet" : "auto", f);
+    kind_word.print(f, c, k, obj);
 }
 
 static bool driver_present(const struct cfg_key *k, const void *obj)
@@ -407,7 +393,7 @@ static bool host_present(const struct cfg_key *k, const void *obj)
 }
 
 const struct key_kind kind_target = {read_target, print_target, target_present};
-const struct key_kind kind_driver = {read_driver, print_driver, driver_present};
+const struct key_kind kind_driver = {read_word, print_driver, driver_present};
 const struct key_kind kind_network = {read_network, print_prefix, NULL};
 const struct key_kind kind_gateway = {read_gateway, print_gateway, gateway_present};
 const struct key_kind kind_prefix = {read_prefix, print_prefix, NULL};

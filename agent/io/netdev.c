@@ -80,6 +80,23 @@ int netdev_query(const char *name, struct netdev *out)
     return rc;
 }
 
+bool netdev_merges(const char *name)
+{
+    struct ethtool_value gro = {.cmd = ETHTOOL_GGRO}, flags = {.cmd = ETHTOOL_GFLAGS};
+    struct ifreq ifr = {.ifr_data = (char *)&gro};
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    if (fd < 0)
+        return false;
+    if (ask(fd, SIOCETHTOOL, name, &ifr) != 0)
+        gro.data = 0;
+    ifr.ifr_data = (char *)&flags;
+    if (ask(fd, SIOCETHTOOL, name, &ifr) != 0)
+        flags.data = 0;
+    close(fd);
+    return gro.data || (flags.data & ETH_FLAG_LRO);
+}
+
 bool netdev_running(const char *name, int ifindex)
 {
     struct netdev d = {0};

@@ -24,6 +24,9 @@ int netdev_query(const char *name, struct netdev *out);
 /* The same ifindex is still there, up and has a link. */
 bool netdev_running(const char *name, int ifindex);
 
+/* Does the device, or the kernel for it, merge received segments (LRO, GRO)? */
+bool netdev_merges(const char *name);
+
 /* Does the kernel itself own this address (on any device)? */
 bool netdev_kernel_has(const struct ip_addr *a);
 

@@ -101,12 +101,17 @@ static int query_device(struct port *p)
     return check_addresses(p);
 }
 
+static bool generic(const struct port *p)
+{
+    return p->cfg->driver == CFG_DRIVER_XDP_GENERIC;
+}
+
 /* Can AF_XDP serve the device? If not, why says so. */
 static bool xdp_possible(struct port *p, const char *path)
 {
     char why[XDP_WHY];
 
-    if (p->cfg->af_packet)
+    if (p->cfg->driver == CFG_DRIVER_AF_PACKET)
         snprintf(p->why, sizeof p->why, "driver: af_packet in the file");
     else if (!path)
         snprintf(p->why, sizeof p->why, "AF_XDP not possible: lacon.bpf.o is not installed");
@@ -132,7 +137,8 @@ static int probe_xdp(struct port *p, unsigned index, const char *path)
     snprintf(args, sizeof args, "iface=%s,queue_count=%u,busy_budget=0,xdp_prog=%s", p->cfg->target,
              p->queues, path);
     p->xdp = true;
-    snprintf(p->why, sizeof p->why, "kernel device that takes an XDP program");
+    snprintf(p->why, sizeof p->why, "%s",
+             generic(p) ? "driver: xdp_generic in the file" : "kernel device that takes an XDP program");
     return probe(p, name, args);
 }
 
@@ -322,14 +328,23 @@ static void open_multicast(struct port *p)
                     p->cfg->name, p->cfg->target, strerror(-p->groups_fd));
 }
 
-static int fill_xdp(const struct port *p)
+/* DPDK's driver attaches the program as the device prefers it; where it is to run is settled here. */
+static int settle_xdp(const struct port *p)
 {
     struct ip_addr addr[MAX_ADDRS];
     unsigned n = 0;
+    int rc = generic(p) ? xdp_make_generic(p->dev.ifindex) : 0;
 
+    if (rc)
+        return fail(p, rc, "cannot run the XDP program behind receive steering");
+    if (generic(p) && netdev_merges(p->cfg->target))
+        log_warning("interface %s: device %s merges received segments, which are then too large for lacon's "
+                    "buffers (ethtool -K %s gro off lro off)",
+                    p->cfg->name, p->cfg->target, p->cfg->target);
     for (uint32_t i = 0; i < p->cfg->naddr && n < MAX_ADDRS; i++)
         addr[n++] = p->cfg->addr[i].addr;
-    return xdp_set_addresses(p->dev.ifindex, addr, n, p->cfg->vlan);
+    rc = xdp_set_addresses(p->dev.ifindex, addr, n, p->cfg->vlan);
+    return rc ? fail(p, rc, "cannot tell the XDP program our addresses") : 0;
 }
 
 /* DPDK takes queues for flow rules only between configuration and start. */
@@ -358,9 +373,9 @@ int port_start(struct port *p, struct rte_mempool *pool, unsigned flow_queues)
         return fail(p, rc, "the driver does not start");
     p->started = true;
     if (p->xdp) {
-        rc = fill_xdp(p);
+        rc = settle_xdp(p);
         if (rc)
-            return fail(p, rc, "cannot tell the XDP program our addresses");
+            return rc;
     }
     open_multicast(p);
     port_link(p);

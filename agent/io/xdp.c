@@ -32,39 +32,62 @@ const char *xdp_program_path(void)
     return access(LACON_XDP_PROGRAM, R_OK) == 0 ? LACON_XDP_PROGRAM : NULL;
 }
 
-/* The program attached to the device: a descriptor and its maps, or -errno; -ENOENT when none or not ours. */
-static int open_attached(int ifindex, uint32_t maps[MAX_MAPS], uint32_t *nmaps)
-{
-    struct bpf_prog_info info = {.nr_map_ids = MAX_MAPS, .map_ids = (uint64_t)(uintptr_t)maps};
-    uint32_t id = 0, len = sizeof info;
-    int fd, rc;
+/* The program attached to a device. */
+struct attached {
+    int fd;
+    uint32_t where; /* XDP_FLAGS_SKB_MODE: in the kernel's common path; else 0 */
+    uint32_t map[MAX_MAPS], nmap;
+};
 
-    rc = bpf_xdp_query_id(ifindex, 0, &id);
+/* 0 or -errno; -ENOENT when none or not ours. The caller closes fd. */
+static int open_attached(int ifindex, struct attached *a)
+{
+    LIBBPF_OPTS(bpf_xdp_query_opts, q);
+    struct bpf_prog_info info = {.nr_map_ids = MAX_MAPS, .map_ids = (uint64_t)(uintptr_t)a->map};
+    uint32_t len = sizeof info;
+    int rc = bpf_xdp_query(ifindex, 0, &q);
+
     if (rc)
         return rc;
-    if (id == 0)
+    if (q.prog_id == 0)
         return -ENOENT;
-    fd = bpf_prog_get_fd_by_id(id);
-    if (fd < 0)
+    a->where = q.attach_mode == XDP_ATTACHED_SKB ? XDP_FLAGS_SKB_MODE : 0;
+    a->fd = bpf_prog_get_fd_by_id(q.prog_id);
+    if (a->fd < 0)
         return -errno;
-    rc = bpf_obj_get_info_by_fd(fd, &info, &len);
+    rc = bpf_obj_get_info_by_fd(a->fd, &info, &len);
     if (rc || strcmp(info.name, PROGRAM_NAME) != 0) {
-        close(fd);
+        close(a->fd);
         return rc ? rc : -ENOENT;
     }
-    *nmaps = info.nr_map_ids < MAX_MAPS ? info.nr_map_ids : MAX_MAPS;
-    return fd;
+    a->nmap = info.nr_map_ids < MAX_MAPS ? info.nr_map_ids : MAX_MAPS;
+    return 0;
 }
 
 void xdp_detach(int ifindex)
 {
-    uint32_t maps[MAX_MAPS], n;
-    int fd = open_attached(ifindex, maps, &n);
+    struct attached a;
 
-    if (fd < 0)
+    if (open_attached(ifindex, &a) != 0)
         return;
-    bpf_xdp_detach(ifindex, 0, NULL);
-    close(fd);
+    bpf_xdp_detach(ifindex, a.where, NULL);
+    close(a.fd);
+}
+
+int xdp_make_generic(int ifindex)
+{
+    struct attached a;
+    int rc = open_attached(ifindex, &a);
+
+    if (rc)
+        return rc;
+    if (!a.where) { /* the kernel has a device's program in one of the two places, not in both */
+        rc = bpf_xdp_detach(ifindex, 0, NULL);
+        if (rc == 0)
+            rc = bpf_xdp_attach(ifindex, a.fd, XDP_FLAGS_SKB_MODE, NULL);
+    }
+    close(a.fd);
+    return rc;
 }
 
 /* Attaches prog_fd, and takes it off again. */
@@ -147,12 +170,12 @@ static int fill(const uint32_t maps[], uint32_t nmaps, const struct ip_addr *add
 
 int xdp_set_addresses(int ifindex, const struct ip_addr *addr, unsigned n, uint16_t vlan)
 {
-    uint32_t maps[MAX_MAPS], nmaps = 0;
-    int rc, fd = open_attached(ifindex, maps, &nmaps);
+    struct attached a;
+    int rc = open_attached(ifindex, &a);
 
-    if (fd < 0)
-        return fd;
-    rc = fill(maps, nmaps, addr, n, vlan);
-    close(fd);
+    if (rc)
+        return rc;
+    rc = fill(a.map, a.nmap, addr, n, vlan);
+    close(a.fd);
     return rc;
 }

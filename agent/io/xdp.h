@@ -19,6 +19,10 @@ int xdp_try(const char *path, int ifindex, char why[XDP_WHY]);
 /* Fills the attached program's maps. From then on the device's frames for `addr` are ours. 0 or -errno. */
 int xdp_set_addresses(int ifindex, const struct ip_addr *addr, unsigned n, uint16_t vlan);
 
+/* Moves the attached program from the device's own receive path to the kernel's common one ("generic XDP"),
+ * which is behind receive steering. For a moment in between frames pass to the kernel. 0 or -errno. */
+int xdp_make_generic(int ifindex);
+
 /* Takes the program off the device when it is lacon's: after a failure, or what a killed lacon left behind
  * (the caller has netdev_claim()ed the device, so nobody serves it any more). */
 void xdp_detach(int ifindex);

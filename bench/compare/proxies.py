@@ -32,8 +32,9 @@ def wait_for(true, what, process=None, seconds=30):
 
 
 class Proxy:
-    """kernel: it uses the kernel's TCP, on the kernel's addresses."""
-    kernel = True
+    """kernel: it uses the kernel's TCP, on the kernel's addresses. steered: what arrives is brought to its CPU by
+    receive steering, else by a thread of each device."""
+    kernel = steered = True
     spins = False
     name = "?"
 
@@ -110,14 +111,15 @@ class KernelForward(Proxy):
 
 class Lacon(Proxy):
     """interfaces: the YAML of where it is; by default the veths."""
-    kernel = False
+    kernel = steered = False
     name = "lacon"
+    driver = "auto"
     connections, memory = 65536, "256MiB"
     admin = None
 
     def interfaces(self):
         d = self.wires.dev
-        return {"front": f"device: {d['pf']}", "back": f"device: {d['pb']}"}
+        return {side: f"device: {d[dev]}\n    driver: {self.driver}" for side, dev in (("front", "pf"), ("back", "pb"))}
 
     def start(self):
         self.sock = os.path.join(self.dir, "admin.sock")
@@ -160,6 +162,13 @@ class Lacon(Proxy):
         return sum(w["busy_cycles"] for w in self.ask("status")["workers"]), frames
 
 
+class LaconGeneric(Lacon):
+    """Its XDP program runs behind receive steering, so that it is received for as nginx is."""
+    name = "lacon, xdp_generic"
+    driver = "xdp_generic"
+    steered = True
+
+
 class LaconMemif(Lacon):
     name = "lacon on memif"
     spins = True
@@ -175,7 +184,7 @@ class LaconMemif(Lacon):
 
 class Testpmd(Proxy):
     """DPDK's plain forwarder on the same memif ports."""
-    kernel = False
+    kernel = steered = False
 
     def __init__(self, wires, directory, bin_dir, sockets, mode):
         super().__init__(wires, directory, bin_dir)

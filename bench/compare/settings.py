@@ -6,7 +6,7 @@ import time
 import cpu
 from load import Loadgen, Trouble, wrk
 from measure import SIZES, name_of, run_job
-from proxies import MEMIF_MAC, Haproxy, KernelForward, Lacon, LaconMemif, Nginx, Origin, Testpmd, wait_for
+from proxies import MEMIF_MAC, Haproxy, KernelForward, Lacon, LaconGeneric, LaconMemif, Nginx, Origin, Testpmd, wait_for
 from wires import ENDPOINT, FRONT
 
 NO_PINS = []
@@ -32,9 +32,9 @@ class Context:
     def start(self, proxy):
         """Starts it on the veths, with the addresses and the offloads that it takes."""
         self.wires.kernel_addresses(proxy.kernel)
-        self.wires.offloads(not isinstance(proxy, (Nginx_off, Lacon)))
+        self.wires.offloads(not isinstance(proxy, (Nginx_off, Lacon)), proxy.kernel or not proxy.steered)
         proxy.start()
-        return self.wires.pin(proxy.kernel)
+        return self.wires.pin(proxy.steered)
 
     def jobs(self, proxy, loadgen, pins, setting, points, **more):
         """points: (size, close, connections)."""
@@ -67,7 +67,7 @@ def ordinary(c):
     origin.start()
     try:
         for _ in range(c.rounds):
-            for kind in (Nginx, Haproxy, Lacon):
+            for kind in (Nginx, Haproxy, Lacon, LaconGeneric):
                 proxy = kind(c.wires, c.dir, c.bin)
                 pins = c.start(proxy)
                 try:
@@ -126,11 +126,11 @@ def _equal_load(c, proxy, loadgen, pins):
 
 def wire(c):
     points = [("100B", False, 64), ("100B", True, 64)]
-    kinds = [Nginx, Lacon]
+    kinds = [Nginx, Lacon, LaconGeneric]
     if not c.quick:
         points = [(s, close, n) for s in SIZES for close in (False, True) for n in (64, 1000)
                   if not (s == "1MB" and n == 1000)]
-        kinds = [Nginx, Nginx_off, Haproxy, Lacon]
+        kinds = [Nginx, Nginx_off, Haproxy, Lacon, LaconGeneric]
     loadgen = _wire_loadgen(c)
     try:
         for _ in range(c.rounds):
@@ -138,7 +138,7 @@ def wire(c):
                 proxy = kind(c.wires, c.dir, c.bin)
                 pins = c.start(proxy)
                 try:
-                    c.jobs(proxy, loadgen, pins, "wire", points)
+                    c.jobs(proxy, loadgen, pins, "wire", [] if c.quick and kind is LaconGeneric else points)
                     c.nginx_capacity = c.nginx_capacity or c.table.median("wire", KEEPALIVE, "nginx",
                                                                           "requests_per_second")
                     _equal_load(c, proxy, loadgen, pins)

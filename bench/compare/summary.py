@@ -20,13 +20,18 @@ def is_bound(table, setting, point, subject):
 def ratios(table):
     """name: (spread of the ratio, ">=" or "")."""
     core = "requests_per_core_second"
-    memif, nginx = "lacon on memif", "nginx"
+    memif, nginx, generic = "lacon on memif", "nginx", "lacon, xdp_generic"
     wanted = {
-        "wire_100B_requests_per_cpu": (("wire", EQUAL, "lacon", "requests_per_cpu"),
+        # At equal load with what is made for that; and with the default.
+        "wire_100B_requests_per_cpu": (("wire", EQUAL, generic, "requests_per_cpu"),
                                        ("wire", EQUAL, nginx, "requests_per_cpu"), None),
-        "wire_100B_p50": (("wire", EQUAL, "lacon", "p50_us"), ("wire", EQUAL, nginx, "p50_us"), None),
-        "wire_100B_p99": (("wire", EQUAL, "lacon", "p99_us"), ("wire", EQUAL, nginx, "p99_us"), None),
+        "wire_100B_p50": (("wire", EQUAL, generic, "p50_us"), ("wire", EQUAL, nginx, "p50_us"), None),
+        "wire_100B_p99": (("wire", EQUAL, generic, "p99_us"), ("wire", EQUAL, nginx, "p99_us"), None),
+        "wire_100B_requests_per_cpu_native": (("wire", EQUAL, "lacon", "requests_per_cpu"),
+                                              ("wire", EQUAL, nginx, "requests_per_cpu"), None),
+        "wire_100B_p50_native": (("wire", EQUAL, "lacon", "p50_us"), ("wire", EQUAL, nginx, "p50_us"), None),
         "wire_100B_keepalive": (("wire", KEEPALIVE, "lacon", core), ("wire", KEEPALIVE, nginx, core), KEEPALIVE),
+        "wire_100B_keepalive_generic": (("wire", KEEPALIVE, generic, core), ("wire", KEEPALIVE, nginx, core), KEEPALIVE),
         "wire_100B_oneshot": (("wire", ONESHOT, "lacon", core), ("wire", ONESHOT, nginx, core), ONESHOT),
         "poll_100B_keepalive": (("poll", KEEPALIVE, memif, core), ("wire", KEEPALIVE, nginx, core), KEEPALIVE),
         "poll_100B_oneshot": (("poll", ONESHOT, memif, core), ("wire", ONESHOT, nginx, core), ONESHOT),
@@ -40,6 +45,10 @@ def ratios(table):
                                      ("ordinary", KEEPALIVE, nginx, "requests_per_second"), None),
         "ordinary_100B_cpu": (("ordinary", KEEPALIVE, "lacon", "cpu_us_per_request"),
                               ("ordinary", KEEPALIVE, nginx, "cpu_us_per_request"), None),
+        "ordinary_100B_throughput_generic": (("ordinary", KEEPALIVE, generic, "requests_per_second"),
+                                             ("ordinary", KEEPALIVE, nginx, "requests_per_second"), None),
+        "ordinary_100B_cpu_generic": (("ordinary", KEEPALIVE, generic, "cpu_us_per_request"),
+                                      ("ordinary", KEEPALIVE, nginx, "cpu_us_per_request"), None),
     }
     found = {}
     for name, (above, below, point) in wanted.items():

@@ -76,14 +76,15 @@ class Bed:
     def _ethtool(self, ns, dev, *words):
         must(["ip", "netns", "exec", ns.name, "ethtool", "-K", self.dev[dev], *words])
 
-    def offloads(self, on):
+    def offloads(self, on, merging=True):
         """What the proxy's kernel may leave to its devices. On, as Linux has it: checksums of what is sent are not
         computed, segments are cut at the last moment, received ones merged. Off: none of it. Receive merging needs a
-        receive thread and the other way round, so for "off" it stays on and may merge nothing."""
+        receive thread and the other way round, so for "off" it stays on and may merge nothing, but without merging
+        where there is no such thread."""
         segs, merged = (65535, 65536) if on else (1, 1600)
         for dev in PROXY_DEVS:
             self._ethtool(self.proxy, dev, "tx", "on" if on else "off")
-            self._ethtool(self.proxy, dev, "gro", "on")
+            self._ethtool(self.proxy, dev, "gro", "on" if merging else "off")
             # 60000: what the generator's af_packet end can take in one frame.
             self.proxy.ip(f"link set {self.dev[dev]} gso_max_size 60000 gso_max_segs {segs} gro_max_size {merged}\n")
 
@@ -133,13 +134,13 @@ class Bed:
             pass
         return process
 
-    def pin(self, kernel):
-        """Gives the receive work of the proxy's devices its CPU; after every change of a device's programs. For a
-        proxy on the kernel's TCP by receive steering, else by a thread of each device; returns the threads' pids."""
+    def pin(self, steered):
+        """Gives the receive work of the proxy's devices its CPU, by receive steering or else by a thread of each
+        device; after every change of a device's programs. Returns the threads' pids."""
         pids = []
         for dev in PROXY_DEVS:
-            self._device(self.proxy, dev, **{"threaded": int(not kernel),
-                                             "queues/rx-0/rps_cpus": f"{1 << self.proxy_cpu if kernel else 0:x}"})
+            self._device(self.proxy, dev, **{"threaded": int(not steered),
+                                             "queues/rx-0/rps_cpus": f"{1 << self.proxy_cpu if steered else 0:x}"})
             for pid in kernel_threads([f"napi/{self.dev[dev]}-"]).values():
                 os.sched_setaffinity(pid, {self.proxy_cpu})
                 if self.nice:

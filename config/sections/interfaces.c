@@ -4,6 +4,8 @@
 static const struct cfg_key address_item = {
     .name = "addresses", .kind = &kind_prefix, ITEM(struct cfg_prefix)};
 
+static const char *const driver_words[] = {"auto", "xdp_generic", "af_packet", NULL};
+
 static const struct cfg_key interface_keys[] = {
     {.name = "name",
      .kind = &kind_text,
@@ -44,7 +46,11 @@ static const struct cfg_key interface_keys[] = {
      .initial = "0",
      .min = 576,
      .max = 9000},
-    {.name = "driver", .kind = &kind_driver, FIELD(struct cfg_interface, af_packet), .initial = "auto"},
+    {.name = "driver",
+     .kind = &kind_driver,
+     FIELD(struct cfg_interface, driver),
+     .initial = "auto",
+     .words = driver_words},
 };
 static const struct cfg_section interface_section = {"an interface", KEYS(interface_keys), NULL};
 const struct cfg_key interface_item = {

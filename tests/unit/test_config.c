@@ -45,7 +45,7 @@ Test(config, defaults_are_those_of_the_header)
     cr_assert_eq(c->ninterface, 1);
     cr_expect_eq(c->interface[0].vlan, 0);
     cr_expect_eq(c->interface[0].mtu, 0);
-    cr_expect_not(c->interface[0].af_packet);
+    cr_expect_eq(c->interface[0].driver, CFG_DRIVER_AUTO);
     cr_expect_not(c->interface[0].has_gateway4);
     cr_expect_not(c->interface[0].has_gateway6);
     cr_assert_eq(c->nlistener, 1);
@@ -153,7 +153,7 @@ Test(config, every_key_is_taken_as_written)
     cr_expect_eq(c->dpdk.port_hi, 65535);
     cr_expect_str_eq(c->dpdk.eal_args[1], "--x=\"\\é: #");
     cr_assert_eq(c->ninterface, 4);
-    cr_expect(c->interface[0].af_packet);
+    cr_expect_eq(c->interface[0].driver, CFG_DRIVER_AF_PACKET);
     cr_expect_eq(c->interface[0].addr[1].bits, 64);
     cr_expect_str_eq(ip_str(&c->interface[0].addr[1].addr, ip), "fd00::2");
     cr_expect(c->interface[0].has_gateway4 && c->interface[0].has_gateway6);

@@ -26,7 +26,7 @@ static const struct row rows[] = {
     {"driver unknown",
      "interfaces: [{name: i, device: eth0, addresses: [10.0.0.2/24], driver: e1000}]\n" LISTENERS ROUTES
          CLUSTERS,
-     "1:72: driver: must be auto or af_packet, not \"e1000\"\n"},
+     "1:72: driver: must be auto, xdp_generic or af_packet, not \"e1000\"\n"},
     {"prefixes",
      "interfaces: [{name: i, device: eth0, addresses: [10.0.0.2, 10.0.0.2/33, 10.0.0.0/24, 10.0.0.255/24, "
      "127.0.0.1/8, 224.0.0.1/4, \"ff02::1/64\", \"::1/128\", \"::ffff:10.0.0.2/120\", "

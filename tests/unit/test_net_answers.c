@@ -30,7 +30,7 @@ Test(net, echo_of_both_families_and_arms)
 Test(net, echo_leaves_ethernet_padding_behind)
 {
     struct rig *r = rig_new(true, false);
-    uint8_t b[64] = {0};
+    uint8_t b[96] = {0};
     uint32_t n = rig_build_ip(r, 0, MAC0, PEER, "192.0.2.9", "192.0.2.1", 1, 64, ECHO4, 16, b);
     memset(b + n, 0xee, 60 - n);
     cr_expect_eq(rig_input(r, 0, b, 60, 0), R_CONSUMED);

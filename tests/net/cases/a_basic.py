@@ -1,4 +1,6 @@
 """The plain cases: what every client does all day."""
+import signal
+
 from bed.blob import blob, sha256
 from bed.case import case, wait_acked
 from bed.lacon import cluster, configuration
@@ -52,6 +54,38 @@ def af_packet(t):
     for n in (0, 1000, 20000, 1000000):
         t.equal(c.ask("GET", f"/length/{n}").sha256, sha256(n), f"down {n}")
         t.equal(c.ask("POST", "/", body=blob(n)).body.decode(), f"{n} {sha256(n)}", f"up {n}")
+
+
+@case()
+def xdp_generic(t):
+    """driver: xdp_generic runs the program in the kernel's common receive path and does the same. It is taken off at
+    the end, and one that a killed lacon left there at the next start, which may then have it elsewhere."""
+    def programs():
+        shown = t.topo.lac.run(["ip", "link", "show"]).stdout
+        return {"common": shown.count(" xdpgeneric"), "device's": shown.count(" xdp ")}
+    origin = t.origin()
+    config = configuration(t.topo, [cluster("app", [(origin.ip, origin.port)])])
+    arms = len(config["interfaces"])
+    for interface in config["interfaces"]:
+        interface["driver"] = "xdp_generic"
+        t.topo.lac.run(["ethtool", "-K", interface["device"], "gro", "off"])
+    t.start_with(config)
+    t.equal({i["driver"] for i in t.lacon.ctl("status")["interfaces"]}, {"net_af_xdp"}, "drivers")
+    t.equal(programs(), {"common": arms, "device's": 0}, "programs")
+    c = t.client()
+    for n in (0, 1000, 20000, 1000000):
+        t.equal(c.ask("GET", f"/length/{n}").sha256, sha256(n), f"down {n}")
+        t.equal(c.ask("POST", "/", body=blob(n)).body.decode(), f"{n} {sha256(n)}", f"up {n}")
+    t.equal(t.lacon.child.stop(signal.SIGTERM, 20), 0, "exit status")
+    t.equal(programs(), {"common": 0, "device's": 0}, "programs after the end")
+    t.start_with(config)
+    t.lacon.child.stop(signal.SIGKILL)
+    t.equal(programs(), {"common": arms, "device's": 0}, "programs of a killed lacon")
+    for interface in config["interfaces"]:
+        interface["driver"] = "auto"
+    t.start_with(config)
+    t.equal(programs(), {"common": 0, "device's": arms}, "programs of the next")
+    t.equal(t.client().ask("GET", "/length/1000").sha256, sha256(1000), "from the next")
 
 
 @case()
