@@ -15,6 +15,7 @@ struct asking {
     uint16_t counter_port[2];
     bool no_counter[2];
     unsigned tried;
+    char first[64], last[64]; /* what the device said */
 };
 
 /* ---- tables ---- */
@@ -123,10 +124,13 @@ static int put_question(struct asking *q, const struct flow_dialect *d, bool by_
 
 static const char *said(int rc, const struct rte_flow_error *err)
 {
+    if (rc == -ENOSYS)
+        return "its driver takes no flow rules";
     return err->message ? err->message : strerror(-rc);
 }
 
-/* Of a device that says no to everything the first answer is kept: it is about what was wanted most. */
+/* Of a device that says no to everything two answers are kept: to what was wanted most, and to the last,
+ * which asks the least. */
 static bool ask_all(struct asking *q, bool by_queue)
 {
     struct flow_form *f = q->f;
@@ -139,8 +143,9 @@ static bool ask_all(struct asking *q, bool by_queue)
             f->d = d;
             return true;
         }
-        if (!f->why[0] && (q->tried == 1 || rc == -ENOSYS || rc == -ENODEV))
-            snprintf(f->why, sizeof f->why, "%s", said(rc, &err));
+        if (!q->first[0] && (q->tried == 1 || rc == -ENOSYS || rc == -ENODEV))
+            snprintf(q->first, sizeof q->first, "%s", said(rc, &err));
+        snprintf(q->last, sizeof q->last, "%s", said(rc, &err));
     } while (rc != -ENOSYS && rc != -ENODEV && flow_dialect_next(&d));
     return false;
 }
@@ -173,7 +178,6 @@ static void end_asking(struct asking *q)
 void flow_form_ask(struct flow_form *f, const struct flow_asker *a, unsigned in, unsigned out, bool v4)
 {
     struct asking q = {.a = a, .f = f};
-    char first[ACCEL_WHY];
     *f = (struct flow_form){.in = a->port[in].id, .out = a->port[out].id};
     q.rule = sample(&q, in, out, v4);
     f->can = ask_all(&q, true) || ask_all(&q, false);
@@ -182,9 +186,11 @@ void flow_form_ask(struct flow_form *f, const struct flow_asker *a, unsigned in,
         flow_dialect_text(&f->d, f->why, sizeof f->why);
         return;
     }
-    snprintf(first, sizeof first, "%s", f->why);
     if (q.tried > 1)
-        snprintf(f->why, sizeof f->why, "asked in %u forms; the first: %.100s", q.tried, first);
+        snprintf(f->why, sizeof f->why, "asked in %u forms; the first: %s; the last: %s", q.tried, q.first,
+                 q.last);
+    else
+        snprintf(f->why, sizeof f->why, "%s", q.first);
 }
 
 void flow_form_close(struct flow_form *f, const struct flow_api *api)

@@ -687,9 +687,10 @@ static void rf_destroy(struct accel_engine *e)
 static struct accel_engine *rf_create(const struct accel_engine_params *p, char *why)
 {
     struct accel_engine *e = p->api ? calloc(1, sizeof *e) : NULL;
-    snprintf(why, ACCEL_WHY, p->api ? "out of memory" : "there is no DPDK here");
-    if (!e)
+    if (!e) {
+        snprintf(why, ACCEL_WHY, p->api ? "out of memory" : "there is no DPDK here");
         return NULL;
+    }
     e->api = p->api;
     e->clock_ns = p->clock_ns;
     e->worker = p->worker;
@@ -700,6 +701,7 @@ static struct accel_engine *rf_create(const struct accel_engine_params *p, char 
     e->entry = calloc(TAGS, sizeof *e->entry);
     e->told = calloc(2 * (size_t)TAGS, sizeof *e->told);
     if (!e->entry || !e->told) {
+        snprintf(why, ACCEL_WHY, "out of memory");
         rf_destroy(e);
         return NULL;
     }

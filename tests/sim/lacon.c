@@ -8,6 +8,7 @@
 #include "agent/exchange/shared.h"
 #include "tests/sim/invariants.h"
 #include "tests/sim/measure.h"
+#include "tests/sim/nic.h"
 #include "tests/sim/twice.h"
 
 #define WALL_OFFSET (1700000000ll * (int64_t)SEC)
@@ -53,6 +54,8 @@ bool lacon_provider(const char *name)
     snprintf(bare, sizeof bare, "%.*s", (int)(colon ? colon - name : (ptrdiff_t)strlen(name)), name);
     snprintf(profile, sizeof profile, "%s", colon ? colon + 1 : "");
     provider = accel_find(bare);
+    if (provider == &accel_rte_flow)
+        provider = &nic_rte_flow;
     eager = forced = false;
     if (provider && provider->kernels) {
         char why[ACCEL_WHY];
@@ -346,7 +349,15 @@ static void with_engine(struct lacon *l, struct engine_params *p)
     p->flow_least = measure_flow_least ? measure_flow_least : eager ? 1 : LACON_FLOW_LEAST;
     p->flow_eager = eager;
     p->cycles = measure_on() ? measure_cycles : NULL;
+    static struct accel_port port[LACON_PORTS];
+    for (unsigned i = 0; i < l->nports; i++)
+        port[i] =
+            (struct accel_port){.name = l->config->interface[i].name, .vlan = l->config->interface[i].vlan};
     p->flow_params = (struct accel_engine_params){.profile = l->flow_profile,
+                                                  .port = port,
+                                                  .nports = l->nports,
+                                                  .worker = p->worker,
+                                                  .nworkers = p->nworkers,
                                                   .ops = {.send = device_send, .ctx = l},
                                                   .seed = rng_next(&l->sim->rng),
                                                   .v6 = true};
@@ -472,6 +483,8 @@ void lacon_start(struct lacon *l, struct sim *s, const struct config *config, st
     l->nports = config->ninterface;
     l->poll_ns = 20 * US;
     l->flow = provider && provider->engine ? provider : NULL;
+    if (l->flow == &nic_rte_flow)
+        nic_begin();
     l->flow_profile = *profile ? profile : l->flow == &accel_emu ? "liquidio" : NULL;
     for (unsigned i = 0; i < l->nworkers; i++) {
         struct lacon_worker *w = &l->worker[i];

@@ -6,6 +6,7 @@
 
 #include "tests/sim/invariants.h"
 #include "tests/sim/measure.h"
+#include "tests/sim/nic.h"
 #include "tests/sim/world.h"
 
 #define LIMIT  (3600 * SEC) /* of virtual time for all exchanges */
@@ -82,7 +83,10 @@ static void check_engines(struct world *w)
             sim_fail(&w->sim, "engine %u has %llu rules after everything ended", i,
                      (unsigned long long)f.stats->rules);
     }
-    if (w->lacon.flow == &accel_emu && !lost && LACON_COUNT(&w->lacon, offload_frames) != hits)
+    bool counts = w->lacon.flow == &accel_emu || w->lacon.flow == &nic_rte_flow;
+    if (w->lacon.flow == &nic_rte_flow && nic_complaint())
+        sim_fail(&w->sim, "the device complains: %s", nic_complaint());
+    if (counts && !lost && LACON_COUNT(&w->lacon, offload_frames) != hits)
         sim_fail(&w->sim, "engines carried %llu frames, %llu are counted", (unsigned long long)hits,
                  (unsigned long long)LACON_COUNT(&w->lacon, offload_frames));
     if (LACON_COUNT(&w->lacon, offload_rules))

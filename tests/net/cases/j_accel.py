@@ -76,14 +76,23 @@ def who_was_chosen_and_why(t):
 
 @case()
 def a_device_that_takes_no_rules(t):
-    """Named, rte_flow is asked about every interface; devices without a flow API say no, the reason is on record, and
-    everything goes by the workers."""
-    start(t, flow="rte_flow", flow_least="16KiB")
+    """Named, rte_flow asks every interface: a device without a flow API says no at once, one that has one (net_tap) to each
+    form of the rule. The reasons are on record, and everything goes by the workers."""
+    origin = t.origin()
+    config = configuration(t.topo, [cluster("app", [(origin.ip, origin.port)])])
+    config["accel"] = {"flow": "rte_flow", "flow_least": "16KiB"}
+    config["interfaces"].append({"name": "tap", "vdev": "net_tap0,iface=lacontap0", "addresses": ["192.0.2.77/24"]})
+    t.start_with(config)
     accel = t.lacon.ctl("accel")
+    whys = {}
     for i in accel["interfaces"]:
         flow = next(h for h in i["hooks"] if h["hook"] == "flow")
         t.equal(flow["provider"], "none", f"{i['interface']} by {i['driver']}")
-        t.check(flow["why"].startswith("rte_flow: ") and flow["why"].endswith("; every frame takes the worker's own path"), flow)
+        t.check(flow["why"].endswith("; every frame takes the worker's own path"), flow)
+        whys[i["driver"]] = flow["why"]
+    t.check("rte_flow: asked in " in whys.pop("net_tap"), accel)
+    for driver, why in whys.items():
+        t.check("rte_flow: its driver takes no flow rules" in why, f"{driver}: {why}")
     flow = next(h for h in accel["hooks"] if h["hook"] == "flow")
     t.check("rte_flow: serves none of the" in flow["why"], flow)
     t.equal(accel["engines"], [], "no engine")
