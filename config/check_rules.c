@@ -79,12 +79,82 @@ static void check_to_endpoints(struct reading *r, const struct cfg_rule *rule)
         complain_at(r, &w->prefix, "prefix: goes with matches by \"prefix\" only");
 }
 
+/* May what comes by a listener of this protocol meet this route? A listener whose protocol is not known may
+ * be anything. */
+static bool route_hears(const struct reading *r, const struct cfg_route *t, unsigned protocol)
+{
+    const struct config *c = r->config;
+    uint32_t n = t->nlistener ? t->nlistener : c->nlistener;
+
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t k = t->nlistener ? t->listener[i] : i;
+
+        if (k >= c->nlistener || !field_good(r, &c->listener[k].protocol) ||
+            c->listener[k].protocol == protocol)
+            return true;
+    }
+    return false;
+}
+
+/* What a rule asks for that nobody who meets it can have. */
+static void check_protocols(struct reading *r, const struct cfg_route *t, const struct cfg_rule *rule)
+{
+    for (uint32_t i = 0; i < rule->nmatch; i++) {
+        if (rule->match[i].nalpn && !route_hears(r, t, CFG_TLS))
+            complain_at(
+                r, &rule->match[i].alpn,
+                "alpn: none of the route's listeners is of \"protocol: tls\", so that nobody matches");
+    }
+}
+
+static bool leads_to(const struct cfg_rule *rule, uint32_t cluster)
+{
+    for (uint32_t i = 0; i < rule->nsplit; i++) {
+        if (rule->split[i].cluster == cluster)
+            return true;
+    }
+    return rule->cluster == cluster;
+}
+
+/* Is the cluster used, and never by HTTP? */
+static bool without_http(const struct reading *r, uint32_t cluster)
+{
+    const struct config *c = r->config;
+    bool used = false;
+
+    for (uint32_t i = 0; i < c->nlistener; i++)
+        used |= c->listener[i].cluster == cluster;
+    for (uint32_t i = 0; i < c->nroute; i++) {
+        for (uint32_t j = 0; j < c->route[i].nrule; j++) {
+            if (!leads_to(&c->route[i].rule[j], cluster))
+                continue;
+            if (route_hears(r, &c->route[i], CFG_HTTP))
+                return false;
+            used = true;
+        }
+    }
+    return used;
+}
+
+static void check_affinity(struct reading *r)
+{
+    for (uint32_t i = 0; i < r->config->ncluster; i++) {
+        const struct cfg_cookie *k = &r->config->cluster[i].affinity.cookie;
+
+        if (k->on && without_http(r, i))
+            complain_at(r, &k->name,
+                        "cookie: goes with \"protocol: http\"; nothing else leads to this cluster");
+    }
+}
+
 void check_rules(struct reading *r)
 {
+    check_affinity(r);
     for (uint32_t i = 0; i < r->config->nroute; i++) {
         const struct cfg_route *t = &r->config->route[i];
 
         for (uint32_t j = 0; j < t->nrule; j++) {
+            check_protocols(r, t, &t->rule[j]);
             check_split(r, &t->rule[j]);
             check_to_endpoints(r, &t->rule[j]);
             if (t->rule[j].action == CFG_REDIRECT)

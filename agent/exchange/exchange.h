@@ -72,6 +72,8 @@ void exchanges_settle(struct exchanges *w);
 uint64_t exchanges_next_ns(const struct exchanges *w);
 
 /* No new requests: idle clients are closed, responses say Connection: close. */
+/* The wall clock has been set: it minus now_ns is this from now on. */
+void exchanges_set_wall(struct exchanges *w, int64_t wall_offset_ns);
 void exchanges_drain(struct exchanges *w);
 
 #endif

@@ -88,6 +88,11 @@ void exchanges_memory(const struct exchanges *w, struct memory_list *l)
         memory_add(l, "rate limits", shared_memory(w->shared));
 }
 
+void exchanges_set_wall(struct exchanges *w, int64_t wall_offset_ns)
+{
+    w->wall_offset_ns = wall_offset_ns;
+}
+
 static void drain_one(void *arg, struct conn *c)
 {
     struct exchanges *w = arg;

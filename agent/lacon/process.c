@@ -100,6 +100,7 @@ static void serve(struct process *p)
         if (own[1].revents || other_names)
             refresh(p);
         workers_check_links(p->workers);
+        workers_check_clock(p->workers);
         workers_collect(p->workers);
         endpoints_report(p->workers, &p->watch);
         if (p->draining && workers_idle(p->workers)) {

@@ -424,6 +424,11 @@ void engine_sync(struct engine *e, uint64_t now_ns)
     splice_reap(e->splice);
 }
 
+void engine_set_wall(struct engine *e, int64_t wall_offset_ns)
+{
+    exchanges_set_wall(e->exchanges, wall_offset_ns);
+}
+
 void engine_drain(struct engine *e, uint64_t now_ns)
 {
     splice_set_now(e->splice, now_ns);

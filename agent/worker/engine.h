@@ -89,6 +89,9 @@ struct generation *engine_retired(struct engine *e); /* the next one to be destr
 /* What has changed in the roster is taken now; otherwise before the next burst or tick. */
 void engine_sync(struct engine *e, uint64_t now_ns);
 
+/* The wall clock minus now_ns is this from now on: for log times, Date fields, variables. */
+void engine_set_wall(struct engine *e, int64_t wall_offset_ns);
+
 /* Drain: accept no new connection, close idle ones, add Connection: close to responses. engine_idle(): no
  * client connection and no exchange is left. */
 void engine_drain(struct engine *e, uint64_t now_ns);

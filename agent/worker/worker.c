@@ -19,6 +19,7 @@
 struct workers {
     const struct config *config; /* the first one, borrowed: threads, memory and ports are as it says */
     struct snapshots snapshots;
+    int64_t wall_offset_ns; /* as the engines know it; main's */
     struct shared *shared;
     struct roster *roster;
     struct io *io; /* borrowed */
@@ -221,7 +222,7 @@ static int create_all(struct workers *ws)
     if (rc)
         return rc;
     params.now_ns = workers_now_ns();
-    params.wall_offset_ns = wall_offset(params.now_ns);
+    params.wall_offset_ns = ws->wall_offset_ns = wall_offset(params.now_ns);
     accelerate(ws, &params);
     ports = engine_ports(ws);
     if (!ports)
@@ -347,6 +348,26 @@ void workers_drain(struct workers *ws)
 {
     for (unsigned i = 0; i < ws->n; i++)
         workers_call(ws, i, drain, NULL, true);
+}
+
+/* Less may come of reading two clocks one after the other. */
+#define CLOCK_STEP_NS (5 * (int64_t)MS_NS)
+
+static void set_wall(struct engine *e, void *arg, uint64_t now_ns)
+{
+    (void)now_ns;
+    engine_set_wall(e, *(const int64_t *)arg);
+}
+
+void workers_check_clock(struct workers *ws)
+{
+    int64_t offset = wall_offset(workers_now_ns()), moved = offset - ws->wall_offset_ns;
+
+    if (moved > -CLOCK_STEP_NS && moved < CLOCK_STEP_NS)
+        return;
+    ws->wall_offset_ns = offset;
+    for (unsigned i = 0; i < ws->n; i++)
+        workers_call(ws, i, set_wall, &offset, true);
 }
 
 static void sync_one(struct engine *e, void *arg, uint64_t now_ns)

@@ -39,6 +39,9 @@ bool workers_idle(struct workers *ws);
  * times a second. */
 void workers_check_links(struct workers *ws);
 
+/* Looks whether the wall clock was set, and tells the engines. Likewise. */
+void workers_check_clock(struct workers *ws);
+
 /* Another configuration for all workers: what begins after this returns begins under it, what is in flight
  * ends under its own. `next` differs from the present one only where config_needs_restart() lets it; it is
  * taken over. 0; -ENOMEM: nothing has changed, and next is the caller's still. Main thread. */

@@ -665,5 +665,12 @@ void lacon_print_counters(const struct lacon *l)
 
 int64_t lacon_wall_s(const struct lacon *l)
 {
-    return ((int64_t)l->sim->now + WALL_OFFSET) / (int64_t)SEC;
+    return ((int64_t)l->sim->now + WALL_OFFSET) / (int64_t)SEC + l->clock_set_s;
+}
+
+void lacon_set_clock(struct lacon *l, int64_t by_s)
+{
+    l->clock_set_s += by_s;
+    for (unsigned i = 0; i < l->nworkers; i++)
+        engine_set_wall(l->worker[i].engine, WALL_OFFSET + l->clock_set_s * (int64_t)SEC);
 }

@@ -48,8 +48,9 @@ struct lacon {
         struct steer_device device;
         struct steer *steer;
     } rss[LACON_PORTS];
-    uint64_t misplaced; /* TCP segments that reached another worker than their flow's */
-    bool down;          /* crashed */
+    uint64_t misplaced;  /* TCP segments that reached another worker than their flow's */
+    int64_t clock_set_s; /* the wall clock was set by so much since the start */
+    bool down;           /* crashed */
     unsigned spray;   /* permille of frames that reach a worker drawn at random, not the one of their flow */
     uint64_t poll_ns; /* frames wait up to this long, so that bursts form */
     uint64_t logged, logged_before; /* exchanges; of those, before the last crash */
@@ -82,8 +83,9 @@ void lacon_crash(struct lacon *l);
 void lacon_revive(struct lacon *l);
 
 void lacon_drain(struct lacon *l);
-/* Its time of day, in seconds since 1970. */
+/* Its time of day, in seconds since 1970; and the clock is set, by so many seconds. */
 int64_t lacon_wall_s(const struct lacon *l);
+void lacon_set_clock(struct lacon *l, int64_t by_s);
 /* The workers take what has changed in the roster. */
 void lacon_sync(struct lacon *l);
 /* Another configuration, of number id, for all engines at once; it outlives them. */

@@ -2,6 +2,22 @@
 #include "tests/unit/config_rig.h"
 
 static const struct row rows[] = {
+    {"what nobody who comes can have",
+     "listeners: [{name: h, address: \"10.0.0.2:80\"}, {name: t, address: \"10.0.0.2:81\", protocol: tcp, "
+     "cluster: d}, {name: s, address: \"10.0.0.2:443\", protocol: tls}]\n"
+     "routes:\n"
+     "- {name: a, listeners: [h], rules: [{cluster: c, matches: [{alpn: [h2]}]}]}\n"
+     "- {name: b, listeners: [s], rules: [{cluster: e, matches: [{alpn: [h2]}]}]}\n"
+     "- {name: all, rules: [{cluster: f, matches: [{alpn: [h2]}]}]}\n"
+     "clusters:\n"
+     "- {name: c, affinity: {cookie: {name: x}}, endpoints: [{address: \"10.0.0.9:80\"}]}\n"
+     "- {name: d, affinity: {cookie: {name: x}}, endpoints: [{address: \"10.0.0.9:80\"}]}\n"
+     "- {name: e, affinity: {cookie: {name: x}}, endpoints: [{address: \"10.0.0.9:80\"}]}\n"
+     "- {name: f, affinity: {cookie: {name: x}}, endpoints: [{address: \"10.0.0.9:80\"}]}\n"
+     "- {name: g, affinity: {cookie: {name: x}}, endpoints: [{address: \"10.0.0.9:80\"}]}\n" INTERFACES,
+     "3:67: alpn: none of the route's listeners is of \"protocol: tls\", so that nobody matches\n"
+     "8:39: cookie: goes with \"protocol: http\"; nothing else leads to this cluster\n"
+     "9:39: cookie: goes with \"protocol: http\"; nothing else leads to this cluster\n"},
     {"mirrors",
      "routes: [{name: r, rules: [{cluster: c, mirror: {cluster: x}}, {cluster: c, mirror: {percent: 101, "
      "cluster: c}}, "
@@ -17,6 +33,7 @@ static const struct row rows[] = {
      "routes: [{name: r, rules: [{cluster: c, matches: [{alpn: []}, {alpn: [\"\", \"h 2\", h2]}, {alpn: "
      "h2}]}]}]\n" INTERFACES LISTENERS CLUSTERS,
      "1:58: alpn: must have 1 to 16 items, not 0\n"
+     "1:70: alpn: none of the route's listeners is of \"protocol: tls\", so that nobody matches\n"
      "1:71: alpn: each item must be a protocol of 1 to 254 bytes, such as h2 or http/1.1, not \"\"\n"
      "1:75: alpn: each item must be a protocol as TLS clients offer it, such as h2 or http/1.1, not \"h 2\"\n"
      "1:95: alpn: must be a list, not \"h2\"\n"},

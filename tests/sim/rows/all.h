@@ -7,6 +7,7 @@
 #define ROWS(X)                                                                                              \
     X(routing_reply_pipelined, "a fixed reply before and behind a pipelined request to a cluster")           \
     X(routing_redirect, "a redirect of a head in two parts, and of an upload that is not waited for")        \
+    X(reply_date, "the Date of lacon's own replies, also when the clock is set")                             \
     X(discard_length, "a body that nobody gets is thrown away, and the connection goes on")                  \
     X(discard_chunked, "likewise one of chunks")                                                             \
     X(discard_reordered, "likewise one whose segments come in another order")                                \

@@ -59,6 +59,21 @@ static void redirect_all(struct script *s)
     s->config->cluster[1].nendpoint = 1;
 }
 
+/* The Date of a reply follows the wall clock, also when that is set. */
+void reply_date(struct script *s)
+{
+    redirect_all(s);
+    struct peer *c = client(s);
+    ask(c, GET0);
+    want_moved(c, false);
+    pass_time(s, 3000);
+    say(c, GET0);
+    want_moved(c, false);
+    lacon_set_clock(&s->lacon, -86400);
+    say(c, GET0);
+    want_moved(c, false);
+}
+
 #define GET1 "GET /b HTTP/1.1\r\nHost: c1.example\r\n\r\n"
 
 /* A request to the other cluster is served: the connection stayed, at the right byte. */
