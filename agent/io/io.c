@@ -227,7 +227,12 @@ void io_port(const struct io *io, unsigned i, struct io_port_info *out)
 
 void io_steering(const struct io *io, unsigned i, struct steer_device *out)
 {
-    rss_ask(io->port[i].id, io->port[i].queues, out);
+    const struct port *p = &io->port[i];
+
+    if (p->cfg->kind == CFG_IF_DEVICE)
+        rss_ask_kernel(p->cfg->target, p->queues, out);
+    else
+        rss_ask(p->id, p->queues, out);
 }
 
 bool io_link(struct io *io, unsigned i)

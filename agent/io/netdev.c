@@ -40,6 +40,18 @@ static void ask_queues(int fd, const char *name, struct netdev *out)
         out->queues = ch.rx_count;
 }
 
+int netdev_ethtool(const char *name, void *request)
+{
+    struct ifreq ifr = {.ifr_data = request};
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), rc;
+
+    if (fd < 0)
+        return -errno;
+    rc = ask(fd, SIOCETHTOOL, name, &ifr);
+    close(fd);
+    return rc;
+}
+
 static int query_on(int fd, const char *name, struct netdev *out)
 {
     struct ifreq ifr;

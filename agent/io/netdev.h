@@ -21,6 +21,10 @@ struct netdev {
 /* 0 or -errno: -ENODEV when there is no such device, -EINVAL when it is not an Ethernet device. */
 int netdev_query(const char *name, struct netdev *out);
 
+/* Asks the device's driver by ethtool's interface: `request` begins with its number (linux/ethtool.h), and is
+ * overwritten with the answer. 0 or -errno. */
+int netdev_ethtool(const char *name, void *request);
+
 /* The same ifindex is still there, up and has a link. */
 bool netdev_running(const char *name, int ifindex);
 
