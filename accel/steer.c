@@ -17,6 +17,7 @@
 
 struct steer {
     bool does[2]; /* [is it IPv4] */
+    uint8_t key[STEER_KEY];
     uint32_t mask, most;
     uint32_t nibble[V6_BYTES * 2][16];
     uint16_t queue[STEER_TABLE];
@@ -95,6 +96,13 @@ unsigned steer_owner(const struct steer *s, const struct flow_key *k)
 bool steer_does(const struct steer *s, bool v4)
 {
     return s->does[v4];
+}
+
+bool steer_same(const struct steer *s, const struct steer_device *d)
+{
+    return d->table_len == s->mask + 1 && memcmp(d->key, s->key, sizeof s->key) == 0 &&
+           memcmp(d->table, s->queue, d->table_len * sizeof *d->table) == 0 && (d->v4 || !s->does[true]) &&
+           (d->v6 || !s->does[false]);
 }
 
 uint32_t steer_most_ports(const struct steer *s)
@@ -217,6 +225,7 @@ struct steer *steer_create(const struct steer_device *d, unsigned nworkers, uint
         say(why, "not enough memory");
         return NULL;
     }
+    memcpy(s->key, d->key, sizeof s->key);
     if (fill_table(s, d, nworkers, why)) {
         fill_nibbles(s, d);
         s->does[true] = take_family(s, d, true, nworkers, port_lo, port_hi, why);

@@ -49,6 +49,8 @@ struct steer *steer_create(const struct steer_device *d, unsigned nworkers, uint
 void steer_destroy(struct steer *s); /* NULL is legal */
 
 bool steer_does(const struct steer *s, bool v4);
+/* Does the device still spread frames as it told then? */
+bool steer_same(const struct steer *s, const struct steer_device *d);
 /* The worker for a received segment: k->remote is its source. Its family must be one that steer_does(). */
 unsigned steer_owner(const struct steer *s, const struct flow_key *k);
 /* The hash itself, and the receive queue that the device chooses for it. */

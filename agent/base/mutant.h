@@ -86,6 +86,8 @@
     X(isn_not_raised, "a local port begins again below the number last used")                                \
     X(port_reused_at_once, "a local port that was given back is used before those never used")               \
     X(ports_withheld, "conns that are over, or idle, keep the ports that a new one needs")                   \
+    X(steer_any_port, "a local port is taken whosever queue its answers reach")                              \
+    X(steer_stray_kept, "a segment of no known flow stays with the worker that it reached")                  \
     X(bare_ack_ignored, "an endpoint with an old incarnation is not reset")                                  \
     X(refusal_unvalidated, "a RST with any number refuses a pending connect")                                \
     X(mss_class_too_large, "an endpoint is told a larger segment size than the client takes")                \
@@ -113,6 +115,8 @@
     /* frames */                                                                                             \
     X(csum_odd_offset, "the checksum of a part at an odd offset is not turned")                              \
     X(csum_unchecked, "a segment with a wrong checksum is taken")                                            \
+    X(word_believed, "what a device says of a checksum is never verified")                                   \
+    X(tag_stripped_lost, "a VLAN tag that a device took out is not looked at")                               \
     X(ttl_not_ours, "the TTL is not 64")                                                                     \
     X(option_length_0, "an option of length 0 or 1 is not refused")                                          \
     /* HTTP */                                                                                               \

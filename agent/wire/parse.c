@@ -13,7 +13,7 @@ static enum reason parse_eth(const struct frame *f, uint16_t vlan, struct pkt *p
 {
     if (f->len < ETH_LEN)
         return R_DROP_SHORT;
-    bool stripped = f->flags & FRAME_VLAN_STRIPPED;
+    bool stripped = f->flags & FRAME_VLAN_STRIPPED && !mutant(tag_stripped_lost);
     uint16_t vid = stripped ? f->flags >> FRAME_VLAN_SHIFT : 0;
     p->dmac = f->data;
     p->smac = f->data + 6;

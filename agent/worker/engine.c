@@ -213,7 +213,7 @@ static enum reason check_word(struct engine *e, const struct frame *f, const str
         stat_add(&e->cnt.device_wrong, 1);
         return R_NONE;
     }
-    if (++e->believed % ACCEL_SPOT_CHECK != 1 || wire_payload_right(f, p))
+    if (++e->believed % ACCEL_SPOT_CHECK != 1 || mutant(word_believed) || wire_payload_right(f, p))
         return R_NONE;
     stat_add(&e->cnt.device_wrong, 1);
     e->doubt[f->port] = true;
@@ -272,7 +272,7 @@ static void give_others(struct engine *e, struct segments *g)
     for (unsigned i = 0; i < g->n; i++) {
         unsigned owner =
             g->idx[g->train[i]] == CT_NONE ? steering_owner(&e->steering, &g->p[i].key) : e->steering.worker;
-        if (owner != e->steering.worker) {
+        if (owner != e->steering.worker && !mutant(steer_stray_kept)) {
             g->f[i]->flags |= FRAME_L4_CSUM_OK; /* wire_parse() has verified them */
             e->give(e->ops.ctx, owner, g->f[i]);
             continue;

@@ -1,6 +1,7 @@
 /* See steering.h. */
 #include "agent/worker/steering.h"
 
+#include "agent/base/mutant.h"
 #include "agent/net/ports.h"
 
 /* The device of the interface that has this address of ours; NULL: none that can be steered. An address is on
@@ -28,7 +29,7 @@ unsigned steering_owner(const struct steering *s, const struct flow_key *k)
 bool steering_mine(const void *ctx, const struct flow_key *k)
 {
     const struct steering *s = ctx;
-    return steering_owner(s, k) == s->worker;
+    return steering_owner(s, k) == s->worker || mutant(steer_any_port);
 }
 
 uint32_t steering_most_ports(const struct steering *s)

@@ -416,6 +416,21 @@ static void set_link(struct engine *e, void *arg, uint64_t now_ns)
     engine_set_link(e, c->port, c->up, now_ns);
 }
 
+/* A device that comes back may have been told something else meanwhile. Who owns a flow stays as it was. */
+static void check_steering(const struct workers *ws, unsigned i, const char *name)
+{
+    struct steer_device *d = of_device(ws, i, ACCEL_STEER) ? calloc(1, sizeof *d) : NULL;
+
+    if (!d)
+        return;
+    io_steering(ws->io, i, d);
+    if (!steer_same(ws->steer[i], d))
+        log_warning("interface %s: its device spreads frames otherwise than when lacon started: workers hand "
+                    "them over until lacon is started again",
+                    name);
+    free(d);
+}
+
 void workers_check_links(struct workers *ws)
 {
     struct io_port_info info;
@@ -429,6 +444,8 @@ void workers_check_links(struct workers *ws)
         io_port(ws->io, i, &info);
         log_write(change.up ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, "interface %s: link of %s is %s", info.name,
                   info.target, change.up ? "up" : "down");
+        if (change.up)
+            check_steering(ws, i, info.name);
         for (unsigned w = 0; w < ws->n; w++)
             workers_call(ws, w, set_link, &change, true);
     }

@@ -175,6 +175,25 @@ Test(accel_steer, a_symmetric_key_steers)
     check_shares(&d, 4, false, &seed);
 }
 
+Test(accel_steer, another_table_or_key_is_noticed)
+{
+    struct steer_device d = device(128, 4), other = d;
+    struct steer *s = made(&d, 4);
+    cr_expect(steer_same(s, &d));
+    other.table[127] ^= 1;
+    cr_expect(!steer_same(s, &other));
+    other = d;
+    other.key[39] ^= 1;
+    cr_expect(!steer_same(s, &other));
+    other = d;
+    other.table_len = 64;
+    cr_expect(!steer_same(s, &other));
+    other = d;
+    other.v6 = false;
+    cr_expect(!steer_same(s, &other));
+    steer_destroy(s);
+}
+
 /* ---- what a device must be like ---- */
 
 static void no_change(struct steer_device *d)
