@@ -23,6 +23,12 @@ size_t extras_memory(const struct splice *s)
     return s->extras.cap * sizeof *s->extras.slab;
 }
 
+uint32_t splice_side_blocks(const struct splice *s, size_t *each)
+{
+    *each = sizeof *s->extras.slab;
+    return s->extras.live;
+}
+
 static struct extra *take(struct extras *e)
 {
     struct extra *x = e->free;

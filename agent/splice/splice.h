@@ -152,6 +152,8 @@ bool splice_client_full(const struct splice *s, const struct conn *c);
 /* May n more extents be mapped to dst? When extents run short, a conn that has many gets no more; what has
  * been begun may still be finished: the mapping functions themselves fail at the hard bounds alone. */
 bool splice_room(const struct splice *s, const struct conn *dst, unsigned n);
+/* Side blocks in use (conn.h), and bytes of each. */
+uint32_t splice_side_blocks(const struct splice *s, size_t *each);
 /* How many extents a conn may have now. */
 unsigned splice_extent_limit(const struct splice *s);
 /* What stands at c->in_mapped found no memory. If the bytes are held, they are judged again soon. */
