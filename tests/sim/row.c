@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/sim/invariants.h"
 #include "tests/sim/pcapng.h"
+
+#define REST (7200 * SEC) /* longer than any time that a row gives to somebody */
 
 static void inbox_put(struct sim *s, struct inbox *in, const struct seg *g)
 {
@@ -41,6 +44,8 @@ void inbox_clear(struct inbox *in)
 static void raw_input(void *arg, const struct seg *g)
 {
     struct script *s = arg;
+    if (s->silent)
+        return;
     if (g->kind != SEG_TCP) {
         inbox_put(&s->sim, &s->errors, g);
         return;
@@ -148,6 +153,20 @@ void pass_time(struct script *s, unsigned ms)
     pass_ns(s, ms * MS);
 }
 
+/* What a row leaves open comes to an end by itself when nobody says anything more, and nothing of it is left. */
+static void come_to_rest(struct script *s)
+{
+    struct lacon *l = &s->lacon;
+    if (!l->sim || l->down || s->sim.failed)
+        return;
+    for (unsigned i = 0; i < l->config->ncluster; i++)
+        l->config->cluster[i].check.interval_ns = 10 * REST;
+    s->silent = true;
+    pass_ns(s, REST);
+    for (unsigned i = 0; i < l->nworkers && !s->sim.failed; i++)
+        invariants_rest(&l->worker[i]);
+}
+
 void run_row(const struct row *r, uint64_t seed, bool verbose, struct pcapng *trace, struct run_result *out)
 {
     struct script *s = xalloc(sizeof *s);
@@ -156,6 +175,7 @@ void run_row(const struct row *r, uint64_t seed, bool verbose, struct pcapng *tr
     s->sim.trace = trace;
     s->sim.verbose = verbose;
     r->fn(s);
+    come_to_rest(s);
     if (verbose && s->lacon.sim && s->lacon.worker[0].engine)
         lacon_print_counters(&s->lacon);
     strike(s);

@@ -76,6 +76,7 @@ struct script {
     struct tcb *model_tcb;  /* what it has accepted */
     uint16_t next_port;
     bool client_v6; /* family of the next client() */
+    bool silent;    /* the row is over: nobody says anything more */
 };
 
 /* ---- setting the scene: before the first word; rows that need another configuration change s->config ----
