@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "agent/exchange/internal.h"
 #include "agent/exchange/shared.h"
 #include "agent/splice/remote.h"
 
@@ -178,6 +179,15 @@ static uint64_t extents_in_use(const struct splice *s)
     return n;
 }
 
+static uint64_t exchanges_in_use(const struct splice *s)
+{
+    const struct exchanges *all = s->ux;
+    uint64_t n = all->used;
+    for (const struct exchange *x = all->free; x; x = x->next_free)
+        n--;
+    return n;
+}
+
 static void compare(struct lacon_worker *w, const char *what, uint64_t counted, uint64_t said)
 {
     if (counted != said)
@@ -216,6 +226,7 @@ static struct census check_all(struct lacon_worker *w)
     compare(w, "idle conns", n.idle, s->cnt->endpoints_idle);
     compare(w, "side blocks", n.extras, s->extras.live);
     compare(w, "extents", n.extents, extents_in_use(s));
+    compare(w, "exchanges", exchanges_in_use(s), s->cnt->exchanges_open);
     compare(w, "kept bytes", n.kept, kbuf_used(s->pool));
     compare(w, "timers", n.timers, s->wheel.armed);
     return n;
@@ -251,13 +262,15 @@ void invariants_rest(struct lacon_worker *w)
     struct sim *sim = w->lacon->sim;
     struct census n = check_all(w);
     uint32_t ports = splice_ports_taken(engine_splice(w->engine));
-    if (n.conns || n.extents || n.kept || n.timers || ports)
+    uint64_t exchanges = exchanges_in_use(engine_splice(w->engine));
+    if (n.conns || exchanges || n.extents || n.kept || n.timers || ports)
         sim_fail(sim,
-                 "worker %u: left after everything ended: %llu conns, %llu extents, %llu kept bytes, %llu "
-                 "timers, %u "
-                 "local ports",
-                 w->index, (unsigned long long)n.conns, (unsigned long long)n.extents,
-                 (unsigned long long)n.kept, (unsigned long long)n.timers, ports);
+                 "worker %u: left after everything ended: %llu conns, %llu exchanges, %llu extents, %llu "
+                 "kept bytes, "
+                 "%llu timers, %u local ports",
+                 w->index, (unsigned long long)n.conns, (unsigned long long)exchanges,
+                 (unsigned long long)n.extents, (unsigned long long)n.kept, (unsigned long long)n.timers,
+                 ports);
     else if (w->index + 1 == w->lacon->nworkers)
         check_shared(w->lacon);
 }
