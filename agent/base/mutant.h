@@ -18,6 +18,7 @@
     X(patched_acked_early, "a head is acked to its source before the receiver has acked it")                 \
     X(ack_above_believed, "an ack of bytes that were never sent is taken")                                   \
     X(ack_old_believed, "an ack from long before the window is no reason to drop the segment")               \
+    X(acks_twice, "one segment draws two acks of the same bytes")                                            \
     X(old_bytes_unacked, "segments that repeat old bytes are not acked again")                               \
     X(seq_unchecked, "a segment beyond the offered window is taken")                                         \
     X(seq_no_wrap, "a sequence number that wrapped is taken for one of the same epoch")                      \

@@ -131,6 +131,8 @@ struct splice {
     struct offloads off;
     const struct conn
         *current; /* whose segment or timer is being handled: its slot is not to be given to another */
+    const struct conn
+        *answered; /* whose segment is being handled: what it is owed goes out at the end, once (S5) */
 };
 
 /* ---- splice.c ---- */

@@ -43,6 +43,7 @@ static void called(struct lacon_worker *w)
 static void on_tick(void *arg)
 {
     struct lacon_worker *w = arg;
+    oracle_call(&w->lacon->oracle, 1);
     engine_tick(w->engine, w->lacon->sim->now);
     called(w);
 }
@@ -157,6 +158,7 @@ static void input(struct lacon_worker *w, struct frame *burst[], unsigned n)
         told(w->lacon, burst[i]);
     if (!n)
         return;
+    oracle_call(&w->lacon->oracle, n);
     engine_input(w->engine, burst, n, w->lacon->sim->now);
     called(w);
 }
@@ -213,6 +215,7 @@ static void input_mixed(struct lacon_worker *w, struct frame *burst[], unsigned 
     if (!n)
         return;
     giving = w;
+    oracle_call(&l->oracle, n);
     engine_input_mixed(w->engine, burst, n, l->sim->now);
     called(w);
 }

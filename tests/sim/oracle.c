@@ -1,4 +1,5 @@
 #include "tests/sim/oracle.h"
+#include "tests/sim/ranges.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -16,6 +17,8 @@ struct half {
     uint64_t edge;  /* right edge that the other side may send to */
     uint64_t acked; /* highest position that the other side has acked */
     uint64_t wl_seq, wl_ack;
+    uint64_t fin; /* position of the FIN that was sent; 0: none */
+    bool reset;   /* by a RST that was sent; until the next SYN */
 };
 
 #define OFFERED 8u
@@ -24,6 +27,7 @@ struct oracle_flow {
     struct oracle_flow *next;
     struct flow_key key; /* remote is the host */
     struct half in, out; /* the host's stream; lacon's */
+    struct ranges came;  /* of the host's stream */
     bool client;         /* the host opened it */
     bool two_isns;       /* SYN-ACKs with different numbers answered its SYN: a cookie and a ring entry */
     /* The numbers of the SYN-ACKs, while lacon has sent nothing else. The client takes the first one that
@@ -31,6 +35,10 @@ struct oracle_flow {
      * sent, where it arrives in one burst with the repeated SYN. */
     uint32_t offered[OFFERED];
     unsigned noffered;
+    uint64_t call;     /* the last one that sent it a bare ack, */
+    uint32_t last_ack; /* of these bytes, with this window, */
+    uint16_t last_wnd;
+    unsigned acks;        /* and how often */
     bool taken;           /* the client has acked one of them: out.isn */
     uint8_t *byte, *have; /* what lacon sent at each position */
     size_t cap;
@@ -46,6 +54,7 @@ static void drop_flow(struct oracle_flow *f)
 {
     free(f->byte);
     free(f->have);
+    ranges_free(&f->came);
     free(f);
 }
 
@@ -170,6 +179,25 @@ static void settle(struct oracle_flow *f, uint32_t isn)
         f->two_isns = false;
 }
 
+static void new_client(struct oracle_flow *f)
+{
+    f->out = (struct half){0};
+    f->two_isns = false;
+    offers_over(f);
+    forget_bytes(f);
+}
+
+/* What may be acked from now on. */
+static void came(struct oracle_flow *f, const struct seg *s)
+{
+    uint64_t pos = unwrap(&f->in, s->seq);
+    uint64_t end = pos + s->len + (s->flags & SEG_SYN ? 1u : 0) + (s->flags & SEG_FIN ? 1u : 0);
+    if ((int64_t)end > (int64_t)f->in.end)
+        f->in.end = end;
+    if ((int64_t)pos >= 0)
+        ranges_add(&f->came, pos, end);
+}
+
 void oracle_ingress(struct oracle *o, const uint8_t *p, uint32_t n)
 {
     struct seg s;
@@ -177,18 +205,16 @@ void oracle_ingress(struct oracle *o, const uint8_t *p, uint32_t n)
         return;
     o->in++;
     struct oracle_flow *f = find(o, &s, true);
-    if (s.flags & SEG_SYN && begin(&f->in, &s) && !(s.flags & SEG_ACK)) {
-        f->out = (struct half){0};
-        f->two_isns = false;
-        offers_over(f);
-        forget_bytes(f);
+    if (s.flags & SEG_SYN)
+        f->out.reset = false;
+    if (s.flags & SEG_SYN && begin(&f->in, &s)) {
+        ranges_free(&f->came);
+        if (!(s.flags & SEG_ACK))
+            new_client(f);
     }
     if (!f->in.syn)
         return;
-    uint64_t pos = unwrap(&f->in, s.seq);
-    uint64_t end = pos + s.len + (s.flags & SEG_SYN ? 1u : 0) + (s.flags & SEG_FIN ? 1u : 0);
-    if ((int64_t)end > (int64_t)f->in.end)
-        f->in.end = end;
+    came(f, &s);
     if (!(s.flags & SEG_ACK) || !f->out.syn || s.flags & SEG_RST)
         return;
     if (!(s.flags & SEG_SYN))
@@ -237,13 +263,13 @@ static void check_ack(struct oracle *o, struct oracle_flow *f, const struct seg 
     struct half *in = &f->in;
     if (!(s->flags & SEG_ACK) || !in->syn)
         return;
-    uint64_t ack = unwrap(in, s->ack);
-    if ((int64_t)ack > (int64_t)in->end)
-        fail(o, s, "acks %lld bytes more than arrived (S5)", (long long)(ack - in->end));
+    uint64_t ack = unwrap(in, s->ack), next = ranges_next(&f->came);
+    if ((int64_t)ack > (int64_t)next)
+        fail(o, s, "acks %lld bytes more than arrived in order (S5)", (long long)(ack - next));
     for (unsigned i = 0; i < s->nsack; i++) {
         uint64_t lo = unwrap(in, s->sack[i].lo), hi = unwrap(in, s->sack[i].hi);
-        if ((int64_t)hi > (int64_t)in->end || (int64_t)lo >= (int64_t)hi)
-            fail(o, s, "SACK block that is empty or beyond what arrived (S5)");
+        if ((int64_t)lo < 0 || lo >= hi || !ranges_have(&f->came, lo, hi))
+            fail(o, s, "SACK block that is empty or has bytes that did not arrive (S5)");
     }
     if (s->nsack && !(in->sack_ok && f->out.sack_ok))
         fail(o, s, "SACK without both sides' permission");
@@ -295,6 +321,47 @@ static void check_bytes(struct oracle *o, struct oracle_flow *f, const struct se
     }
 }
 
+/* A FIN is sent at one place, behind all bytes (S10). */
+static void check_fin(struct oracle *o, struct half *out, const struct seg *s, uint64_t end)
+{
+    if (out->fin && end > out->fin && s->len)
+        fail(o, s, "bytes behind its FIN (S10)");
+    if (!(s->flags & SEG_FIN))
+        return;
+    if (out->fin ? out->fin != end : end < out->end)
+        fail(o, s, "a FIN in front of bytes, or of another FIN, that were sent (S10)");
+    out->fin = end;
+}
+
+/* Who has reset a connection says nothing more on it. */
+static void check_reset(struct oracle *o, struct oracle_flow *f, const struct seg *s)
+{
+    if (f->out.reset && !(s->flags & (SEG_RST | SEG_SYN)) && !o->by_device)
+        fail(o, s, "goes on after its reset (S10)");
+    f->out.reset = (s->flags & SEG_RST && s->flags & SEG_ACK && f->in.syn && f->out.syn) ||
+                   (f->out.reset && !(s->flags & SEG_SYN));
+}
+
+/* One segment draws at most one ack of the same bytes, with the same window, to each peer: more would look
+ * like a loss (S5). */
+static void check_acks_sent(struct oracle *o, struct oracle_flow *f, const struct seg *s)
+{
+    if (s->len || s->flags != SEG_ACK || o->by_device)
+        return;
+    f->acks = f->call == o->call && f->last_ack == s->ack && f->last_wnd == s->wnd ? f->acks + 1 : 1;
+    f->call = o->call;
+    f->last_ack = s->ack;
+    f->last_wnd = s->wnd;
+    if (f->acks > o->call_acks)
+        fail(o, s, "%u bare acks of the same bytes for %u segments (S5)", f->acks, o->call_acks);
+}
+
+void oracle_call(struct oracle *o, unsigned frames)
+{
+    o->call++;
+    o->call_acks = frames;
+}
+
 static void check_data(struct oracle *o, struct oracle_flow *f, const struct seg *s, uint64_t pos)
 {
     struct half *out = &f->out;
@@ -305,6 +372,7 @@ static void check_data(struct oracle *o, struct oracle_flow *f, const struct seg
         fail(o, s, "%llu bytes beyond the peer's window", (unsigned long long)(end - out->edge));
     if (s->len)
         check_bytes(o, f, s, pos);
+    check_fin(o, out, s, end);
     end += (s->flags & SEG_FIN ? 1u : 0) + (s->flags & SEG_SYN ? 1u : 0);
     if (end > out->end)
         out->end = end;
@@ -343,6 +411,8 @@ void oracle_egress(struct oracle *o, const uint8_t mac[6], const uint8_t *p, uin
     }
     if (!f->out.syn)
         return; /* a reset to somebody unknown */
+    check_reset(o, f, &s);
+    check_acks_sent(o, f, &s);
     uint64_t pos = unwrap(&f->out, s.seq);
     if ((int64_t)pos < 0 && !(s.flags & SEG_RST))
         fail(o, &s, "sequence number before the stream");

@@ -18,6 +18,8 @@ struct oracle {
     struct oracle_flow *flow[256];
     bool bytes_may_differ; /* a row's peer sends other body bytes on purpose */
     uint64_t in, out;      /* TCP segments */
+    uint64_t call;         /* of an engine: its number, */
+    unsigned call_acks;    /* and how often it may ack the same bytes to one peer */
     /* The flows of the segments that went in and out since `ntouched` was last set to 0; what is beyond the
      * array's end was not noted. */
     struct flow_key touched[ORACLE_TOUCHED];
@@ -31,6 +33,8 @@ void oracle_forget(struct oracle *o);
 /* The highest right edge that lacon may send flow k up to, and the highest ack it has received, as sequence
  * numbers. False when no handshake of k was seen. */
 bool oracle_acked(struct oracle *o, const struct flow_key *k, uint32_t *ack, uint32_t *edge);
+/* An engine is about to be called, with so many frames (a tick: 1). */
+void oracle_call(struct oracle *o, unsigned frames);
 void oracle_ingress(struct oracle *o, const uint8_t *p, uint32_t n);
 /* mac: that of the interface it leaves by. */
 void oracle_egress(struct oracle *o, const uint8_t mac[6], const uint8_t *p, uint32_t n);

@@ -432,6 +432,7 @@
     X(s4_edge_request, "S4 zero window of an endpoint behind a head, update lost")                           \
     X(s4_smaller_after_larger, "S4 a smaller window after a larger one")                                     \
     X(s4_pipelined_smaller, "S4 pipelining into a smaller window after a larger one")                        \
+    X(s5_one_ack_held, "S5 the segment that begins a held request is acked once")                            \
     X(s5_one_ack_each, "S5 at most one ack for each segment")                                                \
     X(s5_ack_on_edge, "S5 an ack on an extent's edge")                                                       \
     X(s5_sack_across_edge, "S5 a SACK block across chunks stays one")                                        \

@@ -343,6 +343,27 @@ void s5_one_ack_each(struct script *s)
     want_true(s, e->in.n == 0, "nothing to the endpoint");
 }
 
+/* A segment that ends one exchange, and so begins the next whose request was held, and repeats bytes of that
+ * request: it is acked once. */
+void s5_one_ack_held(struct script *s)
+{
+    one_endpoint(s);
+    struct peer *c = client(s), *e = with_request(c, GET0);
+    c->auto_ack = false;
+    say(c, "GET /next HTTP/1.1\r\nHost: c0.example\r\nX: ");
+    say_n(c, 'a', 6000);
+    say(c, "\r\n\r\n");
+    pass_time(s, 10);
+    forget(c);
+    say(e, CHUNKED_OK "5\r\nhello\r\n0\r\n\r\n");
+    want_head(c);
+    want_text(c, "5\r\nhello\r\n0\r\n\r\n");
+    say_n_at(c, c->snd - 1004, 'a', 1000);
+    want_text(e, "GET /next HTTP/1.1\r\n");
+    want(c, "A len=0");
+    want_silence(c, 10);
+}
+
 /* An ack that falls on the edge between head and body belongs to both. */
 void s5_ack_on_edge(struct script *s)
 {
