@@ -35,6 +35,7 @@ static void rearm_tick(struct lacon_worker *w)
 /* After each call of an engine: what must hold at every step. */
 static void called(struct lacon_worker *w)
 {
+    oracle_call(&w->lacon->oracle, 1); /* the next one, unless it is given frames */
     if (!measure_on())
         invariants_step(w);
     rearm_tick(w);
@@ -43,7 +44,6 @@ static void called(struct lacon_worker *w)
 static void on_tick(void *arg)
 {
     struct lacon_worker *w = arg;
-    oracle_call(&w->lacon->oracle, 1);
     engine_tick(w->engine, w->lacon->sim->now);
     called(w);
 }

@@ -33,7 +33,7 @@ void oracle_forget(struct oracle *o);
 /* The highest right edge that lacon may send flow k up to, and the highest ack it has received, as sequence
  * numbers. False when no handshake of k was seen. */
 bool oracle_acked(struct oracle *o, const struct flow_key *k, uint32_t *ack, uint32_t *edge);
-/* An engine is about to be called, with so many frames (a tick: 1). */
+/* An engine is about to be called, with so many frames (a tick: 1; 0: much is due at a time). */
 void oracle_call(struct oracle *o, unsigned frames);
 void oracle_ingress(struct oracle *o, const uint8_t *p, uint32_t n);
 /* mac: that of the interface it leaves by. */

@@ -153,7 +153,8 @@ void pass_time(struct script *s, unsigned ms)
     pass_ns(s, ms * MS);
 }
 
-/* What a row leaves open comes to an end by itself when nobody says anything more, and nothing of it is left. */
+/* What a row leaves open comes to an end by itself when nobody says anything more, and nothing of it is left.
+ */
 static void come_to_rest(struct script *s)
 {
     struct lacon *l = &s->lacon;

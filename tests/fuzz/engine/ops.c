@@ -180,6 +180,7 @@ static void do_mode(struct peer *p, const uint8_t *arg)
     w.deaf = arg[1] == 1;
     w.answers = arg[2] % 17;
     p->quiet = arg[3] & 1;
+    oracle_call(&w.oracle, 0);
     if (arg[3] & 2)
         engine_drain(w.engine, w.sim.now);
     if (arg[3] & 4)

@@ -7,6 +7,7 @@ void feed(void)
 {
     unsigned n = w.nburst, before = w.box.sent;
     w.nburst = 0;
+    oracle_call(&w.oracle, n);
     if (n)
         engine_input(w.engine, w.burst, n, w.sim.now);
     PROPERTY(w.box.sent - before <= 64 * n);

@@ -82,6 +82,7 @@ void pass(uint64_t ns)
 {
     flush();
     w.sim.now += ns;
+    oracle_call(&w.oracle, 0);
     engine_tick(w.engine, w.sim.now);
     PROPERTY(engine_next_ns(w.engine) > w.sim.now);
     bool seconds = ns >= SEC;
@@ -122,6 +123,7 @@ static void silence(void)
     while (w.sim.now < until && !(engine_idle(w.engine) && !kept() && !c->endpoints_open)) {
         uint64_t next = engine_next_ns(w.engine), soon = w.sim.now + 100 * MS;
         w.sim.now = next > soon ? next : soon;
+        oracle_call(&w.oracle, 0);
         engine_tick(w.engine, w.sim.now);
         PROPERTY(engine_next_ns(w.engine) > w.sim.now);
         w.nout = 0;
