@@ -10,6 +10,7 @@
 #include "tests/sim/measure.h"
 #include "tests/sim/nic.h"
 #include "tests/sim/twice.h"
+#include "tests/sim/words.h"
 
 #define WALL_OFFSET (1700000000ll * (int64_t)SEC)
 static const struct accel_provider *provider; /* set once, before any run */
@@ -179,9 +180,13 @@ static void give(struct lacon_worker *from, unsigned to, struct frame *f)
 static void give_copies(struct lacon_worker *w, const struct frame *f)
 {
     struct lacon *l = w->lacon;
-    for (unsigned to = 0; to < l->nworkers; to++)
-        if (to != w->index)
-            give(w, to, frames_receive(&l->frames, f->port, f->data, f->len));
+    for (unsigned to = 0; to < l->nworkers; to++) {
+        if (to == w->index)
+            continue;
+        struct frame *copy = frames_receive(&l->frames, f->port, f->data, f->len);
+        copy->flags = f->flags;
+        give(w, to, copy);
+    }
 }
 
 /* The engine gives away what is not its worker's; the ops' context does not say which engine it is. */
@@ -247,7 +252,7 @@ static void on_poll(void *arg)
     struct lacon_worker *w = arg;
     struct frame *burst[ENGINE_BURST];
     unsigned n = take(&w->rx, burst), left = w->rx.n;
-    if (engine_steers(w->engine, 0))
+    if (engine_steers(w->engine, 0) && engine_steers(w->engine, (uint16_t)(w->lacon->nports - 1)))
         input_mixed(w, burst, n);
     else
         input(w, burst, sort_out(w, burst, n));
@@ -284,7 +289,10 @@ static void on_frame(struct lacon *l, uint16_t port, const uint8_t *p, uint32_t 
         l->sim->stats.queue_drops++;
         return;
     }
-    put(&w->rx, frames_receive(&l->frames, port, p, n));
+    struct frame *f = frames_receive(&l->frames, port, p, n);
+    if (l->words)
+        words_describe(f);
+    put(&w->rx, f);
     look_within(w, l->poll_ns);
 }
 
@@ -460,19 +468,27 @@ static void start_engines(struct lacon *l)
         rearm_tick(&l->worker[i]);
 }
 
-/* Devices whose keys and tables happen to suit; accel/steer.c refuses few. */
-static void draw_devices(struct lacon *l)
+#define DRAWS 50u
+
+static struct steer *draw_device(struct lacon *l, struct steer_device *out)
 {
     const struct cfg_dpdk *d = &l->config->dpdk;
     char why[STEER_WHY];
+    rss_draw(out, &l->sim->rng, l->nworkers * (1 + (unsigned)rng_below(&l->sim->rng, 2)));
+    struct steer *s = steer_create(out, l->nworkers, d->port_lo, d->port_hi, why);
+    if (s && steer_does(s, true) && steer_does(s, false))
+        return s;
+    steer_destroy(s);
+    return NULL;
+}
+
+/* Devices whose keys and tables happen to suit: accel/steer.c refuses few, but all where there are next to no
+ * local ports. */
+static void draw_devices(struct lacon *l)
+{
     for (unsigned i = 0; i < l->nports; i++)
-        while (!l->rss[i].steer || !steer_does(l->rss[i].steer, true) ||
-               !steer_does(l->rss[i].steer, false)) {
-            steer_destroy(l->rss[i].steer);
-            rss_draw(&l->rss[i].device, &l->sim->rng,
-                     l->nworkers * (1 + (unsigned)rng_below(&l->sim->rng, 2)));
-            l->rss[i].steer = steer_create(&l->rss[i].device, l->nworkers, d->port_lo, d->port_hi, why);
-        }
+        for (unsigned tries = 0; !l->rss[i].steer && tries < DRAWS; tries++)
+            l->rss[i].steer = draw_device(l, &l->rss[i].device);
 }
 
 void lacon_start(struct lacon *l, struct sim *s, const struct config *config, struct lan *const lan[],
@@ -501,8 +517,11 @@ void lacon_start(struct lacon *l, struct sim *s, const struct config *config, st
     l->frames.send = on_send;
     l->frames.arg = l;
     attach(l, lan);
-    if (steered)
+    l->words = steered || provider == &accel_device;
+    if (l->words && l->nworkers > 1)
         draw_devices(l);
+    if (steered && !l->rss[0].steer)
+        sim_fail(s, "no device suits");
     start_engines(l);
 }
 

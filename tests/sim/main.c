@@ -346,7 +346,8 @@ static int usage(FILE *f, int code)
           "without it\n"
           "--sizes N|web|search: of responses, with measures; --flow-least BYTES: left, to be offered to an "
           "engine\n"
-          "--provider NAME: soft, simd, emu, emu:bluefield2, emu:liquidio, faulty, rte_flow, rte_flow:sync, "
+          "--provider NAME: device, soft, simd, emu, emu:bluefield2, emu:liquidio, faulty, rte_flow, "
+          "rte_flow:sync, "
           "rte_flow:old\n"
           "--mutant NAME: with that mistake switched on (a build with LACON_MUTANTS)\n",
           f);
