@@ -48,7 +48,7 @@ struct lacon {
         struct steer_device device;
         struct steer *steer;
     } rss[LACON_PORTS];
-    bool words;         /* devices tell of checksums, and take VLAN tags out (words.h) */
+    bool words;          /* devices tell of checksums, and take VLAN tags out (words.h) */
     uint64_t misplaced;  /* TCP segments that reached another worker than their flow's */
     int64_t clock_set_s; /* the wall clock was set by so much since the start */
     bool down;           /* crashed */
