@@ -76,7 +76,9 @@ void accept_syn(struct splice *s, struct frame *f, const struct pkt *p, uint32_t
     }
 }
 
-static void client_open(struct splice *s, struct conn *c, const struct handshake *h)
+/* ack: the segment that completed the handshake. Its window counts before anybody is told of the client: who
+ * connects to an endpoint at once chooses by it what that may send. */
+static void client_open(struct splice *s, struct conn *c, const struct handshake *h, const struct pkt *ack)
 {
     uint16_t most = mtu_limit(s, &conn_key(s, c)->remote, path_mss(s, &c->path, &conn_key(s, c)->remote));
     c->mss = h->mss < most ? h->mss : most;
@@ -90,7 +92,8 @@ static void client_open(struct splice *s, struct conn *c, const struct handshake
     c->in_max_seq = c->wl1_seq = h->irs + 1;
     c->in_edge_seq = c->in_edge_high_seq = h->irs + 1 + (c->w0 > UINT16_MAX ? UINT16_MAX : c->w0);
     c->out_una = c->out_end = pos_start(h->iss + 1);
-    c->out_max_seq = c->out_edge_seq = h->iss + 1;
+    c->out_max_seq = h->iss + 1;
+    c->out_edge_seq = h->iss + 1 + ((uint32_t)ack->wnd << c->snd_wscale);
     c->kept_cwnd = IW_SEGMENTS * c->mss;
     c->pub.state = TCP_OPEN;
     if (h->rtt_us)
@@ -138,7 +141,7 @@ struct conn *accept_ack(struct splice *s, struct frame *f, const struct pkt *p, 
     c->w0 = l.w0;
     c->user_index = l.index;
     c->pace_rate = pace_rate(l.max_rate);
-    client_open(s, c, &h);
+    client_open(s, c, &h, p);
     stat_add(&s->cnt->clients_accepted, 1);
     stat_add(&s->cnt->clients_open, 1);
     s->user->accepted(s->ux, c);

@@ -190,6 +190,7 @@
     X(http_100, "HTTP 100 Continue passes")                                                                  \
     X(http_upgrade, "HTTP 101 opens a tunnel")                                                               \
     X(tcp_tunnel, "TCP bytes pass both ways, each side closes by itself")                                    \
+    X(tcp_large_segments, "tcp: an endpoint may send what the client takes")                                 \
     X(tcp_endpoint_first, "TCP the endpoint may speak first")                                                \
     X(tcp_early_bytes, "TCP bytes and a FIN that come before the endpoint is connected")                     \
     X(tcp_refused, "TCP an endpoint that refuses is passed over")                                            \

@@ -40,6 +40,16 @@ void tcp_tunnel(struct script *s)
     want_counter(s, "requests", 0);
 }
 
+/* The endpoint is asked before the client has said anything but its handshake's ACK. */
+void tcp_large_segments(struct script *s)
+{
+    struct peer *c = tcp_client(s), *e = take_syn(s);
+    want_true(s, e->got.mss == 1440, "the endpoint may send as large segments as the client takes");
+    accept_syn_of(e);
+    say_one(e, 'x', 1440);
+    want_eventually(c, "A len=1440");
+}
+
 void tcp_endpoint_first(struct script *s)
 {
     struct peer *c = tcp_client(s), *e = serve(s);
