@@ -115,6 +115,7 @@ class Lacon(Proxy):
     name = "lacon"
     driver = "auto"
     connections, memory = 65536, "256MiB"
+    layer4 = ""
     admin = None
 
     def interfaces(self):
@@ -126,7 +127,7 @@ class Lacon(Proxy):
         path = self.file("lacon.yaml", template(
             "lacon.yaml", cpu=self.wires.proxy_cpu, socket=self.sock, connections=self.connections,
             memory=self.memory, kept="256MiB" if self.connections > 100000 else "64MiB", front=FRONT, back=BACK,
-            gateway=GATEWAY, **{f"{k}_kind": v for k, v in self.interfaces().items()}))
+            gateway=GATEWAY, layer4=self.layer4, **{f"{k}_kind": v for k, v in self.interfaces().items()}))
         before = self.ready_lines()
         self.spawn([os.path.join(self.bin, "lacon"), "-c", path])
         wait_for(lambda: self.ready_lines() > before, "lacon", self.process, 60)
@@ -180,6 +181,12 @@ class LaconMemif(Lacon):
     def interfaces(self):
         return {side: f'vdev: "net_memif{i},role=client,id=0,socket-abstract=no,rsize=11,mac={MEMIF_MAC}{i},socket={path}"'
                 for i, (side, path) in enumerate(zip(("front", "back"), self.sockets))}
+
+
+class LaconTunnel(LaconMemif):
+    """The same without HTTP: bytes are spliced from the first one on."""
+    name = "lacon protocol tcp"
+    layer4 = " protocol: tcp, cluster: endpoints,"
 
 
 class Testpmd(Proxy):

@@ -6,7 +6,7 @@ import time
 import cpu
 from load import Loadgen, Trouble, wrk
 from measure import SIZES, name_of, run_job
-from proxies import MEMIF_MAC, Haproxy, KernelForward, Lacon, LaconGeneric, LaconMemif, Nginx, Origin, Testpmd, wait_for
+from proxies import MEMIF_MAC, Haproxy, KernelForward, Lacon, LaconGeneric, LaconMemif, LaconTunnel, Nginx, Origin, Testpmd, wait_for
 from wires import ENDPOINT, FRONT
 
 NO_PINS = []
@@ -228,18 +228,19 @@ def _forward(c, proxy, loadgen, point, keys):
 
 
 def ablation(c):
-    """The same bodies through lacon's splicing and through testpmd: exchanging the five-tuple (the generator
-    exchanges it back) and the MAC addresses."""
-    subjects = [("5tswap", ["--swapped"])] if c.quick else [("5tswap", ["--swapped"]), ("macswap", [])]
+    """The same bodies through lacon's splicing, with HTTP and without, and through testpmd: exchanging the
+    five-tuple (the generator exchanges it back) and the MAC addresses."""
+    subjects = [(LaconMemif, []), (Testpmd, ["--swapped"], "5tswap")]
+    if not c.quick:
+        subjects += [(LaconTunnel, []), (Testpmd, [], "macswap")]
     shapes = {"1460": "1MB in segments of 1460 bytes, 16 connections"}
     if not c.quick:
         shapes["200"] = "1MB in segments of 200 bytes, 16 connections"
     for _ in range(c.rounds):
-        for mode, more in [("splice", [])] + subjects:
+        for kind, more, *mode in subjects:
             loadgen, sockets = _memif(c, "ablation", more)
-            direct = {} if mode == "splice" else {"target": f"{ENDPOINT}:80"}
-            proxy = LaconMemif(c.wires, c.dir, c.bin, sockets) if mode == "splice" else \
-                Testpmd(c.wires, c.dir, c.bin, sockets, mode)
+            direct = {"target": f"{ENDPOINT}:80"} if kind is Testpmd else {}
+            proxy = kind(c.wires, c.dir, c.bin, sockets, *mode)
             try:
                 proxy.start()
                 for mss, point in shapes.items():

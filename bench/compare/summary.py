@@ -39,6 +39,8 @@ def ratios(table):
         # Cost of a frame: testpmd's over lacon's.
         "l7_over_5tswap": (("ablation", ABLATION_POINT, "testpmd 5tswap", "cycles_per_frame"),
                            ("ablation", ABLATION_POINT, memif, "cycles_per_frame"), None),
+        "l7_over_l4": (("ablation", ABLATION_POINT, "lacon protocol tcp", "cycles_per_frame"),
+                       ("ablation", ABLATION_POINT, memif, "cycles_per_frame"), None),
         "idle_1M_over_64k": (("idle", IDLE.format(1000000), memif, "requests_per_second"),
                              ("idle", IDLE.format(65536), memif, "requests_per_second"), None),
         "ordinary_100B_throughput": (("ordinary", KEEPALIVE, "lacon", "requests_per_second"),
