@@ -11,63 +11,11 @@
 #include "agent/wire/wire.h"
 #include "tests/unit/guarded.h"
 #include "tests/unit/rnd.h"
+#include "tests/unit/rule_rig.h"
 
 #define MS 1000000ull
 
-static const struct wire_link link_in = {.dmac = {2, 0, 0, 0, 0, 1}, .smac = {2, 0, 0, 0, 0, 2}, .port = 1};
-
-struct buf {
-    struct frame f;
-    uint8_t mem[2048];
-};
-
-static struct flow_rule rule_of(bool v4, uint16_t in_vlan, uint16_t out_vlan)
-{
-    static const uint8_t e4[] = {192, 0, 2, 1}, l4[] = {192, 0, 2, 9}, c4[] = {203, 0, 113, 4},
-                         v4_[] = {198, 51, 100, 7};
-    static const uint8_t e6[16] = {0x20, 1, 0xd, 0xb8, [15] = 1}, l6[16] = {0x20, 1, 0xd, 0xb8, [15] = 9},
-                         c6[16] = {0x20, 1, 0xd, 0xb8, 7, [15] = 4},
-                         v6[16] = {0x20, 1, 0xd, 0xb8, 7, [15] = 7};
-    return (struct flow_rule){
-        .in = {.remote = v4 ? ip_from_v4(e4) : ip_from_v6(e6),
-               .local = v4 ? ip_from_v4(l4) : ip_from_v6(l6),
-               .remote_port = 8080,
-               .local_port = 10007},
-        .out = {.remote = v4 ? ip_from_v4(c4) : ip_from_v6(c6),
-                .local = v4 ? ip_from_v4(v4_) : ip_from_v6(v6),
-                .remote_port = 54321,
-                .local_port = 80},
-        .in_port = 1,
-        .in_vlan = in_vlan,
-        .out_port = 0,
-        .out_vlan = out_vlan,
-        .dmac = {2, 1, 1, 1, 1, 1},
-        .smac = {2, 3, 3, 3, 3, 3},
-        .seq_add = 0xfffffff0u,
-        .ack_add = 12345,
-    };
-}
-
-/* A segment of the rule's flow. */
-static void build(struct buf *b, const struct flow_rule *r, const uint8_t *payload, uint32_t n, uint8_t flags)
-{
-    struct wire_link l = link_in;
-    struct tcp_seg g = {.src = r->in.remote,
-                        .dst = r->in.local,
-                        .sport = r->in.remote_port,
-                        .dport = r->in.local_port,
-                        .seq = 100,
-                        .ack = 0xffffffffu,
-                        .wnd = 501,
-                        .flags = flags,
-                        .wscale = -1};
-    l.vlan = r->in_vlan;
-    b->f = (struct frame){.data = b->mem + 256, .headroom = 256, .tailroom = sizeof b->mem - 256};
-    memcpy(frame_put(&b->f, n), payload, n);
-    wire_push_tcp(&b->f, &l, &g, csum_bytes(payload, n));
-}
-
-static bool is_plain(const struct buf *b)
+static bool is_plain(const struct flow_frame *b)
 {
     struct plain p;
     struct frame f = b->f;
@@ -77,7 +25,7 @@ static bool is_plain(const struct buf *b)
 }
 
 /* Sums anew what is at the IPv4 and TCP headers, after a change. */
-static void mend(struct buf *b)
+static void mend(struct flow_frame *b)
 {
     uint8_t *ip = b->f.data + 14, *t = ip + 20;
     uint32_t n = b->f.len - 34;
@@ -91,15 +39,15 @@ static void mend(struct buf *b)
 Test(accel_plain, what_a_rule_may_take)
 {
     static const uint8_t body[1440] = {1, 2, 3};
-    struct buf b;
+    struct flow_frame b;
     for (unsigned v4 = 0; v4 < 2; v4++)
         for (unsigned vlan = 0; vlan < 8; vlan += 7) {
-            struct flow_rule r = rule_of(v4, (uint16_t)vlan, 0);
+            struct flow_rule r = rig_rule(v4, (uint16_t)vlan, 0);
             static const uint32_t lengths[] = {0, 1, 2, 3, 100, 1439, 1440};
             for (unsigned i = 0; i < 7; i++) {
-                build(&b, &r, body, lengths[i], TCP_ACK);
+                rig_frame(&b, &r, body, lengths[i], TCP_ACK);
                 cr_expect(is_plain(&b));
-                build(&b, &r, body, lengths[i], TCP_ACK | TCP_PSH);
+                rig_frame(&b, &r, body, lengths[i], TCP_ACK | TCP_PSH);
                 cr_expect(is_plain(&b));
             }
         }
@@ -107,10 +55,10 @@ Test(accel_plain, what_a_rule_may_take)
 
 Test(accel_plain, flags_that_it_may_not_take)
 {
-    struct flow_rule r = rule_of(true, 0, 0);
-    struct buf b;
+    struct flow_rule r = rig_rule(true, 0, 0);
+    struct flow_frame b;
     for (unsigned flags = 0; flags < 256; flags++) {
-        build(&b, &r, (const uint8_t *)"x", 1, TCP_ACK);
+        rig_frame(&b, &r, (const uint8_t *)"x", 1, TCP_ACK);
         b.f.data[14 + 20 + 13] = (uint8_t)flags;
         mend(&b);
         cr_expect_eq(is_plain(&b), flags == TCP_ACK || flags == (TCP_ACK | TCP_PSH), "flags %02x", flags);
@@ -120,9 +68,9 @@ Test(accel_plain, flags_that_it_may_not_take)
 /* One byte of the headers changed, with right checksums. */
 static bool plain_with(unsigned at, uint8_t value)
 {
-    struct flow_rule r = rule_of(true, 0, 0);
-    struct buf b;
-    build(&b, &r, (const uint8_t *)"0123456789", 10, TCP_ACK);
+    struct flow_rule r = rig_rule(true, 0, 0);
+    struct flow_frame b;
+    rig_frame(&b, &r, (const uint8_t *)"0123456789", 10, TCP_ACK);
     b.f.data[at] = value;
     mend(&b);
     return is_plain(&b);
@@ -145,11 +93,11 @@ Test(accel_plain, headers_that_it_may_not_take)
 
 Test(accel_plain, damage_is_left_to_the_worker)
 {
-    struct flow_rule r = rule_of(true, 0, 0);
-    struct buf b;
+    struct flow_rule r = rig_rule(true, 0, 0);
+    struct flow_frame b;
     for (uint32_t at = 14; at < 14 + 40 + 10; at++)
         for (unsigned bit = 0; bit < 8; bit++) {
-            build(&b, &r, (const uint8_t *)"0123456789", 10, TCP_ACK);
+            rig_frame(&b, &r, (const uint8_t *)"0123456789", 10, TCP_ACK);
             b.f.data[at] ^= (uint8_t)(1u << bit);
             cr_expect_not(is_plain(&b), "byte %u bit %u", at, bit);
         }
@@ -157,11 +105,11 @@ Test(accel_plain, damage_is_left_to_the_worker)
 
 Test(accel_plain, no_frame_is_read_beyond_its_end)
 {
-    struct flow_rule r = rule_of(false, 7, 0);
-    struct buf b;
-    build(&b, &r, (const uint8_t *)"0123456789", 10, TCP_ACK);
+    struct flow_rule r = rig_rule(false, 7, 0);
+    struct flow_frame b;
+    rig_frame(&b, &r, (const uint8_t *)"0123456789", 10, TCP_ACK);
     for (uint32_t n = 0; n < b.f.len; n++) {
-        struct buf cut = b;
+        struct flow_frame cut = b;
         cut.f.data = cut.mem + (b.f.data - b.mem);
         cut.f.len = n;
         cr_expect_not(is_plain(&cut), "length %u", n);
@@ -172,16 +120,16 @@ Test(accel_plain, what_it_sends_is_the_segment_with_other_numbers)
 {
     uint8_t body[1440];
     uint64_t seed = 8;
-    struct buf b;
+    struct flow_frame b;
     rnd_fill(&seed, body, sizeof body);
     for (unsigned i = 0; i < 4000; i++) {
-        struct flow_rule r = rule_of(i & 1, i & 2 ? 7 : 0, i & 4 ? 9 : 0);
+        struct flow_rule r = rig_rule(i & 1, i & 2 ? 7 : 0, i & 4 ? 9 : 0);
         uint32_t n = (uint32_t)rnd_below(&seed, sizeof body + 1);
         struct plain p;
         struct pkt k;
         r.seq_add = (uint32_t)rnd(&seed);
         r.ack_add = (uint32_t)rnd(&seed);
-        build(&b, &r, body, n, TCP_ACK | TCP_PSH);
+        rig_frame(&b, &r, body, n, TCP_ACK | TCP_PSH);
         cr_assert(plain_parse(&b.f, &p));
         plain_rewrite(&b.f, &p, &r);
         cr_assert_eq(wire_parse(&b.f, r.out_vlan, &k), R_NONE, "case %u", i);
@@ -235,10 +183,10 @@ static struct accel_engine *engine(struct flow_ops *ops)
 /* Does a segment of the rule's flow get past the worker at that time? */
 static bool hits(struct accel_engine *e, const struct flow_rule *r, uint64_t now)
 {
-    struct buf b;
+    struct flow_frame b;
     struct frame *f = &b.f;
     unsigned before = sent;
-    build(&b, r, (const uint8_t *)"body", 4, TCP_ACK);
+    rig_frame(&b, r, (const uint8_t *)"body", 4, TCP_ACK);
     b.f.port = 1;
     unsigned left = emu_engine.pass(e, &f, 1, now);
     cr_assert_eq(left + (sent - before), 1);
@@ -253,7 +201,7 @@ static unsigned poll(struct accel_engine *e, uint64_t now, struct flow_answer a[
 
 static struct flow_rule with_port(uint16_t port)
 {
-    struct flow_rule r = rule_of(true, 0, 0);
+    struct flow_rule r = rig_rule(true, 0, 0);
     r.in.local_port = port;
     return r;
 }
@@ -295,9 +243,9 @@ Test(accel_emu, another_port_vlan_or_tuple_misses)
     other = r;
     other.in.remote_port++;
     cr_expect_not(hits(e, &other, 2 * MS));
-    struct buf b;
+    struct flow_frame b;
     struct frame *f = &b.f;
-    build(&b, &r, (const uint8_t *)"body", 4, TCP_ACK);
+    rig_frame(&b, &r, (const uint8_t *)"body", 4, TCP_ACK);
     b.f.port = 0;
     cr_expect_eq(emu_engine.pass(e, &f, 1, 2 * MS), 1, "from another port");
     emu_engine.destroy(e);
@@ -380,7 +328,7 @@ Test(accel_emu, what_it_cannot_do)
     struct accel_engine *e = emu_engine.create(&p, why);
     cr_assert(e);
     o = emu_engine.ops(e);
-    struct flow_rule six = rule_of(false, 0, 0), mixed = rule_of(true, 0, 0);
+    struct flow_rule six = rig_rule(false, 0, 0), mixed = rig_rule(true, 0, 0);
     mixed.out = six.out;
     cr_expect_eq(o.insert(o.ctx, 0, &six, 0), -ENOTSUP, "IPv6");
     cr_expect_eq(o.insert(o.ctx, 0, &mixed, 0), -ENOTSUP, "from one family to the other");
