@@ -322,6 +322,15 @@ static const char *on_head(void *arg, struct reader *r)
     return why ? why : framing(r, p);
 }
 
+/* Lacon throws away so much of a request that it has answered itself; behind more it closes, and of chunks it
+ * cannot say so before. A byte in a chunk of its own takes six, and some for an extension. */
+#define DISCARD_MOST 65536u
+
+static bool may_be_cut_off(const struct plan *p)
+{
+    return p->req_kind == BODY_CHUNKED && p->req_len > DISCARD_MOST / 8;
+}
+
 static void response_done(struct client *c)
 {
     struct plan *p = current(c);
@@ -330,7 +339,7 @@ static void response_done(struct client *c)
         sim_fail(c->sim, "response %u ended cleanly after %llu of %u bytes", p->id,
                  (unsigned long long)r->off, p->resp_len);
     c->sim->stats.bytes += r->off;
-    c->excused |= !r->compare && c->ending;
+    c->excused |= !r->compare && (c->ending || may_be_cut_off(p));
     settle(c, r->compare || p->own_status ? EX_OK : EX_FAILED);
     reader_reset(r);
     if (c->later.n && c->rx == c->tx) { /* answered before the body was asked for */
