@@ -128,7 +128,7 @@ class Child:
                     raise Timeout(f"{self.name} did not say /{pattern}/; it said:\n{self.tail()}")
                 self.news.wait(min(left, 0.2))
 
-    def wait(self, seconds=30):
+    def wait(self, seconds=120):
         """Its exit status once it has ended; negative: by that signal."""
         try:
             self.process.wait(seconds)

@@ -109,6 +109,8 @@ def unreachable_connect(t):
             unreachable(e, pending)
             t.wait_counter("close_unreachable")
         t.equal(c.response().body, b"B", "answered by")
+        if pending is not True:
+            break  # the same SYN may have come twice: a second look would find it again
     e.close()
     t.check(t.lacon.counters()["connect_failures"] >= 1, "not counted")
 

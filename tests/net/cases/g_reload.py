@@ -7,6 +7,7 @@ import subprocess
 from bed.blob import sha256
 from bed.case import NGINX_PORT, case
 from bed.lacon import accelerated, cluster, configuration
+from bed.memory import no_quarantine, resident
 from bed.wait import until
 from bed.yamlout import dump
 
@@ -76,7 +77,8 @@ def reload_under_load(t):
     """Reloads, good and bad files in turn, under wrk and a long download: no failed request, no cut connection,
     and memory that does not grow."""
     rounds = 200 if os.environ.get("LACON_FULL") == "1" else 40
-    t.start_with(answering(t, 0))
+    with no_quarantine():
+        t.start_with(answering(t, 0))
     wrk = t.background(t.topo.cli, ["wrk", "-t1", "-c64", f"-d{3600}s", f"http://{t.topo.vip4}/"], "wrk")
     t.wait_counter("requests", 1000)
     slow = t.background(t.topo.cli, ["curl", "-s", "-S", "--limit-rate", "20k", "-o", os.path.join(t.dir, "slow"),
@@ -101,8 +103,3 @@ def reload_under_load(t):
     bad = {line["status"] for line in t.lacon.access()} - {"200", "499"}
     t.equal(bad, set(), "statuses in the log")
     t.lacon.child.lines[:] = [line for line in t.lacon.child.lines if " error: " not in line]
-
-
-def resident(t):
-    with open(f"/proc/{t.lacon.child.process.pid}/status") as f:
-        return next(int(line.split()[1]) for line in f if line.startswith("VmRSS"))

@@ -1,6 +1,5 @@
 """The judgement of reloads and drains: with LACON_FULL=1 200 reloads, 50 drains of endpoints and 50 of lacon itself, under
 wrk with 64 connections and a long download: no failed request, no cut connection, memory that does not grow."""
-import contextlib
 import hashlib
 import os
 import signal
@@ -9,10 +8,11 @@ import threading
 from bed.blob import sha256
 from bed.case import NGINX_PORT, case
 from bed.lacon import cluster, configuration
+from bed.memory import no_quarantine, resident
 from bed.message import request_bytes
 from bed.netns import must
 from bed.wait import until
-from cases.g_reload import reload, resident, write
+from cases.g_reload import reload, write
 
 FULL = os.environ.get("LACON_FULL") == "1"
 
@@ -43,17 +43,6 @@ class Load:
             self.t.equal(hashlib.sha256(f.read()).hexdigest(), sha256(self.size), "the long download")
         bad = {line["status"] for line in self.t.lacon.access()} - {"200", "499"}
         self.t.equal(bad, set(), "statuses in the log")
-
-
-@contextlib.contextmanager
-def no_quarantine():
-    """A lacon under the address sanitizer keeps what is freed, to find later uses of it: that is not memory that grows."""
-    before = os.environ.get("ASAN_OPTIONS", "")
-    os.environ["ASAN_OPTIONS"] = before + ":quarantine_size_mb=1:thread_local_quarantine_size_kb=64"
-    try:
-        yield
-    finally:
-        os.environ["ASAN_OPTIONS"] = before
 
 
 def flat(t, memory, what):
