@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "accel/flow_write.h"
+#include "agent/base/mutant.h"
 
 #define TTL 64u
 
@@ -107,7 +108,8 @@ static void set_ports(struct flow_written *w, const struct flow_dialect *d, cons
 static void add(struct flow_written *w, const struct flow_dialect *d, bool ack, uint32_t n)
 {
     bool less = d->adds == FLOW_ADDS_SUB || d->adds == FLOW_ADDS_DEC;
-    const rte_be32_t value = rte_cpu_to_be_32(less ? 0 - n : n);
+    const uint32_t by = less ? 0 - n : n;
+    const rte_be32_t value = mutant(flow_numbers_swapped) ? by : rte_cpu_to_be_32(by);
     static const enum rte_flow_action_type old[2][2] = {
         {RTE_FLOW_ACTION_TYPE_INC_TCP_SEQ, RTE_FLOW_ACTION_TYPE_DEC_TCP_SEQ},
         {RTE_FLOW_ACTION_TYPE_INC_TCP_ACK, RTE_FLOW_ACTION_TYPE_DEC_TCP_ACK}};

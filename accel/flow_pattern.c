@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "accel/flow_write.h"
+#include "agent/base/mutant.h"
 
 #define ALL16 RTE_BE16(0xffff)
 
@@ -51,7 +52,8 @@ static void integrity(struct flow_written *w, bool v4)
     union flow_item_words *m, *v = item(w, RTE_FLOW_ITEM_TYPE_INTEGRITY, &m);
     v->integrity.l3_ok = v->integrity.l4_ok = v->integrity.l4_csum_ok = 1;
     v->integrity.ipv4_csum_ok = v4;
-    m->integrity = v->integrity;
+    if (!mutant(flow_damage_taken))
+        m->integrity = v->integrity;
 }
 
 static void ethernet(struct flow_written *w, const struct flow_dialect *d, bool v4, uint16_t vlan)

@@ -24,6 +24,7 @@
 
 #include "accel/flow_form.h"
 #include "agent/base/counters.h"
+#include "agent/base/mutant.h"
 
 #define ENTRIES   16384u /* rules of each worker: nobody tells how many a device has room for */
 #define TAGS      (2 * ENTRIES)
@@ -223,7 +224,7 @@ static bool is_removed(const struct accel_engine *e, uint16_t port)
  * alone (-EIO) is not believed: its firmware may just have failed. */
 static bool went_away(struct accel_engine *e, uint16_t port, int rc)
 {
-    if ((rc != -EIO && rc != -ENODEV) || !e->api->is_removed(port))
+    if ((rc != -EIO && rc != -ENODEV) || !(mutant(flow_error_is_loss) || e->api->is_removed(port)))
         return false;
     drop_port(e, port, true);
     return true;
@@ -255,7 +256,7 @@ static int destroy_now(struct accel_engine *e, uint32_t tag)
     struct entry *x = &e->entry[tag];
     struct rte_flow_error err;
     int rc = e->api->destroy(e->form[x->form].port, x->rule, &err);
-    if (rc)
+    if (rc && !mutant(flow_gone_early))
         return rc;
     stat_add(&e->stats.removed, x->why == FLOW_WHY_ASKED);
     stat_add(&e->stats.aged, x->why == FLOW_WHY_AGED);
@@ -333,8 +334,9 @@ static void completed(struct accel_engine *e, unsigned at, const struct rte_flow
     uint64_t n = (uintptr_t)r->user_data;
     uint32_t tag = (uint32_t)(n >> TAG_SHIFT) & ((1u << TAG_BITS) - 1);
     bool success = r->status == RTE_FLOW_OP_SUCCESS, removal = n & REMOVE;
-    if (tag >= TAGS || e->entry[tag].serial != n >> (TAG_SHIFT + TAG_BITS) ||
-        e->entry[tag].state != (removal ? LEAVING : ADDING))
+    if (tag >= TAGS || e->entry[tag].state != (removal ? LEAVING : ADDING))
+        return;
+    if (e->entry[tag].serial != n >> (TAG_SHIFT + TAG_BITS) && !mutant(flow_completion_believed))
         return;
     e->flying[at] -= e->flying[at] > 0;
     if (removal)
@@ -480,7 +482,7 @@ static void rf_remove(void *ctx, uint32_t tag, uint64_t now_ns)
 static void flush_port(struct accel_engine *e, uint16_t port)
 {
     struct rte_flow_error err;
-    if (e->nworkers > 1 || e->api->flush(port, &err))
+    if ((e->nworkers > 1 && !mutant(flow_others_flushed)) || e->api->flush(port, &err))
         return;
     for (unsigned i = 0; i < e->nports; i++)
         if (e->way[i].port == port)

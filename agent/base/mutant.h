@@ -185,6 +185,13 @@
       "the endpoint of a flow that an engine carries may send to its message's end and beyond")              \
     X(offload_acks_unbelieved, "what an engine may have sent does not count as sent")                        \
     X(offload_forgets_count, "what an engine carried is not counted")                                        \
+    /* real engines (accel/rte_flow.c) */                                                                    \
+    X(flow_numbers_swapped, "constants for sequence numbers go to a NIC in the byte order of the machine")   \
+    X(flow_damage_taken, "a rule takes segments whose checksums are wrong")                                  \
+    X(flow_gone_early, "a rule is told gone that the device did not destroy")                                \
+    X(flow_completion_believed, "a completion is believed whatever job it is of")                            \
+    X(flow_error_is_loss, "a failed call is taken for the loss of the device")                               \
+    X(flow_others_flushed, "the rules of all workers are flushed with one's own")                            \
     /* memory and time */                                                                                    \
     X(extent_leak, "extents that are acked are not given back")                                              \
     X(head_forgotten, "a head that is complete while it is held back is not looked at again")                \

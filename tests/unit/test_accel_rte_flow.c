@@ -389,6 +389,22 @@ Test(accel_rte_flow, completions_that_come_twice, .init = new_device)
     finish();
 }
 
+Test(accel_rte_flow, an_answer_that_comes_twice_is_not_the_next_rules, .init = new_device)
+{
+    dev.delay_ns = MS;
+    start(64);
+    dev.fail_jobs = dev.double_jobs = true;
+    insert(0, 0);
+    dev.fail_jobs = dev.double_jobs = false;
+    cr_assert_eq(poll(2 * MS), 1);
+    cr_expect(told(0, 0, FLOW_GONE, FLOW_WHY_FULL));
+    insert(0, 2 * MS);
+    cr_expect_eq(poll(3 * MS), 0, "the first one's failure again");
+    cr_assert_eq(poll(4 * MS), 1);
+    cr_expect(told(0, 0, FLOW_IN, 0));
+    finish();
+}
+
 Test(accel_rte_flow, an_insertion_whose_completion_is_lost, .init = new_device)
 {
     start(64);
