@@ -67,7 +67,7 @@ def ordinary(c):
     origin.start()
     try:
         for _ in range(c.rounds):
-            for kind in (Nginx, Haproxy, Lacon, LaconGeneric):
+            for kind in (Nginx, Haproxy, Lacon):
                 proxy = kind(c.wires, c.dir, c.bin)
                 pins = c.start(proxy)
                 try:

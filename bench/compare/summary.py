@@ -47,10 +47,6 @@ def ratios(table):
                                      ("ordinary", KEEPALIVE, nginx, "requests_per_second"), None),
         "ordinary_100B_cpu": (("ordinary", KEEPALIVE, "lacon", "cpu_us_per_request"),
                               ("ordinary", KEEPALIVE, nginx, "cpu_us_per_request"), None),
-        "ordinary_100B_throughput_generic": (("ordinary", KEEPALIVE, generic, "requests_per_second"),
-                                             ("ordinary", KEEPALIVE, nginx, "requests_per_second"), None),
-        "ordinary_100B_cpu_generic": (("ordinary", KEEPALIVE, generic, "cpu_us_per_request"),
-                                      ("ordinary", KEEPALIVE, nginx, "cpu_us_per_request"), None),
     }
     found = {}
     for name, (above, below, point) in wanted.items():
