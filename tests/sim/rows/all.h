@@ -37,6 +37,7 @@
     X(policy_least_conn_client_gone, "least_conn counts no exchange that the client broke off")              \
     X(policy_least_conn_retry, "least_conn counts a retried exchange where it is")                           \
     X(policy_ewma, "ewma leaves an endpoint that was slow once")                                             \
+    X(policy_ewma_reload, "ewma knows after a reload who was slow")                                          \
     X(policy_key, "maglev keeps a header value with its endpoint, but while that is down")                   \
     X(s1_other_bytes, "S1 retransmission with other bytes in a response's head resets both")                 \
     X(s1_other_bytes_acked, "S1 other bytes in a request's head that was acked change nothing")              \

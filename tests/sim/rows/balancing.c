@@ -62,6 +62,23 @@ void policy_ewma(struct script *s)
     want_true(s, answered_by(c, GET0) == fast, "the faster one");
 }
 
+/* What was learned holds after a reload; else the one that nobody knows would be asked first. */
+void policy_ewma_reload(struct script *s)
+{
+    policy(s, CFG_LB_EWMA);
+    struct peer *c = client(s), *e = with_request(c, GET0);
+    pass_time(s, 500);
+    answer(e, c);
+    struct host *fast = answered_by(c, GET0);
+    s->next_config = topo_config(false, !ip_is_v4(&s->config->cluster[0].endpoint[0].at.addr), 1);
+    s->next_config->cluster[0].lb_policy = CFG_LB_EWMA;
+    s->next_config->cluster[0].pool_size = 0;
+    s->next_config->cluster[0].nendpoint = s->config->cluster[0].nendpoint;
+    lacon_reload(&s->lacon, s->next_config, 1);
+    for (unsigned i = 0; i < 3 && !s->sim.failed; i++)
+        want_true(s, answered_by(c, GET0) == fast, "the faster one");
+}
+
 void policy_key(struct script *s)
 {
     policy(s, CFG_LB_MAGLEV);
