@@ -22,7 +22,8 @@ A NAME after a tier picks one of its tests: ./test.sh net pipelining
   --full           long campaigns: a million exchanges, minutes of fuzzing per target, lint of every file
   --preset P       build of unit, sim and net: debug (default), release, asan, tsan
   --workers N      net: lacon's workers where a test does not say (default 1; 2 under tsan)
-  --provider P     sim and net: of accelerator hooks (soft, simd, rte_flow, emu, faulty; sim: device as well), where a test names none
+  --provider P     sim and net: of accelerator hooks (soft, simd, rte_flow, emu, emu:liquidio, faulty; sim: device as
+                   well), where a test names none; an emulated engine that carried nothing in a whole run has failed
   --label L        unit and sim: only programs with this ctest label
   --no-install     install no packages, only say which are missing
   -h, --help

@@ -136,6 +136,7 @@ class Test:
             return
         if self.lacon.child.running():
             until(self._quiet, "exchanges and kept bytes to come down to zero")
+            until(lambda: not any(e["rules"] for e in self.lacon.ctl("accel")["engines"]), "flow engines to have no rule")
             status = self.lacon.child.stop()
         else:
             status = self.lacon.child.wait()

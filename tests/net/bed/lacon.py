@@ -52,8 +52,10 @@ def accelerated(config):
     provider = os.environ.get("LACON_PROVIDER")
     if not provider or "accel" in config:
         return config
-    engine = provider in ("rte_flow", "emu", "faulty")
-    return config | {"accel": {"flow": provider, "flow_least": "16KiB"} if engine else {"order": [provider]}}
+    name, _, profile = provider.partition(":")
+    if name not in ("rte_flow", "emu", "faulty"):
+        return config | {"accel": {"order": [name]}}
+    return config | {"accel": {"flow": name, "flow_least": "16KiB"} | ({"flow_profile": profile} if profile else {})}
 
 
 class Lacon:
@@ -65,6 +67,7 @@ class Lacon:
         self.log = os.path.join(directory, "access.log")
         self.sock = os.path.join(directory, "admin.sock")
         self.file = os.path.join(directory, "lacon.yaml")
+        self.forced = "accel" not in config
         config = accelerated(config) | {"admin": {"socket": self.sock}, "logging": {"access_log": self.log}}
         with open(self.file, "w") as f:
             f.write(dump(config) + "\n")
