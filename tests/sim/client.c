@@ -92,6 +92,7 @@ static void send_more(void *arg)
             break;
         any = true;
         c->tx++;
+        p->sent_ns = c->sim->now;
         sim_say(c->sim, "%s:%u sends %u %s %s%s", c->host->name, c->tcb->lport, p->id, p->method, p->host,
                 p->target);
         if (!write_request(c, p)) {
@@ -156,6 +157,7 @@ static void settle(struct client *c, enum outcome o)
         c->sim->stats.exchanges_ok++;
     else
         c->sim->stats.exchanges_failed++;
+    p->got_ns = o == EX_OK ? c->sim->now : 0;
     sim_say(c->sim, "%s:%u %s %u", c->host->name, c->tcb->lport, o == EX_OK ? "finished" : "gave up", p->id);
 }
 

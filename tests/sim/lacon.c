@@ -33,18 +33,34 @@ static void rearm_tick(struct lacon_worker *w)
     sim_arm(w->lacon->sim, &w->t_tick, next > soonest ? next : soonest);
 }
 
+static uint64_t emulation_of(const struct lacon_worker *w)
+{
+    struct engine_flow_info f;
+    engine_flow(w->engine, &f);
+    return f.emulation_cycles;
+}
+
+static void calling(struct lacon_worker *w)
+{
+    if (measure_on())
+        measure_begin(&w->measured, emulation_of(w));
+}
+
 /* After each call of an engine: what must hold at every step. */
 static void called(struct lacon_worker *w)
 {
-    oracle_call(&w->lacon->oracle, 1); /* the next one, unless it is given frames */
-    if (!measure_on())
+    if (measure_on())
+        measure_end(&w->measured, emulation_of(w));
+    else
         invariants_step(w);
+    oracle_call(&w->lacon->oracle, 1); /* the next one, unless it is given frames */
     rearm_tick(w);
 }
 
 static void on_tick(void *arg)
 {
     struct lacon_worker *w = arg;
+    calling(w);
     engine_tick(w->engine, w->lacon->sim->now);
     called(w);
 }
@@ -160,6 +176,7 @@ static void input(struct lacon_worker *w, struct frame *burst[], unsigned n)
     if (!n)
         return;
     oracle_call(&w->lacon->oracle, n);
+    calling(w);
     engine_input(w->engine, burst, n, w->lacon->sim->now);
     called(w);
 }
@@ -221,6 +238,7 @@ static void input_mixed(struct lacon_worker *w, struct frame *burst[], unsigned 
         return;
     giving = w;
     oracle_call(&l->oracle, n);
+    calling(w);
     engine_input_mixed(w->engine, burst, n, l->sim->now);
     called(w);
 }
@@ -370,7 +388,7 @@ static void with_engine(struct lacon *l, struct engine_params *p)
                                                   .worker = p->worker,
                                                   .nworkers = p->nworkers,
                                                   .ops = {.send = device_send, .ctx = l},
-                                                  .seed = rng_next(&l->sim->rng),
+                                                  .seed = measure_on() ? 1 : rng_next(&l->sim->rng),
                                                   .v6 = true};
 }
 
@@ -409,25 +427,30 @@ static struct frame_ops ops_of(struct lacon *l)
 /* One line for bench/offload. */
 void lacon_print_measures(const struct lacon *l)
 {
-    uint64_t hits = 0, bytes = 0, worker = 0, emulation = 0, inserted = 0,
-             missed_bytes = LACON_COUNT(l, rx_bytes);
+    uint64_t hits = 0, bytes = 0, worker = 0, emulation = 0, inserted = 0, ns = 0, n = 0;
     for (unsigned i = 0; i < l->nworkers; i++) {
         struct engine_flow_info f;
+        worker += measure_sum(&l->worker[i].measured);
         engine_flow(l->worker[i].engine, &f);
         if (!f.provider)
             continue;
         hits += f.stats->hits;
         bytes += f.stats->hit_bytes;
         inserted += f.stats->inserted;
-        worker += f.worker_cycles;
         emulation += f.emulation_cycles;
     }
+    for (uint32_t i = 0; l->book && i < l->book->n; i++)
+        if (l->book->p[i]->got_ns) {
+            ns += l->book->p[i]->got_ns - l->book->p[i]->sent_ns;
+            n++;
+        }
     printf("measure requests=%llu worker_frames=%llu worker_bytes=%llu engine_frames=%llu engine_bytes=%llu "
-           "inserted=%llu refused=%llu worker_cycles=%llu emulation_cycles=%llu\n",
+           "inserted=%llu refused=%llu worker_cycles=%llu emulation_cycles=%llu took_us=%llu\n",
            (unsigned long long)LACON_COUNT(l, exchanges), (unsigned long long)LACON_COUNT(l, rx_frames),
-           (unsigned long long)missed_bytes, (unsigned long long)hits, (unsigned long long)bytes,
+           (unsigned long long)LACON_COUNT(l, rx_bytes), (unsigned long long)hits, (unsigned long long)bytes,
            (unsigned long long)inserted, (unsigned long long)LACON_COUNT(l, offload_refused),
-           (unsigned long long)worker, (unsigned long long)emulation);
+           (unsigned long long)worker, (unsigned long long)emulation,
+           (unsigned long long)(n ? ns / n / 1000 : 0));
 }
 
 static void start_engines(struct lacon *l)

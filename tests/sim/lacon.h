@@ -6,6 +6,7 @@
 #include "agent/worker/engine.h"
 #include "tests/sim/frames.h"
 #include "tests/sim/lan.h"
+#include "tests/sim/measure.h"
 #include "tests/sim/oracle.h"
 #include "tests/sim/plan.h"
 #include "tests/sim/rss.h"
@@ -28,6 +29,7 @@ struct lacon_worker {
     struct lacon_lane rx, from[LACON_WORKERS];
     struct sim_timer t_poll, t_tick;
     uint64_t calls; /* of the engine */
+    struct measure_calls measured;
 };
 
 struct lacon {

@@ -344,7 +344,9 @@ static int usage(FILE *f, int code)
           "--ignore TEXT: pass over failures that say TEXT; --first: stop at the first failure\n"
           "--twice: each seed with and without the steady way, which must come to the same; --general: "
           "without it\n"
-          "--sizes N|web|search: of responses, with measures; --flow-least BYTES: left, to be offered to an "
+          "--sizes N|web|search: of responses, with measures; --conns N: of each client host; --flow-least "
+          "BYTES: "
+          "left, to be offered to an "
           "engine\n"
           "--provider NAME: device, soft, simd, emu, emu:bluefield2, emu:liquidio, faulty, rte_flow, "
           "rte_flow:sync, "
@@ -387,17 +389,29 @@ static int mutant_select(const char *name)
 static bool parse(int argc, char **argv, struct options *o)
 {
     static const struct option opts[] = {
-        {"seeds", required_argument, NULL, 'n'},  {"exchanges", required_argument, NULL, 'e'},
-        {"from", required_argument, NULL, 'f'},   {"scenario", required_argument, NULL, 's'},
-        {"seed", required_argument, NULL, '1'},   {"jobs", required_argument, NULL, 'j'},
-        {"verbose", no_argument, NULL, 'v'},      {"trace", required_argument, NULL, 't'},
-        {"ignore", required_argument, NULL, 'i'}, {"progress", no_argument, NULL, 'p'},
-        {"rows", no_argument, NULL, 'r'},         {"list", no_argument, NULL, 'l'},
-        {"first", no_argument, NULL, '0'},        {"provider", required_argument, NULL, 'P'},
-        {"sizes", required_argument, NULL, 'z'},  {"flow-least", required_argument, NULL, 'L'},
-        {"mutant", required_argument, NULL, 'm'}, {"mutants", no_argument, NULL, 'M'},
-        {"twice", no_argument, NULL, 'w'},        {"general", no_argument, NULL, 'g'},
-        {"help", no_argument, NULL, 'h'},         {0},
+        {"seeds", required_argument, NULL, 'n'},
+        {"exchanges", required_argument, NULL, 'e'},
+        {"from", required_argument, NULL, 'f'},
+        {"scenario", required_argument, NULL, 's'},
+        {"seed", required_argument, NULL, '1'},
+        {"jobs", required_argument, NULL, 'j'},
+        {"verbose", no_argument, NULL, 'v'},
+        {"trace", required_argument, NULL, 't'},
+        {"ignore", required_argument, NULL, 'i'},
+        {"progress", no_argument, NULL, 'p'},
+        {"rows", no_argument, NULL, 'r'},
+        {"list", no_argument, NULL, 'l'},
+        {"first", no_argument, NULL, '0'},
+        {"provider", required_argument, NULL, 'P'},
+        {"sizes", required_argument, NULL, 'z'},
+        {"conns", required_argument, NULL, 'c'},
+        {"flow-least", required_argument, NULL, 'L'},
+        {"mutant", required_argument, NULL, 'm'},
+        {"mutants", no_argument, NULL, 'M'},
+        {"twice", no_argument, NULL, 'w'},
+        {"general", no_argument, NULL, 'g'},
+        {"help", no_argument, NULL, 'h'},
+        {0},
     };
     *o = (struct options){.from = 1, .seeds = 10, .jobs = 1};
     for (int c; (c = getopt_long(argc, argv, "", opts, NULL)) != -1;) {
@@ -425,6 +439,8 @@ static bool parse(int argc, char **argv, struct options *o)
             fprintf(stderr, "sim: no mutant \"%s\" (--mutants lists them)\n", optarg);
             return false;
         }
+        if (c == 'c')
+            measure_conns = (unsigned)n;
         if (c == 'L')
             measure_flow_least = n;
         if (c == 'z' && !measure_sizes(optarg)) {

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #ifdef __x86_64__
 #include <x86intrin.h>
 #else
@@ -12,6 +13,7 @@
 #define LARGEST 100000000.0
 
 uint64_t measure_flow_least;
+unsigned measure_conns;
 
 static enum { OFF, FIXED, WEB, SEARCH } sizes;
 static uint32_t fixed;
@@ -96,4 +98,32 @@ void measure_stop(void)
 void measure_go(void)
 {
     outside += ticks() - stopped;
+}
+
+static uint64_t switches(void)
+{
+    struct rusage u;
+    getrusage(RUSAGE_THREAD, &u);
+    return (uint64_t)(u.ru_nivcsw + u.ru_nvcsw);
+}
+
+void measure_begin(struct measure_calls *m, uint64_t emulation)
+{
+    m->switches = switches();
+    m->begun = measure_cycles() - emulation;
+}
+
+void measure_end(struct measure_calls *m, uint64_t emulation)
+{
+    uint64_t took = measure_cycles() - emulation - m->begun;
+    m->all++;
+    if (switches() != m->switches)
+        return;
+    m->counted++;
+    m->cycles += took;
+}
+
+uint64_t measure_sum(const struct measure_calls *m)
+{
+    return m->counted ? (uint64_t)((double)m->cycles * (double)m->all / (double)m->counted) : 0;
 }

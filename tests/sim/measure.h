@@ -17,6 +17,8 @@ bool measure_sizes(const char *text);
 bool measure_on(void);
 uint32_t measure_draw(struct rng *r);
 
+/* Connections of each client host; 0: as the scenario says. */
+extern unsigned measure_conns;
 /* Bytes that a response must have left to be offered to an engine; 0: as the tests have it. */
 extern uint64_t measure_flow_least;
 
@@ -25,5 +27,14 @@ extern uint64_t measure_flow_least;
 uint64_t measure_cycles(void);
 void measure_stop(void);
 void measure_go(void);
+
+/* Cycles of calls of an engine. A call in which the thread lost its CPU is taken for an average one. */
+struct measure_calls {
+    uint64_t all, counted, cycles;
+    uint64_t begun, switches; /* of the call under way */
+};
+void measure_begin(struct measure_calls *m, uint64_t emulation);
+void measure_end(struct measure_calls *m, uint64_t emulation);
+uint64_t measure_sum(const struct measure_calls *m);
 
 #endif

@@ -82,6 +82,7 @@ struct plan {
     bool early;                              /* 413 as soon as early_at body bytes came */
     uint32_t early_at;
     uint64_t think_ns;
+    uint64_t sent_ns, got_ns; /* the client began to ask; it had all */
     /* faults */
     uint32_t reset_at; /* the endpoint resets after so many bytes of its first response; UINT32_MAX: no */
     uint32_t stall_at; /* the endpoint falls silent after so many bytes of its response; UINT32_MAX: no */

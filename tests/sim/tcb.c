@@ -36,7 +36,7 @@ static void release(struct tcb *c)
     free(c->sent);
     c->sb = c->rb = NULL;
     c->sent = NULL;
-    c->sb_len = c->nsent = 0;
+    c->sb_gone = c->sb_len = c->nsent = 0;
 }
 
 void tcb_free(struct tcb *c)
@@ -91,11 +91,11 @@ void tcb_write(struct tcb *c, const void *p, size_t n)
 {
     if (c->fin_queued || c->end != TCB_OPEN || n == 0)
         return;
-    if (c->sb_len + n > c->sb_cap) {
-        c->sb_cap = 2 * (c->sb_len + n);
+    if (c->sb_gone + c->sb_len + n > c->sb_cap) {
+        c->sb_cap = 2 * (c->sb_gone + c->sb_len + n);
         c->sb = xrealloc(c->sb, c->sb_cap);
     }
-    memcpy(c->sb + c->sb_len, p, n);
+    memcpy(c->sb + c->sb_gone + c->sb_len, p, n);
     c->sb_len += n;
     tcb_output(c);
 }

@@ -97,8 +97,8 @@ struct tcb {
     uint8_t snd_scale;
     bool sack_ok;
     uint16_t smss;
-    uint8_t *sb; /* bytes from sb_pos on */
-    size_t sb_len, sb_cap;
+    uint8_t *sb; /* sb_gone bytes that are acked, then those from sb_pos on */
+    size_t sb_gone, sb_len, sb_cap;
     uint64_t sb_pos;
     bool fin_queued;
     struct tcb_sent *sent;

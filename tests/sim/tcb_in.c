@@ -184,8 +184,12 @@ static void drop_acked(struct tcb *c, uint64_t ack)
     if (data > c->sb_pos) {
         size_t n = (size_t)(data - c->sb_pos);
         c->sb_len -= n;
-        memmove(c->sb, c->sb + n, c->sb_len);
+        c->sb_gone += n;
         c->sb_pos = data;
+        if (c->sb_gone > c->sb_len) {
+            memmove(c->sb, c->sb + c->sb_gone, c->sb_len);
+            c->sb_gone = 0;
+        }
     }
 }
 

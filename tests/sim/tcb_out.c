@@ -124,7 +124,7 @@ static void send_entry(struct tcb *c, struct tcb_sent *e)
         lo -= rng_range(&c->sim->rng, 1, room < old ? room : old);
     }
     struct seg s = segment(c, lo, SEG_ACK);
-    s.data = c->sb + (lo - c->sb_pos);
+    s.data = c->sb + c->sb_gone + (lo - c->sb_pos);
     s.len = (uint32_t)(data_end - lo);
     if (e->fin)
         s.flags |= SEG_FIN;
@@ -375,7 +375,7 @@ static void on_persist(void *arg)
     }
     if (c->cfg.probe_byte && c->nxt < tcb_end_pos(c)) {
         struct seg s = segment(c, c->nxt, SEG_ACK);
-        s.data = c->sb + (c->nxt - c->sb_pos);
+        s.data = c->sb + c->sb_gone + (c->nxt - c->sb_pos);
         s.len = 1;
         c->probed = true;
         transmit(c, &s);

@@ -94,9 +94,9 @@ static void add_host(struct world *w, struct host *h, const char *name, unsigned
     host_add_addr(h, &a);
     h->tcp = draw_tcp(w->sc, side, v6, &w->sim.rng);
     /* What lacon can hold of a client's next requests, and so what an engine may promise it. */
-    if (side && lacon_has_engine() && h->tcp.rcvbuf > 65535)
+    if (side && (lacon_has_engine() || measure_on()) && h->tcp.rcvbuf > 65535)
         h->tcp.rcvbuf = 65535;
-    if (side && lacon_has_engine() && w->sc->hosts == HOSTS_LINUX && number % 2)
+    if (side && (lacon_has_engine() || measure_on()) && w->sc->hosts == HOSTS_LINUX && number % 2)
         h->tcp.wscale = 10; /* as newer kernels have it */
 }
 
@@ -214,7 +214,7 @@ void world_build(struct world *w, const struct scenario *sc, uint64_t seed, bool
     lacon_eager(seed % 2);
     lacon_provider_here(sc->flow);
     w->nclient_host = or_default(sc->clients, 4);
-    w->nconn = or_default(sc->conns, 6);
+    w->nconn = measure_conns ? measure_conns : or_default(sc->conns, 6);
     w->nendpoint = or_default(sc->endpoints, TOPO_ENDPOINTS);
     w->nserver = TOPO_CLUSTERS * w->nendpoint;
     w->client_host = xalloc(w->nclient_host * sizeof *w->client_host);
