@@ -196,6 +196,7 @@
     X(extent_leak, "extents that are acked are not given back")                                              \
     X(head_forgotten, "a head that is complete while it is held back is not looked at again")                \
     X(refusal_forgotten, "a client whose bytes found no room is blamed while its TCP backs off")             \
+    X(pos_left_behind, "positions kept in 32 bits that nothing moves are not dragged along")                 \
     X(extra_leak, "side blocks are not given back")                                                          \
     X(refusal_remembered, "a client may be slow although what was refused has come again")                   \
     X(room_blamed, "a client is blamed while what it has sent waits for memory")                             \
