@@ -13,8 +13,7 @@
  * and what does not fit the tag's present job is not believed.
  *
  * Counts: a counter of its own (an indirect action) is read after its rule is gone, and misses nothing; a
- * counter inside the rule is read just before. Either way `at_least` is set: whether a device counts the
- * bytes that software would is nothing that can be asked.
+ * counter inside the rule is read just before.
  *
  * Threads: create(), serves() and destroy() on the main thread, the rest on the worker's. */
 #include <errno.h>
