@@ -221,15 +221,17 @@ def edits(t):
 
 @case()
 def pool(t):
-    """Endpoint connections are used again: 50 clients one after the other need one for each worker, and some more
-    where the machine is so busy that clients seem to be at different distances (rule S9)."""
+    """Endpoint connections are used again: 50 clients one after the other need one for each worker, and where the
+    machine is so busy that clients seem to be at different distances one for each of the eight classes of these; those
+    on which the endpoint had to send bytes again are given up (rule S9)."""
     origin = t.start_origin()
     for i in range(50):
         c = t.client()
         t.equal(c.ask("GET", f"/length/{i * 500}", [("Connection", "close")]).length, i * 500, "length")
         t.equal(c.ended(), "fin", "end")
         c.close()  # its acknowledgement of the last byte goes with this, and not after a while
-    t.check(len(origin.wires) <= 10 * t.workers, f"{len(origin.wires)} connections to the endpoint")
+    most = 8 * t.workers + t.lacon.counters()["close_not_reusable"]
+    t.check(len(origin.wires) <= most, f"{len(origin.wires)} connections to the endpoint, {most} at most")
 
 
 @case()
