@@ -188,9 +188,11 @@ def max_body(t):
 
 
 def quiet(raw):
-    """Passes over segments until none comes for a little while."""
-    while raw.get(0.2):
-        pass
+    """Passes over segments until none comes for a little while; what came."""
+    came = []
+    while s := raw.get(0.2):
+        came.append(s)
+    return came
 
 
 def deaf(ns):
@@ -305,11 +307,11 @@ def other_bytes_waiting(t):
     raw.send(request_bytes("GET", "/good"))
     until(lambda: origin.requests, "the request to arrive")
     raw.put(ACK | PSH, request_bytes("GET", "/evil"), seq=first)
-    quiet(raw)
+    was_reset = any(s.flags & RST for s in quiet(raw))
     go.append(True)
-    s = raw.expect(lambda s: s.flags & RST or b"done" in s.data or not s.data, "an answer or a reset")
+    if not was_reset:
+        raw.expect(lambda s: s.flags & RST or b"done" in s.data, "an answer or a reset")
     t.equal(origin.targets(), ["/good"], "requests at the endpoint")
-    t.check(s is not None, "no answer")
 
 
 @case()

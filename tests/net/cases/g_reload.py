@@ -79,7 +79,7 @@ def reload_under_load(t):
     rounds = 200 if os.environ.get("LACON_FULL") == "1" else 40
     with no_quarantine():
         t.start_with(answering(t, 0))
-    wrk = t.background(t.topo.cli, ["wrk", "-t1", "-c64", f"-d{3600}s", f"http://{t.topo.vip4}/"], "wrk")
+    wrk = t.background(t.topo.cli, ["wrk", "-t1", "-c64", "-d3600s", "--timeout", "60s", f"http://{t.topo.vip4}/"], "wrk")
     t.wait_counter("requests", 1000)
     slow = t.background(t.topo.cli, ["curl", "-s", "-S", "--limit-rate", "20k", "-o", os.path.join(t.dir, "slow"),
                                      f"http://{t.topo.vip4}/100000"], "curl")

@@ -22,7 +22,7 @@ class Load:
 
     def __init__(self, t, size=100000, rate="1k" if FULL else "10k"):
         self.t, self.size = t, size
-        self.wrk = t.background(t.topo.cli, ["wrk", "-t1", "-c64", "-d3600s", f"http://{t.topo.vip4}/"], "wrk")
+        self.wrk = t.background(t.topo.cli, ["wrk", "-t1", "-c64", "-d3600s", "--timeout", "60s", f"http://{t.topo.vip4}/"], "wrk")
         self.path = os.path.join(t.dir, "slow")
         self.slow = t.background(t.topo.cli, ["curl", "-s", "-S", "--limit-rate", rate, "-o", self.path,
                                               f"http://{t.topo.vip4}/{size}"], "curl")
