@@ -63,7 +63,8 @@ static void send_run(struct splice *s, struct conn *a, struct frame **f, const s
     uint8_t psh = p->flags & (mutant(urg_kept) ? TCP_PSH | TCP_URG : TCP_PSH);
     r.n = within_window(s, a, r);
     if (r.n == 0) {
-        ask_window(s, a);
+        if (last) /* once for a segment: what comes behind has no room either */
+            ask_window(s, a);
         return;
     }
     while (r.n > a->mss && !mutant(mss_uncut)) {

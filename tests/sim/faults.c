@@ -54,6 +54,9 @@ static void strike(void *arg)
     if (o->kind == FAULT_DRAIN) {
         sim_say(&w->sim, "lacon drains");
         lacon_drain(&w->lacon);
+    } else if (o->kind == FAULT_RELOAD) {
+        sim_say(&w->sim, "lacon reloads");
+        world_reload(w);
     } else if (o->kind == FAULT_RESTART && begins) {
         lacon_dies(w);
     } else if (o->kind == FAULT_RESTART) {
@@ -116,7 +119,8 @@ void faults_build(struct world *w)
         else if (f->kind == FAULT_NO_FRAMES)
             w->lacon.frames.fail_permille = 10;
         for (unsigned k = 0; k < (f->times ? f->times : 1u); k++)
-            if (f->kind == FAULT_CRASH || f->kind == FAULT_RESTART || f->kind == FAULT_DRAIN)
+            if (f->kind == FAULT_CRASH || f->kind == FAULT_RESTART || f->kind == FAULT_DRAIN ||
+                f->kind == FAULT_RELOAD)
                 plan_outage(w, f);
     }
     for (unsigned i = 0; i < w->noutage; i++) {

@@ -104,9 +104,19 @@ static void check_steering(struct world *w)
         sim_fail(&w->sim, "no segment was handed over, though devices spread some at random");
 }
 
+/* Old configurations are given up when the last exchange that began under them has ended. */
+static void check_retired(struct world *w)
+{
+    unsigned all = w->nlater * w->lacon.nworkers;
+    w->retired += lacon_collect(&w->lacon);
+    if (w->retired != all && !world_fault(w, FAULT_RESTART))
+        sim_fail(&w->sim, "%u of %u old configurations are not in use any more", w->retired, all);
+}
+
 static void check_rest(struct world *w)
 {
     struct lacon *l = &w->lacon;
+    check_retired(w);
     check_steering(w);
     const struct {
         const char *what;
@@ -138,8 +148,9 @@ static void check_rest(struct world *w)
 /* Each endpoint's next check is its last one within the time that is left. */
 static void end_checks(struct world *w)
 {
-    for (unsigned i = 0; w->config && i < w->config->ncluster; i++)
-        w->config->cluster[i].check.interval_ns = 10 * SETTLE;
+    const struct config *c = w->lacon.config;
+    for (unsigned i = 0; c && i < c->ncluster; i++)
+        c->cluster[i].check.interval_ns = 10 * SETTLE;
 }
 
 static void drive(struct world *w)

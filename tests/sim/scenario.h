@@ -35,6 +35,7 @@ enum fault_kind {
     FAULT_DRAIN,     /* lacon drains while traffic runs */
     FAULT_NO_FRAMES, /* one of lacon's frame allocations in a hundred fails */
     FAULT_RESTART,   /* lacon crashes and starts anew, while its peers go on */
+    FAULT_RELOAD,    /* lacon is given its configuration again, as a new one */
 };
 
 enum fault_who {

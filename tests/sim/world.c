@@ -171,19 +171,36 @@ static void set_breakers(struct cfg_cluster *k, const struct scenario *sc)
     k->queue_timeout_ns = 800 * SEC;
 }
 
+static struct config *make_config(const struct world *w)
+{
+    const struct scenario *sc = w->sc;
+    struct config *c = topo_config(sc->topo == TOPO_ONE_ARM, sc->endpoint_v6, sc->workers ? sc->workers : 1);
+    edits_config(c);
+    topo_endpoints(c, sc->endpoint_v6, w->nendpoint);
+    for (unsigned i = 0; i < TOPO_CLUSTERS; i++) {
+        set_balancing(&c->cluster[i], sc);
+        set_breakers(&c->cluster[i], sc);
+    }
+    set_limits(sc, &c->dpdk);
+    set_timeouts(sc, c);
+    return c;
+}
+
+void world_reload(struct world *w)
+{
+    if (w->nlater == WORLD_RELOADS || w->lacon.down)
+        return;
+    struct config *next = make_config(w);
+    w->later[w->nlater++] = next;
+    lacon_reload(&w->lacon, next, w->nlater);
+    w->retired += lacon_collect(&w->lacon);
+}
+
 static void add_lacon(struct world *w)
 {
     const struct scenario *sc = w->sc;
     struct lan *lan[LACON_PORTS] = {&w->lan[0], &w->lan[1]};
-    w->config = topo_config(sc->topo == TOPO_ONE_ARM, sc->endpoint_v6, sc->workers ? sc->workers : 1);
-    edits_config(w->config);
-    topo_endpoints(w->config, sc->endpoint_v6, w->nendpoint);
-    for (unsigned i = 0; i < TOPO_CLUSTERS; i++) {
-        set_balancing(&w->config->cluster[i], sc);
-        set_breakers(&w->config->cluster[i], sc);
-    }
-    set_limits(sc, &w->config->dpdk);
-    set_timeouts(sc, w->config);
+    w->config = make_config(w);
     lacon_start(&w->lacon, &w->sim, w->config, lan, &w->book, sc->steered);
     w->lacon.spray = sc->spray;
 }
@@ -248,6 +265,8 @@ void world_free(struct world *w)
     if (!world_direct(w)) {
         lacon_stop(&w->lacon);
         topo_config_free(w->config);
+        for (unsigned i = 0; i < w->nlater; i++)
+            topo_config_free(w->later[i]);
     }
     free(w->client_host);
     free(w->client);

@@ -10,6 +10,8 @@
 
 struct outage;
 
+#define WORLD_RELOADS 16u
+
 struct world {
     struct sim sim;
     const struct scenario *sc;
@@ -21,7 +23,9 @@ struct world {
     struct server *server; /* cluster by cluster */
     struct client *client;
     struct config *config;
-    struct lacon lacon; /* unused in TOPO_DIRECT */
+    struct config *later[WORLD_RELOADS]; /* what was reloaded */
+    unsigned nlater, retired; /* retired: configurations that no worker uses any more, for each worker */
+    struct lacon lacon;       /* unused in TOPO_DIRECT */
     struct outage *outage;
     unsigned noutage;
 };
@@ -29,6 +33,9 @@ struct world {
 void world_build(struct world *w, const struct scenario *sc, uint64_t seed, bool verbose,
                  struct pcapng *trace);
 void world_free(struct world *w);
+
+/* lacon takes its configuration again, as one that it does not know. */
+void world_reload(struct world *w);
 
 static inline bool world_direct(const struct world *w)
 {
