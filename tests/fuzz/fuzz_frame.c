@@ -18,6 +18,7 @@ enum {
     CTL_LINK = 8, /* the other interface goes down, or up again */
     CTL_LATER = 16,
     CTL_NO_FRAME = 32,
+    CTL_UNTAGGED = 64, /* the device has taken a tag out */
 };
 
 static const uint8_t mac[2][6] = {{2, 0, 0, 0, 0, 1}, {2, 0, 0, 0, 0, 2}};
@@ -255,6 +256,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
         struct frame *f = frame_receive(&r.box, bytes + 2, (uint32_t)len, r.in);
         if (ctl & CTL_TRUSTED)
             f->flags = FRAME_L4_CSUM_OK;
+        if (ctl & CTL_UNTAGGED)
+            f->flags |= frame_vlan(vlan[1]);
         if (ctl & CTL_REPAIR)
             repair(f->data, f->len);
         one_frame(&r, f);
