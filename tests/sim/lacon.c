@@ -1,6 +1,5 @@
-#include "tests/sim/lacon.h"
+#include "tests/sim/lacon_internal.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -10,14 +9,10 @@
 #include "tests/sim/measure.h"
 #include "tests/sim/nic.h"
 #include "tests/sim/twice.h"
-#include "tests/sim/words.h"
 
-#define WALL_OFFSET (1700000000ll * (int64_t)SEC)
 static const struct accel_provider *provider; /* set once, before any run */
 static char profile[32];
 static bool eager, forced;
-
-#define HANDOVER_NS (100 * US) /* until a worker looks at what another has given it, at most */
 
 /* ---- the engines' surroundings ---- */
 
@@ -40,14 +35,14 @@ static uint64_t emulation_of(const struct lacon_worker *w)
     return f.emulation_cycles;
 }
 
-static void calling(struct lacon_worker *w)
+void lacon_calling(struct lacon_worker *w)
 {
     if (measure_on())
         measure_begin(&w->measured, emulation_of(w));
 }
 
 /* After each call of an engine: what must hold at every step. */
-static void called(struct lacon_worker *w)
+void lacon_called(struct lacon_worker *w)
 {
     if (measure_on())
         measure_end(&w->measured, emulation_of(w));
@@ -60,9 +55,9 @@ static void called(struct lacon_worker *w)
 static void on_tick(void *arg)
 {
     struct lacon_worker *w = arg;
-    calling(w);
+    lacon_calling(w);
     engine_tick(w->engine, w->lacon->sim->now);
-    called(w);
+    lacon_called(w);
 }
 
 bool lacon_provider(const char *name)
@@ -97,245 +92,7 @@ static void on_send(void *arg, const struct frame *f)
     oracle_egress(&l->oracle, l->port[f->port].mac, f->data, f->len);
 }
 
-/* The id is the last number of the request line's path. */
-static struct plan *logged_plan(struct lacon *l, const struct access_record *r)
-{
-    const char *end = r->text + r->request_line;
-    if (r->request_line < 9 || memcmp(end - 9, " HTTP/1.", 8) != 0)
-        return NULL; /* cut off */
-    const char *p = memchr(r->text, '/', r->request_line), *id = NULL;
-    for (; p && p < end && *p != ' ' && *p != '?'; p++)
-        if (*p == '/')
-            id = p + 1;
-    return id && isdigit((unsigned char)*id) ? book_find(l->book, (uint32_t)strtoul(id, NULL, 10)) : NULL;
-}
-
-static bool on_log(void *ctx, const struct access_record *r)
-{
-    struct lacon *l = ctx;
-    l->logged++;
-    l->last_log = *r;
-    if (!l->book)
-        return true;
-    struct plan *p = logged_plan(l, r);
-    if (!p && r->status == 408) /* a head that never became whole */
-        return true;
-    if (!p) {
-        sim_fail(l->sim, "access log names no exchange of ours: \"%.*s\"", r->request_line, r->text);
-        return true;
-    }
-    p->log_from = (uint64_t)(r->wall_ns - WALL_OFFSET);
-    p->log_to = l->sim->now;
-    p->log_endpoint = r->endpoint;
-    snprintf(p->log_line, sizeof p->log_line, "%.*s", r->request_line, r->text);
-    p->log_status = r->status;
-    p->log_request = r->bytes_request;
-    p->log_body = r->bytes_body;
-    sim_say(l->sim, "log %u: status %u, reason %s", p->id, r->status, reason_name(r->reason));
-    if (++p->logged > 1)
-        sim_fail(l->sim, "exchange %u was logged twice", p->id);
-    return true;
-}
-
-/* ---- frames in ---- */
-
-static bool put(struct lacon_lane *lane, struct frame *f)
-{
-    if (lane->n == LACON_QUEUE)
-        return false;
-    lane->f[lane->n++] = f;
-    return true;
-}
-
-/* Up to a burst off the front. */
-static unsigned take(struct lacon_lane *lane, struct frame *burst[ENGINE_BURST])
-{
-    unsigned n = lane->n < ENGINE_BURST ? lane->n : ENGINE_BURST;
-    memcpy(burst, lane->f, n * sizeof *burst);
-    lane->n -= n;
-    memmove(lane->f, lane->f + n, lane->n * sizeof *lane->f);
-    return n;
-}
-
-static void look_within(struct lacon_worker *w, uint64_t ns)
-{
-    struct sim *s = w->lacon->sim;
-    if (!sim_armed(&w->t_poll))
-        sim_arm(s, &w->t_poll, s->now + rng_below(&s->rng, ns + 1));
-}
-
-static void told(struct lacon *l, const struct frame *f)
-{
-    oracle_ingress(&l->oracle, f->data, f->len);
-}
-
-static void input(struct lacon_worker *w, struct frame *burst[], unsigned n)
-{
-    for (unsigned i = 0; i < n; i++)
-        told(w->lacon, burst[i]);
-    if (!n)
-        return;
-    oracle_call(&w->lacon->oracle, n);
-    calling(w);
-    engine_input(w->engine, burst, n, w->lacon->sim->now);
-    called(w);
-}
-
-static void give(struct lacon_worker *from, unsigned to, struct frame *f)
-{
-    struct lacon *l = from->lacon;
-    struct frame_ops ops = frames_ops(&l->frames);
-    l->sim->stats.handed_over++;
-    if (put(&l->worker[to].from[from->index], f)) {
-        look_within(&l->worker[to], HANDOVER_NS);
-    } else {
-        l->sim->stats.queue_drops++;
-        frame_free(&ops, f);
-    }
-}
-
-static void give_copies(struct lacon_worker *w, const struct frame *f)
-{
-    struct lacon *l = w->lacon;
-    for (unsigned to = 0; to < l->nworkers; to++) {
-        if (to == w->index)
-            continue;
-        struct frame *copy = frames_receive(&l->frames, f->port, f->data, f->len);
-        copy->flags = f->flags;
-        give(w, to, copy);
-    }
-}
-
-/* The engine gives away what is not its worker's; the ops' context does not say which engine it is. */
-static struct lacon_worker *giving;
-
-static void on_give(void *ctx, unsigned owner, struct frame *f)
-{
-    struct lacon_worker *w = giving;
-    (void)ctx;
-    if (owner == ENGINE_ALL) {
-        give_copies(w, f);
-        return;
-    }
-    if (owner >= w->lacon->nworkers || owner == w->index || owner != engine_owner(w->engine, f)) {
-        sim_fail(w->lacon->sim, "worker %u gives a frame to worker %u", w->index, owner);
-        owner = (w->index + 1) % w->lacon->nworkers;
-    }
-    w->lacon->misplaced++;
-    give(w, owner, f);
-}
-
-/* From a queue of a device that can be steered. */
-static void input_mixed(struct lacon_worker *w, struct frame *burst[], unsigned n)
-{
-    struct lacon *l = w->lacon;
-    for (unsigned i = 0; i < n; i++) {
-        unsigned owner = engine_owner(w->engine, burst[i]);
-        if (owner == ENGINE_ALL || owner == w->index)
-            told(l, burst[i]);
-    }
-    if (!n)
-        return;
-    giving = w;
-    oracle_call(&l->oracle, n);
-    calling(w);
-    engine_input_mixed(w->engine, burst, n, l->sim->now);
-    called(w);
-}
-
-/* Keeps in f[] what is the worker's own, gives the rest to its owners; returns how many are left. */
-static unsigned sort_out(struct lacon_worker *w, struct frame *f[], unsigned n)
-{
-    struct lacon *l = w->lacon;
-    unsigned mine = 0;
-    for (unsigned i = 0; i < n; i++) {
-        unsigned owner = engine_owner(w->engine, f[i]);
-        if (owner != ENGINE_ALL && owner >= l->nworkers) {
-            sim_fail(l->sim, "engine_owner names worker %u of %u", owner, l->nworkers);
-            owner = w->index;
-        }
-        if (owner == ENGINE_ALL)
-            give_copies(w, f[i]);
-        if (owner == ENGINE_ALL || owner == w->index)
-            f[mine++] = f[i];
-        else
-            give(w, owner, f[i]);
-    }
-    return mine;
-}
-
-/* One round of a worker's loop: its queue, then what each other worker has given it. */
-static void on_poll(void *arg)
-{
-    struct lacon_worker *w = arg;
-    struct frame *burst[ENGINE_BURST];
-    unsigned n = take(&w->rx, burst), left = w->rx.n;
-    if (engine_steers(w->engine, 0) && engine_steers(w->engine, (uint16_t)(w->lacon->nports - 1)))
-        input_mixed(w, burst, n);
-    else
-        input(w, burst, sort_out(w, burst, n));
-    for (unsigned from = 0; from < w->lacon->nworkers; from++) {
-        n = take(&w->from[from], burst);
-        input(w, burst, n);
-        left += w->from[from].n;
-    }
-    if (left)
-        look_within(w, 0);
-}
-
-/* The device's own idea of which queue a flow belongs to; it knows nothing of engine_owner(). */
-static unsigned queue_of(const struct lacon *l, uint16_t port, const uint8_t *p, uint32_t n)
-{
-    uint32_t h = 0;
-    if (l->nworkers == 1)
-        return 0;
-    if (rng_permille(&l->sim->rng, l->spray))
-        return (unsigned)rng_below(&l->sim->rng, l->nworkers);
-    if (l->rss[port].steer)
-        return rss_queue(&l->rss[port].device, p, n) % l->nworkers;
-    for (uint32_t i = 26; i < 38 && i < n; i++)
-        h = h * 31 + p[i];
-    return h % l->nworkers;
-}
-
-static void on_frame(struct lacon *l, uint16_t port, const uint8_t *p, uint32_t n)
-{
-    if (l->down)
-        return;
-    struct lacon_worker *w = &l->worker[queue_of(l, port, p, n)];
-    if (w->rx.n == LACON_QUEUE) {
-        l->sim->stats.queue_drops++;
-        return;
-    }
-    struct frame *f = frames_receive(&l->frames, port, p, n);
-    if (l->words)
-        words_describe(f);
-    put(&w->rx, f);
-    look_within(w, l->poll_ns);
-}
-
-static void on_frame0(void *arg, const uint8_t *p, uint32_t n)
-{
-    on_frame(arg, 0, p, n);
-}
-
-static void on_frame1(void *arg, const uint8_t *p, uint32_t n)
-{
-    on_frame(arg, 1, p, n);
-}
-
 /* ---- life ---- */
-
-static void attach(struct lacon *l, struct lan *const lan[])
-{
-    static void (*const input_of[LACON_PORTS])(void *, const uint8_t *, uint32_t) = {on_frame0, on_frame1};
-    static const char *const name[LACON_PORTS] = {"lacon if0", "lacon if1"};
-    struct link_cfg cable = {.delay_ns = 1 * US};
-    for (unsigned i = 0; i < l->nports; i++) {
-        uint8_t mac[6] = {2, 0xaa, 0, 0, 0, (uint8_t)(i + 1)};
-        lan_attach(lan[i], &l->port[i], name[i], mac, &cable, input_of[i], l);
-    }
-}
 
 bool lacon_has_engine(void)
 {
@@ -470,8 +227,8 @@ static void start_engines(struct lacon *l)
                               .port = port,
                               .nworkers = l->nworkers,
                               .ops = ops_of(l),
-                              .give = on_give,
-                              .log = {.put = on_log, .ctx = l},
+                              .give = lacon_give,
+                              .log = {.put = lacon_log, .ctx = l},
                               .now_ns = l->sim->now,
                               .wall_offset_ns = WALL_OFFSET};
     for (unsigned i = 0; i < sizeof p.secret; i++)
@@ -532,14 +289,14 @@ void lacon_start(struct lacon *l, struct sim *s, const struct config *config, st
         struct lacon_worker *w = &l->worker[i];
         w->lacon = l;
         w->index = i;
-        w->t_poll = (struct sim_timer){.fn = on_poll, .arg = w};
+        w->t_poll = (struct sim_timer){.fn = lacon_poll, .arg = w};
         w->t_tick = (struct sim_timer){.fn = on_tick, .arg = w};
     }
     oracle_init(&l->oracle, s);
     frames_init(&l->frames, s);
     l->frames.send = on_send;
     l->frames.arg = l;
-    attach(l, lan);
+    lacon_attach(l, lan);
     l->words = steered || provider == &accel_device;
     if (l->words && l->nworkers > 1)
         draw_devices(l);
@@ -620,7 +377,7 @@ void lacon_reload(struct lacon *l, const struct config *next, uint32_t id)
         if (!g || engine_bind(w->engine, g, l->sim->now) < 0)
             abort();
         engine_adopt(w->engine, g, l->sim->now);
-        called(w);
+        lacon_called(w);
     }
     l->config = next;
 }
@@ -638,7 +395,7 @@ void lacon_sync(struct lacon *l)
 {
     for (unsigned i = 0; i < l->nworkers && !l->down; i++) {
         engine_sync(l->worker[i].engine, l->sim->now);
-        called(&l->worker[i]);
+        lacon_called(&l->worker[i]);
     }
 }
 
@@ -646,7 +403,7 @@ void lacon_drain(struct lacon *l)
 {
     for (unsigned i = 0; i < l->nworkers && !l->down; i++) {
         engine_drain(l->worker[i].engine, l->sim->now);
-        called(&l->worker[i]);
+        lacon_called(&l->worker[i]);
     }
 }
 
