@@ -22,17 +22,12 @@
 #define SEC         1000000000ull
 #define AGE_AT_ONCE 8u /* entries looked at for age in one poll */
 
-/* Numbers of these profiles are assumptions but where a source is named: no such card was at hand. What the
- * sources agree on is the shape: tables of 10^4 to 10^6 rules, 10^4 to 10^5 insertions a second and core,
- * answers after a fraction of a millisecond to several, forwarding that updates slow down. */
+/* Every number is an assumption: no such card was at hand, and no source gives them for these cards. What is
+ * published of their like, and what each number was taken for, is in README.md. */
 const struct emu_profile emu_profiles[] = {
     {.name = "bluefield2",
-     .about = "assumed: 64 Ki rules (a small share of the card's memory), 20,000 insertions/s and 40,000 "
-              "removals/s "
-              "by one core, answers 0.5 ms later in batches of 0.25 ms; the order of what Katsikas et al., "
-              "PAM 2021, report of NVIDIA NICs through rte_flow, and of what Laconic (arXiv 2403.11411) "
-              "builds on: "
-              "only flows above 1 MB are worth a rule",
+     .about = "assumed: 64 Ki rules, 20,000 insertions/s and 40,000 removals/s by one core, answers 0.5 ms "
+              "later in batches of 0.25 ms (accel/README.md)",
      .entries = 65536,
      .queue = 1024,
      .insert_rate = 20000,
@@ -43,9 +38,8 @@ const struct emu_profile emu_profiles[] = {
      .v6 = true},
     {.name = "liquidio",
      .about =
-         "assumed: 8 Ki rules in on-chip memory, written by the card's own cores: 100,000 insertions/s and "
-         "removals/s, answers 50 us later; the second card of Laconic (arXiv 2403.11411), whose engine is "
-         "firmware on MIPS cores; IPv4 alone",
+         "assumed: 8 Ki rules, 100,000 insertions/s and removals/s by the card's own cores, answers 50 us "
+         "later, IPv4 alone (accel/README.md)",
      .entries = 8192,
      .queue = 256,
      .insert_rate = 100000,

@@ -180,6 +180,7 @@
     X(slow_behind_engine, "a client is not judged any more once an engine has sent to it")                   \
     X(offload_port_early, "the port of a conn that ended is used again before its rule is gone")             \
     X(offload_removed_late, "a rule's removal is asked for at the boundary, not ahead of it")                \
+    X(offload_unknown, "a flow is offered to a slow engine before more is known of it than a moment")        \
     X(offload_evicts_any, "any flow on a full table gives way to any other")                                 \
     X(offload_edge_open,                                                                                     \
       "the endpoint of a flow that an engine carries may send to its message's end and beyond")              \

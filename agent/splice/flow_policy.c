@@ -49,7 +49,8 @@ void flow_policy_tick(struct flow_policy *p, uint64_t now_ns)
 
 void flow_gauge_begin(const struct flow_policy *p, struct flow_gauge *g, uint64_t acked, uint64_t now_ns)
 {
-    *g = (struct flow_gauge){.mark = acked,
+    *g = (struct flow_gauge){.begun_ns = now_ns,
+                             .mark = acked,
                              .mark_ns = now_ns,
                              .from = acked,
                              .from_ns = now_ns,
@@ -100,6 +101,8 @@ bool flow_policy_wants(struct flow_policy *p, const struct flow_gauge *g, uint64
         return false;
     if (p->taste.eager)
         return left >= p->taste.least;
+    if (now_ns - g->begun_ns < p->in_ns + p->gone_ns && !mutant(offload_unknown))
+        return false;
     if (left < p->threshold || g->rate == 0 || left < moves_meanwhile(g, p->in_ns + p->gone_ns))
         return false;
     if (now_ns >= p->token_ns)

@@ -7,7 +7,9 @@
  *
  *  1. A flow is offered when `threshold` bytes are left and they last, at the rate at which its client acks
  *     them, twice as long as the engine takes to insert a rule and to remove it again. Those two times are
- *     believed at once when they grow, also of requests that are not answered yet, and forgotten slowly.
+ *     believed at once when they grow, also of requests that are not answered yet, and forgotten slowly. And
+ *     it has been known for as long as both take: the rate of the first milliseconds says little about
+ * seconds.
  *  2. A removal is asked for ahead of the boundary by twice what moves meanwhile.
  *  3. Insertions keep to the rate that the engine states; a removal is taken to cost it as much, so that its
  *     requests do not pile up. A tenth of a second in which a flow found the budget used up raises the
@@ -47,6 +49,7 @@ struct flow_policy {
 
 /* One flow's; zero is not begun. */
 struct flow_gauge {
+    uint64_t begun_ns;
     uint64_t mark, mark_ns; /* position acked at the last look */
     uint64_t rate, latest;  /* bytes a millisecond that the client acks: on average; between the last looks */
     uint32_t known_ms;      /* over which the average is, at most FLOW_AVERAGE_MS */

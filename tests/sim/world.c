@@ -228,7 +228,7 @@ void world_build(struct world *w, const struct scenario *sc, uint64_t seed, bool
     w->sim.trace = trace;
     lan_init(&w->lan[0], &w->sim);
     lan_init(&w->lan[1], &w->sim);
-    lacon_eager(seed % 2);
+    lacon_eager(seed % 2 && !measure_on());
     lacon_provider_here(sc->flow);
     w->nclient_host = or_default(sc->clients, 4);
     w->nconn = measure_conns ? measure_conns : or_default(sc->conns, 6);

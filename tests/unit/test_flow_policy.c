@@ -55,8 +55,16 @@ Test(flow_policy, what_an_engine_says_of_its_rate_is_its_delay_until_it_has_show
 {
     struct flow_policy p = engine(2); /* half a second for each request */
     struct flow_gauge g = moving(&p, 1000, 32);
-    cr_assert_not(flow_policy_wants(&p, &g, 2 * MB, SEC));
-    cr_assert(flow_policy_wants(&p, &g, 3 * MB, SEC));
+    cr_assert_not(flow_policy_wants(&p, &g, 2 * MB, 2 * SEC));
+    cr_assert(flow_policy_wants(&p, &g, 3 * MB, 2 * SEC));
+}
+
+Test(flow_policy, a_flow_is_known_for_as_long_as_the_engine_takes)
+{
+    struct flow_policy p = engine(10);
+    struct flow_gauge g = moving(&p, 1000, 32);
+    cr_assert_not(flow_policy_wants(&p, &g, 1000 * MB, 200 * MS));
+    cr_assert(flow_policy_wants(&p, &g, 1000 * MB, 203 * MS));
 }
 
 /* However many flows there are: insertions and removals together keep to the rate. */

@@ -178,7 +178,7 @@ void offload_port_kept(struct script *s)
     with_engine(s, "emu:16x4");
     one_port(s);
     struct carried w = asked(s, LONG_OF);
-    for (unsigned i = 0; i < 5; i++) {
+    for (unsigned i = 0; i < 30; i++) {
         body(&w, 5000);
         pass_time(s, 20);
     }
