@@ -66,7 +66,7 @@ static int open_attached(int ifindex, struct attached *a)
 
 void xdp_detach(int ifindex)
 {
-    struct attached a;
+    struct attached a = {.fd = -1};
 
     if (open_attached(ifindex, &a) != 0)
         return;
@@ -76,7 +76,7 @@ void xdp_detach(int ifindex)
 
 int xdp_make_generic(int ifindex)
 {
-    struct attached a;
+    struct attached a = {.fd = -1};
     int rc = open_attached(ifindex, &a);
 
     if (rc)
@@ -170,7 +170,7 @@ static int fill(const uint32_t maps[], uint32_t nmaps, const struct ip_addr *add
 
 int xdp_set_addresses(int ifindex, const struct ip_addr *addr, unsigned n, uint16_t vlan)
 {
-    struct attached a;
+    struct attached a = {.fd = -1};
     int rc = open_attached(ifindex, &a);
 
     if (rc)
