@@ -5,7 +5,7 @@
 
 #include "config/kinds.h"
 
-static const char *const fixed[] = {"dpdk", "interfaces", "limits", "accel", NULL};
+static const char *const fixed[] = {"dpdk", "interfaces", "accel", NULL};
 
 /* On the heap; NULL when memory is short. */
 static char *printed(const struct config *c, const char *section)

@@ -44,6 +44,12 @@ size_t clients_memory(const struct clients *t)
     return sizeof *t + t->cap * sizeof *t->entry + t->heads * sizeof *t->head;
 }
 
+void clients_limit(struct clients *t, uint32_t conns, uint64_t bytes)
+{
+    t->most_conns = conns ? conns : UINT32_MAX;
+    t->most_bytes = bytes ? bytes : UINT64_MAX;
+}
+
 struct clients *clients_create(uint32_t cap, uint32_t conns, uint64_t bytes, const struct sip_key *key)
 {
     struct clients *t = calloc(1, sizeof *t);
@@ -52,8 +58,7 @@ struct clients *clients_create(uint32_t cap, uint32_t conns, uint64_t bytes, con
     t->key = *key;
     t->cap = cap;
     t->heads = head_count(cap);
-    t->most_conns = conns ? conns : UINT32_MAX;
-    t->most_bytes = bytes ? bytes : UINT64_MAX;
+    clients_limit(t, conns, bytes);
     t->free = CLIENT_NONE;
     t->head = malloc(t->heads * sizeof *t->head);
     t->entry = calloc(cap, sizeof *t->entry);

@@ -28,6 +28,8 @@ struct ip_addr client_prefix(const struct ip_addr *a);
 /* `conns` and `bytes`: the share of one client, 0: no limit. NULL: out of memory. destroy(NULL) is legal. */
 struct clients *clients_create(uint32_t cap, uint32_t conns, uint64_t bytes, const struct sip_key *key);
 void clients_destroy(struct clients *t);
+/* Other shares, from now on; who has more keeps it. */
+void clients_limit(struct clients *t, uint32_t conns, uint64_t bytes);
 /* Bytes that it takes at most. */
 size_t clients_memory(const struct clients *t);
 

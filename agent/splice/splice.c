@@ -42,9 +42,9 @@ struct splice *splice_create(const struct splice_params *p)
     s->table = ct_create(p->connections, sizeof(struct conn), &table);
     s->pool = kbuf_create(p->buffers);
     s->half = halfopen_create(p->syn_ring, &half);
-    s->clients = clients_create(p->connections, p->client_conns, p->client_bytes, &clients);
-    s->trusted = p->trusted;
-    s->ntrusted = p->ntrusted;
+    s->clients = clients_create(p->connections, p->shares.conns, p->shares.bytes, &clients);
+    s->trusted = p->shares.trusted;
+    s->ntrusted = p->shares.ntrusted;
     s->x_slab = bigmem_alloc(s->x_cap, sizeof *s->x_slab);
     if (extras_init(s, p->connections) < 0 || !s->table || !s->pool || !s->half || !s->clients ||
         !s->x_slab || offload_init(s, p->flow, &p->flow_taste) < 0) {
@@ -53,6 +53,13 @@ struct splice *splice_create(const struct splice_params *p)
     }
     load_init(s);
     return s;
+}
+
+void splice_share(struct splice *s, const struct splice_shares *sh)
+{
+    clients_limit(s->clients, sh->conns, sh->bytes);
+    s->trusted = sh->trusted;
+    s->ntrusted = sh->ntrusted;
 }
 
 void splice_destroy(struct splice *s)

@@ -68,14 +68,19 @@ struct splice_network {
     uint8_t bits;
 };
 
+/* What one client address may have. */
+struct splice_shares {
+    uint32_t conns;                       /* 0: no limit */
+    uint64_t bytes;                       /* likewise, of kept bytes */
+    const struct splice_network *trusted; /* whom these do not bind; borrowed */
+    uint32_t ntrusted;
+};
+
 struct splice_params {
     uint32_t connections; /* table capacity */
     uint64_t buffers;     /* kept bytes */
     uint32_t syn_ring;
-    uint32_t client_conns;                /* share of one client address; 0: no limit */
-    uint64_t client_bytes;                /* likewise, of `buffers` */
-    const struct splice_network *trusted; /* whom these do not bind; borrowed */
-    uint32_t ntrusted;
+    struct splice_shares shares;
     uint16_t port_lo, port_hi;
     unsigned worker, nworkers;
     /* Whether what an endpoint sends to this four-tuple (remote: the endpoint) comes to this worker; the same
@@ -97,6 +102,8 @@ struct splice_params {
 
 struct splice *splice_create(const struct splice_params *p);
 void splice_destroy(struct splice *s);
+/* Other shares, for what is opened and kept from now on. */
+void splice_share(struct splice *s, const struct splice_shares *sh);
 
 /* Time of the present burst or tick; set by these. */
 uint64_t splice_now(const struct splice *s);

@@ -66,28 +66,29 @@ static struct net *net_start(struct engine *e, const struct engine_params *p)
     return net_create(ifs, n, p->worker == 0, &e->ops, &e->cnt, &key, p->now_ns);
 }
 
-static void trusted_from(struct engine *e, const struct cfg_limits *l)
+/* What one client may have of this worker; the networks stay in e. */
+static struct splice_shares shares_of(struct engine *e, const struct config *c)
 {
-    for (; e->ntrusted < l->ntrusted && e->ntrusted < TRUSTED_MAX; e->ntrusted++) {
+    const struct cfg_limits *l = &c->limits;
+    for (e->ntrusted = 0; e->ntrusted < l->ntrusted && e->ntrusted < TRUSTED_MAX; e->ntrusted++) {
         const struct cfg_prefix *in = &l->trusted[e->ntrusted];
         e->trusted[e->ntrusted] =
             (struct splice_network){in->addr, (uint8_t)(in->bits + (ip_is_v4(&in->addr) ? 96 : 0))};
     }
+    return (struct splice_shares){.conns =
+                                      (uint32_t)((uint64_t)c->dpdk.connections * l->client_connections / 100),
+                                  .bytes = c->dpdk.buffers_bytes / 100 * l->client_buffers,
+                                  .trusted = e->trusted,
+                                  .ntrusted = e->ntrusted};
 }
 
 static struct splice *splice_start(struct engine *e, const struct engine_params *p)
 {
     const struct cfg_dpdk *d = &p->config->dpdk;
-    const struct cfg_limits *l = &p->config->limits;
-    trusted_from(e, l);
     struct splice_params sp = {.connections = d->connections,
                                .buffers = d->buffers_bytes,
                                .syn_ring = d->syn_ring,
-                               .client_conns =
-                                   (uint32_t)((uint64_t)d->connections * l->client_connections / 100),
-                               .client_bytes = d->buffers_bytes / 100 * l->client_buffers,
-                               .trusted = e->trusted,
-                               .ntrusted = e->ntrusted,
+                               .shares = shares_of(e, p->config),
                                .port_lo = d->port_lo,
                                .port_hi = d->port_hi,
                                .worker = p->worker,
@@ -451,6 +452,8 @@ void engine_unbind(struct engine *e, struct generation *g, uint64_t now_ns)
 
 void engine_adopt(struct engine *e, struct generation *g, uint64_t now_ns)
 {
+    struct splice_shares sh = shares_of(e, generation_config(g));
+    splice_share(e->splice, &sh);
     splice_set_now(e->splice, now_ns);
     exchanges_adopt(e->exchanges, g);
     splice_reap(e->splice);

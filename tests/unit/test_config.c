@@ -253,6 +253,7 @@ Test(config, what_a_running_lacon_cannot_change_is_named)
         const char *text, *section;
     } changes[] = {
         {"logging: {level: debug}\n" REST, NULL},
+        {"limits: {client_connections: 10%}\n" REST, NULL},
         {"dpdk: {workers: 1}\n" REST, NULL}, /* the default, written out */
         {"dpdk: {workers: 2}\n" REST, "dpdk"},
         {"admin: {socket: /run/x}\n" REST, "admin"},

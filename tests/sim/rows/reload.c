@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "tests/sim/rows/all.h"
+#include "tests/sim/rows/crowd.h"
 
 /* A configuration like the row's own, to be changed and then given to reload(). */
 static struct config *another(struct script *s)
@@ -286,4 +287,21 @@ void drain_reload(struct script *s)
     want_eventually(half, "RA");
     want_eventually(e2, "RA");
     want_true(s, lacon_idle(&s->lacon), "lacon may stop");
+}
+
+void reload_limits(struct script *s)
+{
+    struct peer *c[12], *more;
+    families(s, false, false);
+    open_many(s, c, 12);
+    pass_time(s, 10);
+    struct config *next = another(s);
+    next->limits.client_connections = 1; /* of 1024: ten */
+    reload(s, next);
+    more = client(s);
+    flags(more, SEG_SYN, 0, 0);
+    want(more, "RA ack=1");
+    want_counter(s, "drop_client_share", 1);
+    say(c[11], GET0); /* who had more keeps it */
+    answer(take_request(s), c[11]);
 }
