@@ -6,6 +6,7 @@ import struct
 
 HEAD_LIMIT = 65536
 KEEP = 1 << 20  # bytes of a body that are kept; of longer ones there is the SHA-256
+TCP_ESTABLISHED, TCP_CLOSE = 1, 7  # Wire.state()
 
 
 class Broken(Exception):
@@ -75,6 +76,13 @@ class Wire:
         """An abrupt end: RST."""
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.sock.close()
+
+    def state(self):
+        """What the kernel's TCP says of it now: a number of linux/tcp_states.h."""
+        try:
+            return self.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
+        except OSError:
+            return TCP_CLOSE
 
     def finish(self):
         """Half-close: nothing more will be sent."""

@@ -22,13 +22,13 @@ class Names:
         while True:
             try:
                 question, peer = self.sock.recvfrom(512)
-            except OSError:
+                if not question:
+                    return
+                self.asked += 1
+                if not self.silent:
+                    self.sock.sendto(self._answer(question), peer)
+            except OSError:  # closed, between a question and its answer as well
                 return
-            if not question:
-                return
-            self.asked += 1
-            if not self.silent:
-                self.sock.sendto(self._answer(question), peer)
 
     def _answer(self, question):
         at, labels = 12, []

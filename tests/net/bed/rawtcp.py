@@ -86,7 +86,7 @@ class RawHost:
     def send_ip(self, packet):
         self.sock.sendto(packet, (self.dev, ETH_P_IP, 0, 0, self.mac))
 
-    def _hear(self, seconds):
+    def hear(self, seconds):
         """One packet into its queue; False when none came."""
         if not select.select([self.sock], [], [], max(0, seconds))[0]:
             return False
@@ -109,7 +109,7 @@ class RawHost:
         end = time.monotonic() + seconds
         while not self.queues[port]:
             left = end - time.monotonic()
-            if not self._hear(left) and left <= 0:
+            if not self.hear(left) and left <= 0:
                 return None
         return self.queues[port].popleft()
 

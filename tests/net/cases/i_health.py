@@ -329,7 +329,7 @@ def share(t, origins, n=300):
     return [len(o.requests) - b for o, b in zip(origins, before)]
 
 
-@case()
+@case(timeout=300)
 def weights_at_run_time(t):
     """laconctl weight changes an endpoint's share at once, for policies with tables as well; a reload leaves it; "file"
     gives it its own again. Weight 0 takes no requests."""
