@@ -92,8 +92,8 @@ static void client_open(struct splice *s, struct conn *c, const struct handshake
     c->in_max_seq = c->wl1_seq = h->irs + 1;
     c->in_edge_seq = c->in_edge_high_seq = h->irs + 1 + (c->w0 > UINT16_MAX ? UINT16_MAX : c->w0);
     c->out_una = c->out_end = pos_start(h->iss + 1);
-    c->out_max_seq = h->iss + 1;
-    c->out_edge_seq = h->iss + 1 + ((uint32_t)ack->wnd << c->snd_wscale);
+    c->out_max_seq = c->out_edge_seq = h->iss + 1;
+    take_window(c, c->in_acked, c->out_una, ack->wnd);
     c->kept_cwnd = IW_SEGMENTS * c->mss;
     c->pub.state = TCP_OPEN;
     if (h->rtt_us)

@@ -101,9 +101,18 @@ static void late_fin(struct splice *s, struct conn *c)
     seg_ack(s, c);
 }
 
-/* The peer's FIN has not come, and its conn was forgotten (splice_forget()). */
-static void forgotten_segment(struct splice *s, struct conn *c, const struct pkt *p, pos_t seq)
+/* The peer's FIN has not come, and its conn was forgotten (splice_forget()). It is a connection to the peer
+ * still, whose program may be reading: nobody who guesses is to end it. Returns what the segment counts as.
+ */
+static enum reason forgotten_segment(struct splice *s, struct conn *c, const struct pkt *p, pos_t seq)
 {
+    if ((p->flags & TCP_SYN) && !mutant(forgotten_unguarded)) {
+        seg_challenge(s, c); /* who has rebooted answers with a reset, and asks again */
+        return R_DROP_SYN_OPEN;
+    }
+    enum reason r = mutant(forgotten_unguarded) ? R_NONE : segment_fits(s, c, seq, p);
+    if (r != R_NONE)
+        return r;
     pos_t end = seq + p->payload_len;
     if (end > c->in_acked && p->payload_len) {
         /* Nobody is here any more to take it (RFC 1122 section 4.2.2.13). */
@@ -114,14 +123,18 @@ static void forgotten_segment(struct splice *s, struct conn *c, const struct pkt
     } else if (seq < c->in_acked) {
         seg_challenge(s, c); /* a probe, or something old */
     }
+    return R_CONSUMED;
 }
 
 void time_wait_segment(struct splice *s, struct conn *c, struct frame *f, const struct pkt *p)
 {
     pos_t seq = pos_unwrap(c->in_acked, p->seq);
+    enum reason r = R_CONSUMED;
     if (p->flags & TCP_RST) {
         if (seq == c->in_acked)
             conn_end(s, c, R_CLOSE_NORMAL);
+    } else if (!c->fin_seen) {
+        r = forgotten_segment(s, c, p, seq);
     } else if ((p->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && seq > c->in_acked &&
                c->pub.side == SIDE_CLIENT) {
         /* A new connection on an old four-tuple (RFC 9293 section 3.6.1): our numbers go on above the old
@@ -131,12 +144,10 @@ void time_wait_segment(struct splice *s, struct conn *c, struct frame *f, const 
         accept_syn(s, f, p, floor, !mutant(tw_isn_reused));
         frame_free(&s->ops, f);
         return;
-    } else if (!c->fin_seen && !(p->flags & TCP_SYN)) {
-        forgotten_segment(s, c, p, seq);
     } else if (p->payload_len || (p->flags & (TCP_SYN | TCP_FIN))) {
         seg_ack(s, c);
     }
-    count(s->cnt, R_CONSUMED);
+    count(s->cnt, r);
     frame_free(&s->ops, f);
 }
 

@@ -244,6 +244,9 @@ void rtt_sample(struct conn *c, uint64_t rtt_ns);
 void conn_segment(struct splice *s, struct conn *c, struct frame *f, const struct pkt *p);
 void judge_held(struct splice *s, struct conn *c);
 void fin_check(struct splice *s, struct conn *c);
+/* May the numbers of a segment without RST and SYN be its peer's? Else the reason that it counts under; what
+ * is wrong is challenged (RFC 9293 section 3.10.7.4, RFC 5961 section 5). */
+enum reason segment_fits(struct splice *s, struct conn *c, pos_t seq, const struct pkt *p);
 /* The peer's window, from a segment at seq whose ack is not older than out_una. */
 void take_window(struct conn *c, pos_t seq, pos_t ack, uint32_t wnd);
 /* The peer has acked more: out_una < ack <= out_max. */

@@ -28,6 +28,26 @@ static void note_rst_ack(struct conn *c, const struct pkt *p)
         c->rst_acked = true;
 }
 
+enum reason segment_fits(struct splice *s, struct conn *c, pos_t seq, const struct pkt *p)
+{
+    if (!(p->flags & TCP_ACK))
+        return R_DROP_NO_ACK;
+    /* Beyond every window we have shown, or older than any we can have shown. */
+    if ((seq > conn_in_edge_high(c) && !mutant(seq_unchecked)) ||
+        seq + ((pos_t)UINT16_MAX << c->rcv_wscale) < c->in_acked) {
+        seg_challenge(s, c);
+        return R_DROP_SEQ;
+    }
+    /* RFC 5961 section 5: who injects data has to guess this too. */
+    pos_t ack = pos_unwrap(c->out_una, p->ack);
+    if ((ack > conn_out_max(c) && !mutant(ack_above_believed)) ||
+        (ack + ((pos_t)1 << c->pub.wnd_bits) < c->out_una && !mutant(ack_old_believed))) {
+        seg_challenge(s, c);
+        return R_DROP_ACK;
+    }
+    return R_NONE;
+}
+
 static enum reason acceptable(struct splice *s, struct conn *c, pos_t seq, const struct pkt *p)
 {
     if (p->flags & TCP_RST) {
@@ -48,22 +68,7 @@ static enum reason acceptable(struct splice *s, struct conn *c, pos_t seq, const
             seg_challenge(s, c);
         return R_DROP_SYN_OPEN;
     }
-    if (!(p->flags & TCP_ACK))
-        return R_DROP_NO_ACK;
-    /* Beyond every window we have shown, or older than any we can have shown. */
-    if ((seq > conn_in_edge_high(c) && !mutant(seq_unchecked)) ||
-        seq + ((pos_t)UINT16_MAX << c->rcv_wscale) < c->in_acked) {
-        seg_challenge(s, c);
-        return R_DROP_SEQ;
-    }
-    /* RFC 5961 section 5: who injects data has to guess this too. */
-    pos_t ack = pos_unwrap(c->out_una, p->ack);
-    if ((ack > conn_out_max(c) && !mutant(ack_above_believed)) ||
-        (ack + ((pos_t)1 << c->pub.wnd_bits) < c->out_una && !mutant(ack_old_believed))) {
-        seg_challenge(s, c);
-        return R_DROP_ACK;
-    }
-    return R_NONE;
+    return segment_fits(s, c, seq, p);
 }
 
 /* ---- step 2 ---- */

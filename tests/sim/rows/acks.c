@@ -137,6 +137,22 @@ void s5_ack_ancient(struct script *s)
     want_counter(s, "requests", 0);
 }
 
+/* An ack may lag by the largest window shown, also when that was shown in the handshake alone. */
+void s5_ack_first_window(struct script *s)
+{
+    struct peer *c = client(s), *e = with_request(c, GET0);
+    c->wnd = 12000;
+    begin_large(e, c);
+    for (unsigned i = 0; i < 3; i++) {
+        say_n(e, 'x', 10000);
+        want_bytes(c, 10000);
+    }
+    say_flags(c, SEG_ACK, c->snd, 1, GET0); /* late, on the way since before the response */
+    want(c, "A len=0");
+    want_true(s, c->got.ack - c->iss == c->snd + sizeof GET0 - 1, "its bytes are taken");
+    want_counter(s, "drop_ack", 0);
+}
+
 /* Nothing of a segment beyond the window counts, its ack neither. */
 void s5_beyond_window(struct script *s)
 {

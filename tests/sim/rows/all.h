@@ -61,6 +61,7 @@
     X(s4_zero_window, "S4 zero window closes the endpoint's, probes pass")                                   \
     X(s5_ack_above, "S5 ack above sent is not translated")                                                   \
     X(s5_ack_ancient, "S5 data with an ack from long ago is not taken (RFC 5961)")                           \
+    X(s5_ack_first_window, "S5 an ack that lags by the window of the handshake")                             \
     X(s5_beyond_window, "S5 a segment beyond the window: its ack counts for nothing")                        \
     X(s5_old_bytes, "S5 old bytes are acked again by us")                                                    \
     X(s5_dup_acks, "S5 duplicate acks in a copy extent reach the source")                                    \
@@ -391,6 +392,7 @@
     X(s7_put_too_large, "S7 endpoint dies after acking a large body: 502")                                   \
     X(s10_413_gigabyte, "S10 413 during a 1 GB upload")                                                      \
     X(s10_forgotten_says, "S10 a client that was forgotten says more and is reset")                          \
+    X(s10_forgotten_injected, "S10 a client that was forgotten is not reset by guesses")                     \
     X(s10_forgotten_again, "S10 a client that was forgotten comes again from the same port")                 \
     X(s10_read_late, "S10 a client that has everything and reads it late is not reset")                      \
     X(s10_413_polite, "S10 413 to a client that closes")                                                     \

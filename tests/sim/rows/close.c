@@ -408,6 +408,30 @@ void s10_forgotten_again(struct script *s)
     want(c, "SA");
 }
 
+/* Somebody guesses, while its program reads: numbers that were never offered, an ack of what was never sent,
+ * none, a SYN. */
+void s10_forgotten_injected(struct script *s)
+{
+    struct peer *c = reads_late(s);
+    say_flags(c, SEG_ACK, c->snd + 0x20000000, c->rcv, "evil");
+    want(c, "A len=0");
+    pass_time(s, 1000);
+    say_flags(c, SEG_ACK, c->snd, c->rcv + 1000, "evil");
+    want(c, "A len=0");
+    pass_time(s, 1000);
+    say_flags(c, SEG_PSH, c->snd, 0, "evil");
+    flags(c, SEG_SYN, c->snd + 100000, 0);
+    want(c, "A len=0");
+    want_silence(c, 1000);
+    want_counter(s, "drop_seq", 1);
+    want_counter(s, "drop_ack", 1);
+    want_counter(s, "drop_no_ack", 1);
+    want_counter(s, "drop_syn_open", 1);
+    fin(c);
+    want(c, "A len=0");
+    want_true(s, c->got.ack - c->iss == c->snd, "its FIN is acked");
+}
+
 void s10_truncated(struct script *s)
 {
     struct peer *c = client(s), *e = with_request(c, GET0);
