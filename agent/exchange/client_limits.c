@@ -81,7 +81,7 @@ void client_limits_close(struct exchanges *w, const struct conn *c)
 
 void client_limits_adopt(struct exchanges *w, const struct conn *c)
 {
-    const struct cfg_listener *l = listener_of(w, c);
+    const struct cfg_listener *l = &w->gen->cfg->listener[c->user_index]; /* not that of its exchange */
     if (l->client_connections && !w->client_place[c->pub.idx] && c->client != CLIENT_NONE)
         (void)take_conn(w, c, l, LB_IN_USE_MOST);
 }

@@ -493,6 +493,7 @@
     X(client_connections, "LIMIT so many connections of one client")                                         \
     X(client_requests, "LIMIT so many requests in flight of one client")                                     \
     X(client_connections_reload, "LIMIT connections that were open before the limit count")                  \
+    X(client_connections_reload_busy, "LIMIT also those with a request in flight")                           \
     X(client_requests_forwarded, "LIMIT requests in flight go by the client that a trusted proxy names")     \
     X(retry_status, "S7 a status that is to be tried again, with part of its body")                          \
     X(retry_status_in_pieces, "S7 such a status in pieces")                                                  \

@@ -284,6 +284,23 @@ void client_connections_reload(struct script *s)
     want_silence(d, 10);
 }
 
+/* Also for one with a request in flight, which goes on under the old configuration. */
+void client_connections_reload_busy(struct script *s)
+{
+    s->config->listener[0].client_connections = 0;
+    s->next_config = topo_config(false, !ip_is_v4(&s->config->cluster[0].endpoint[0].at.addr), 1);
+    s->next_config->listener[0].client_connections = 1;
+    struct peer *a = client(s), *b = client(s), *e = with_request(a, GET0);
+    lacon_reload(&s->lacon, s->next_config, 1);
+    answer(e, a);
+    flags(b, SEG_SYN, 0, 0);
+    want(b, "RA");
+    rst(a, a->snd);
+    pass_time(s, 10);
+    open_conn(b);
+    want_silence(b, 10);
+}
+
 /* Behind a trusted proxy each client has requests of his own in flight. */
 void client_requests_forwarded(struct script *s)
 {
