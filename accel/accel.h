@@ -2,15 +2,14 @@
  *
  * A hook is one thing that hardware may do for lacon. A provider is a constant table that fills some of them:
  *
- *   hook      what it does                                       filled by
- *   CSUM      the sum over a payload's bytes                     soft, simd
- *   SCAN      head end and delimiters in message heads           soft, simd
- *   FLOW      carries plain segments of one direction of a       emu, faulty, rte_flow; soft has none:
- * without an engine splice past the worker                             every frame takes the worker's own
- * path
- *   PARSE     what a device tells about a frame with it: that     soft, device
- *             its TCP checksum was verified
- *   STEER     frames reach the worker that owns their flow       soft, device
+ *   hook    what it does                                            filled by
+ *   CSUM    the sum over a payload's bytes                          soft, simd
+ *   SCAN    head end and delimiters in message heads                soft, simd
+ *   FLOW    carries plain segments of one direction of a splice     emu, faulty, rte_flow; without one every
+ *           past the worker                                         frame takes the worker's own path
+ *   PARSE   what a device tells about a frame with it: that its     soft, device
+ *           TCP checksum was verified
+ *   STEER   frames reach the worker that owns their flow            soft, device
  *
  * `soft` is the meaning of each hook; every other provider is tested against it. Software is always the last
  * choice, so nothing depends on hardware. accel/README.md walks through writing a provider.

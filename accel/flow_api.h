@@ -72,9 +72,13 @@ struct flow_api {
 
 extern const struct flow_api flow_api_dpdk; /* accel/dpdk */
 
-/* Asks for a queue of flow jobs for each of nqueue workers; between the port's rte_eth_dev_configure() and
- * its start, as DPDK wants it. The jobs that each takes; 0, and why (at least ACCEL_WHY bytes): rules on this
- * port are made one by one. Main thread. */
+#define FLOW_ENTRIES 16384u /* rules of each worker: nobody tells how many a device has room for */
+#define FLOW_TAGS    (2 * FLOW_ENTRIES)
+
+/* Asks for a queue of flow jobs for each of nqueue workers, and for counters (each tag keeps its own) and
+ * things that age for all of their rules: a device that is configured so has no others. Between the port's
+ * rte_eth_dev_configure() and its start, as DPDK wants it. The jobs that each takes; 0, and why (at least
+ * ACCEL_WHY bytes): rules on this port are made one by one. Main thread. */
 uint32_t flow_prepare(const struct flow_api *api, uint16_t port, unsigned nqueue, char *why);
 
 #endif

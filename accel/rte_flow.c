@@ -25,8 +25,8 @@
 #include "agent/base/counters.h"
 #include "agent/base/mutant.h"
 
-#define ENTRIES   16384u /* rules of each worker: nobody tells how many a device has room for */
-#define TAGS      (2 * ENTRIES)
+#define ENTRIES   FLOW_ENTRIES
+#define TAGS      FLOW_TAGS
 #define SEC       1000000000ull
 #define LOOK_NS   1000000ull /* between looks at two rules, at least */
 #define PULL_NS   50000ull   /* between looks for completions */

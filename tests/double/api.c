@@ -349,7 +349,8 @@ static int d_info(uint16_t port, struct rte_flow_port_info *info, struct rte_flo
     (void)port;
     if (failing(DOUBLE_INFO, err))
         return -last_errno;
-    *info = (struct rte_flow_port_info){.max_nb_queues = dev->queues};
+    *info = (struct rte_flow_port_info){
+        .max_nb_queues = dev->queues, .max_nb_counters = dev->counters, .max_nb_aging_objects = dev->aging};
     *queue = (struct rte_flow_queue_info){.max_size = dev->queue_size};
     return 0;
 }
@@ -358,9 +359,11 @@ static int d_configure(uint16_t port, const struct rte_flow_port_attr *attr, uin
                        const struct rte_flow_queue_attr *queue[], struct rte_flow_error *err)
 {
     (void)port;
-    (void)attr;
     if (failing(DOUBLE_CONFIGURE, err))
         return -last_errno;
+    if (attr->nb_counters > dev->counters || attr->nb_aging_objects > dev->aging)
+        complain("more counters or things that age than the device has");
+    dev->prepared = *attr;
     for (unsigned i = 0; i < nqueue; i++)
         if (queue[i]->size > dev->queue_size)
             complain("a queue is longer than the device has them");

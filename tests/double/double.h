@@ -102,6 +102,7 @@ struct flow_double {
     bool (*accepts)(const struct double_words *w, const char **why);
     uint16_t proxy;              /* added to a port's number for transfer rules */
     uint32_t queues, queue_size; /* 0: rules are made one by one alone */
+    uint32_t counters, aging;    /* that can be had before it is started */
     uint64_t delay_ns;           /* from a job to its effect, and again to its answer */
     uint32_t rules_most;         /* 0: as many as it has room for */
 
@@ -114,6 +115,7 @@ struct flow_double {
 
     /* ---- what happened ---- */
     unsigned calls[DOUBLE_CALLS];
+    struct rte_flow_port_attr prepared;
     const char *complaint; /* the first misuse; NULL: none */
     uint64_t now_ns;       /* set by who knows the time */
     struct double_rule rule[DOUBLE_RULES];

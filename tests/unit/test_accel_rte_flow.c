@@ -463,6 +463,8 @@ Test(accel_rte_flow, queues_are_prepared_for_each_worker, .init = new_device)
 {
     char why[ACCEL_WHY];
     dev.queues = 4;
+    dev.queue_size = 1;
+    cr_expect_eq(flow_prepare(&flow_api_double, 7, 4, why), 0, "no job is left for an insertion");
     dev.queue_size = 256;
     cr_expect_eq(flow_prepare(&flow_api_double, 7, 4, why), 256);
     cr_expect_str_eq(why, "queues of 256 flow jobs");
@@ -475,4 +477,22 @@ Test(accel_rte_flow, queues_are_prepared_for_each_worker, .init = new_device)
     cr_expect_str_eq(why, "rules one by one: as the test wants it");
     dev.fail[DOUBLE_INFO] = ENOSYS;
     cr_expect_eq(flow_prepare(&flow_api_double, 7, 4, why), 0);
+}
+
+/* What a device that has queues is not configured with it does not have: each tag keeps a counter. */
+Test(accel_rte_flow, counters_are_prepared_for_each_rule, .init = new_device)
+{
+    char why[ACCEL_WHY];
+    dev.queues = 4;
+    dev.queue_size = 256;
+    dev.counters = dev.aging = UINT32_MAX;
+    cr_expect_eq(flow_prepare(&flow_api_double, 7, 4, why), 256);
+    cr_expect_geq(dev.prepared.nb_counters, 4 * flow_tags(16384));
+    cr_expect_eq(dev.prepared.nb_aging_objects, 4 * 16384);
+    dev.counters = 1000;
+    dev.aging = 10;
+    cr_expect_eq(flow_prepare(&flow_api_double, 7, 4, why), 256);
+    cr_expect_eq(dev.prepared.nb_counters, 1000);
+    cr_expect_eq(dev.prepared.nb_aging_objects, 10);
+    cr_expect_null(dev.complaint);
 }
