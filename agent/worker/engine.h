@@ -107,7 +107,7 @@ unsigned engine_owner(const struct engine *e, const struct frame *f);
 const struct counters *engine_counters(const struct engine *e); /* read with counter_read() */
 
 /* The flow engine's figures, NULL when there is none (and why); the cycles that its emulation took, and those
- * of everything else in engine_input(). */
+ * of the frames that came to the worker. */
 struct engine_flow_info {
     const char *provider, *about; /* static strings; provider NULL: none */
     const struct accel_stats *stats;
