@@ -299,12 +299,26 @@ static void check_protocol(struct reading *r, const struct cfg_listener *l)
         complain(&r->errors, where(r, &l->max_body), "max_body: goes with \"protocol: http\"");
 }
 
+/* What comes by a listener of another protocol than tcp goes where routes say. */
+static void check_routes_are_there(struct reading *r)
+{
+    const struct config *c = r->config;
+    bool needed = !place_of(r, &c->listener);
+
+    for (uint32_t n = 0; n < c->nlistener; n++)
+        needed |= field_good(r, &c->listener[n].protocol) && c->listener[n].protocol != CFG_TCP;
+    if (needed && !place_of(r, &c->route))
+        complain(&r->errors, (struct mark){1, 1},
+                 "the configuration needs \"routes\", unless every listener is of \"protocol: tcp\"");
+}
+
 void check_listeners(struct reading *r)
 {
     const struct config *c = r->config;
     const struct cfg_dpdk *d = &c->dpdk;
     bool ours_known = all_addresses_good(r);
 
+    check_routes_are_there(r);
     for (uint32_t n = 0; n < c->nlistener; n++) {
         const struct cfg_listener *l = &c->listener[n];
 

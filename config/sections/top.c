@@ -14,8 +14,7 @@ static const struct cfg_key top_keys[] = {
      .min = 1,
      .max = 256},
     {.name = "routes",
-     LIST(struct config, route, nroute, route_item),
-     .required = true,
+     LIST(struct config, route, nroute, route_item), /* required by listeners, see check.c */
      .min = 1,
      .max = 65536},
     {.name = "clusters",

@@ -94,6 +94,14 @@ static const struct row rows[] = {
      "3:46: cluster: goes with \"protocol: tcp\"; what goes to which cluster is said by routes\n"
      "4:47: protocol: must be http, tcp or tls, not \"udp\"\n"
      "5:32: listeners: \"a\" takes no requests, it is of protocol tcp\n"},
+    {"no routes, and listeners of protocol tcp alone",
+     "listeners: [{name: l, address: \"10.0.0.2:80\", protocol: tcp, cluster: c}]\n" INTERFACES CLUSTERS,
+     NULL},
+    {"no routes, and a listener that needs them",
+     "listeners: [{name: l, address: \"10.0.0.2:80\", protocol: tcp, cluster: c},\n"
+     "  {name: m, address: \"10.0.0.2:81\"}, {name: n, address: \"10.0.0.2:82\", protocol: tls}]\n" INTERFACES
+         CLUSTERS,
+     "1:1: the configuration needs \"routes\", unless every listener is of \"protocol: tcp\"\n"},
     {"empty lists in routes",
      "routes: [{name: r, listeners: [], hostnames: [], rules: []}, {name: q, rules: [{cluster: c, matches: "
      "[]}]}]\n" INTERFACES LISTENERS CLUSTERS,

@@ -40,8 +40,8 @@ static const struct row rows[] = {
     {"nothing but one section", "admin: {}\n",
      "1:1: the configuration needs \"interfaces\"\n"
      "1:1: the configuration needs \"listeners\"\n"
-     "1:1: the configuration needs \"routes\"\n"
-     "1:1: the configuration needs \"clusters\"\n"},
+     "1:1: the configuration needs \"clusters\"\n"
+     "1:1: the configuration needs \"routes\", unless every listener is of \"protocol: tcp\"\n"},
     {"empty section", "dpdk:\n" REST, "1:6: dpdk: must be a group of keys, not empty\n"},
     {"section is a word", "dpdk: fast\n" REST, "1:7: dpdk: must be a group of keys, not \"fast\"\n"},
     {"list is a group", "interfaces: {a: 1}\n" LISTENERS ROUTES CLUSTERS,
