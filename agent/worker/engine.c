@@ -123,15 +123,31 @@ static void steering_start(struct engine *e, const struct engine_params *p)
     e->nworkers = p->nworkers;
 }
 
+/* What was asked at start was another one: that of this worker may have found no room beside it. */
+static bool flow_serves(const struct engine *e, unsigned nports)
+{
+    char why[ACCEL_WHY] = "";
+    bool any = nports == 0 || !e->flow_class->serves;
+    for (unsigned i = 0; i < nports && !any; i++)
+        any = e->flow_class->serves(e->flow, i, why);
+    return any;
+}
+
 static void flow_start(struct engine *e, const struct engine_params *p)
 {
     if (!p->flow || !p->flow->engine)
         return;
-    e->flow = p->flow->engine->create(&p->flow_params, e->flow_why);
+    e->flow_class = p->flow->engine;
+    e->flow = e->flow_class->create(&p->flow_params, e->flow_why);
     if (!e->flow)
         return;
+    if (!flow_serves(e, p->flow_params.nports)) {
+        e->flow_class->serves(e->flow, 0, e->flow_why);
+        e->flow_class->destroy(e->flow);
+        e->flow = NULL;
+        return;
+    }
     e->flow_provider = p->flow;
-    e->flow_class = p->flow->engine;
     e->flow_ops = e->flow_class->ops(e->flow);
     e->cycles = p->cycles;
 }

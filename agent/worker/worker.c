@@ -117,6 +117,9 @@ static int worker_create(struct workers *ws, unsigned i, struct engine_params *p
         log_error("worker %u: not enough memory (dpdk.connections, dpdk.buffers, dpdk.syn_ring)", i);
         return -ENOMEM;
     }
+    if (*engine_flow_why(w->engine))
+        log_warning("worker %u: no flow engine: %s; every frame takes the worker's own path", i,
+                    engine_flow_why(w->engine));
     return wake_init(&w->wake);
 }
 

@@ -45,16 +45,20 @@ static struct frame *no_frame(void *ctx)
     return NULL;
 }
 
-static struct engine_flow_info after_one_frame(bool emulated)
+/* ---- life ---- */
+
+static struct accel_engine_class class;
+static const struct accel_provider slow = {.name = "slow", .hooks = 1u << ACCEL_FLOW, .engine = &class};
+static struct config *config;
+static struct engine *engine;
+
+static void start(void)
 {
-    struct accel_engine_class class = *accel_find("emu")->engine;
-    class.poll = slow_poll;
-    class.pass = emulated ? slow_pass : NULL;
-    const struct accel_provider slow = {.name = "slow", .hooks = 1u << ACCEL_FLOW, .engine = &class};
     const struct frame_ops ops = {no_frame, frame_dropped, frame_dropped, NULL};
+    static const struct accel_port nic = {.name = "i"};
     struct engine_port port = {.mtu = 1500, .up = true, .mac = {2, 0, 0, 0, 0, 1}};
     struct cfg_errors errs;
-    struct config *config = config_parse("f", file, strlen(file), &errs);
+    config = config_parse("f", file, strlen(file), &errs);
     cr_assert_not_null(config);
     cfg_errors_free(&errs);
     struct engine_params p = {.config = config,
@@ -63,21 +67,36 @@ static struct engine_flow_info after_one_frame(bool emulated)
                               .ops = ops,
                               .now_ns = 1,
                               .flow = &slow,
-                              .flow_params = {.profile = "4x1000"},
+                              .flow_params = {.profile = "4x1000", .port = &nic, .nports = 1},
                               .cycles = cycles};
-    struct engine *e = engine_create(&p);
-    cr_assert_not_null(e);
+    engine = engine_create(&p);
+    cr_assert_not_null(engine);
+}
+
+static void stop(void)
+{
+    engine_destroy(engine);
+    config_free(config);
+}
+
+static struct engine_flow_info after_one_frame(bool emulated)
+{
+    class = *accel_find("emu")->engine;
+    class.poll = slow_poll;
+    class.pass = emulated ? slow_pass : NULL;
+    start();
     uint8_t runt[64] = {0};
     struct frame f = {.data = runt, .len = 10}, *burst[] = {&f};
     struct engine_flow_info info;
-    engine_input(e, burst, 1, 2);
-    engine_tick(e, 3);
-    engine_flow(e, &info);
+    engine_input(engine, burst, 1, 2);
+    engine_tick(engine, 3);
+    engine_flow(engine, &info);
     cr_expect_eq(info.misses, 1);
-    engine_destroy(e);
-    config_free(config);
+    stop();
     return info;
 }
+
+/* ---- cycles ---- */
 
 Test(engine_flow, what_emulated_silicon_does_by_itself_costs_no_frame)
 {
@@ -94,4 +113,25 @@ Test(engine_flow, asking_a_real_one_costs_no_frame)
     struct engine_flow_info info = after_one_frame(false);
     cr_expect_eq(info.worker_cycles, 100, "%lu", info.worker_cycles);
     cr_expect_eq(info.emulation_cycles, 0, "%lu", info.emulation_cycles);
+}
+
+/* ---- one that a worker does not get, though another was there when it was asked for ---- */
+
+static bool serves_none(const struct accel_engine *e, unsigned port, char *why)
+{
+    (void)e, (void)port;
+    strcpy(why, "no room");
+    return false;
+}
+
+Test(engine_flow, one_that_serves_no_interface_is_none)
+{
+    struct engine_flow_info info;
+    class = *accel_find("emu")->engine;
+    class.serves = serves_none;
+    start();
+    engine_flow(engine, &info);
+    cr_expect_null(info.provider);
+    cr_expect_str_eq(engine_flow_why(engine), "no room");
+    stop();
 }
