@@ -90,6 +90,12 @@ void splice_forget(struct splice *s, struct conn *c, enum reason why)
     enter_time_wait(s, c, why, FIN_WAIT_NS);
 }
 
+/* c, in TIME_WAIT: its peer's FIN has not been taken; if it has come, then behind a gap. */
+static bool is_forgotten(const struct conn *c)
+{
+    return !c->fin_seen || c->in_mapped <= conn_in_fin(c);
+}
+
 /* The peer's FIN comes after its conn was forgotten: from now on it is like others in TIME_WAIT. */
 static void late_fin(struct splice *s, struct conn *c)
 {
@@ -101,7 +107,7 @@ static void late_fin(struct splice *s, struct conn *c)
     seg_ack(s, c);
 }
 
-/* The peer's FIN has not come, and its conn was forgotten (splice_forget()). It is a connection to the peer
+/* The peer's FIN is missing, and its conn was forgotten (splice_forget()). It is a connection to the peer
  * still, whose program may be reading: nobody who guesses is to end it. Returns what the segment counts as.
  */
 static enum reason forgotten_segment(struct splice *s, struct conn *c, const struct pkt *p, pos_t seq)
@@ -133,7 +139,7 @@ void time_wait_segment(struct splice *s, struct conn *c, struct frame *f, const 
     if (p->flags & TCP_RST) {
         if (seq == c->in_acked)
             conn_end(s, c, R_CLOSE_NORMAL);
-    } else if (!c->fin_seen) {
+    } else if (is_forgotten(c)) {
         r = forgotten_segment(s, c, p, seq);
     } else if ((p->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && seq > c->in_acked &&
                c->pub.side == SIDE_CLIENT) {

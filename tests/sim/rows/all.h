@@ -393,6 +393,7 @@
     X(s10_413_gigabyte, "S10 413 during a 1 GB upload")                                                      \
     X(s10_forgotten_says, "S10 a client that was forgotten says more and is reset")                          \
     X(s10_forgotten_injected, "S10 a client that was forgotten is not reset by guesses")                     \
+    X(s10_forgotten_gap, "S10 a client that was forgotten with a gap before its FIN is reset")               \
     X(s10_forgotten_again, "S10 a client that was forgotten comes again from the same port")                 \
     X(s10_read_late, "S10 a client that has everything and reads it late is not reset")                      \
     X(s10_413_polite, "S10 413 to a client that closes")                                                     \

@@ -395,6 +395,22 @@ void s10_forgotten_says(struct script *s)
     want(c, "R");
 }
 
+/* Its FIN came and bytes before it did not: they come when it is forgotten, and nobody can take them. */
+void s10_forgotten_gap(struct script *s)
+{
+    struct peer *c = client(s), *e = with_request(c, "GET / HTTP/1.0\r\nHost: c0.example\r\n\r\n");
+    say(e, OK2);
+    want_head(c);
+    want_fin(c);
+    ack_all(c);
+    flags(c, SEG_FIN | SEG_ACK, c->snd + 4, c->rcv);
+    want_counter(s, "clients_open", 1);
+    want_silence(c, 20000);
+    want_counter(s, "clients_open", 0);
+    say(c, "more");
+    want(c, "RA");
+}
+
 /* It crashes, and comes again from the same port with another number. */
 void s10_forgotten_again(struct script *s)
 {
