@@ -35,10 +35,12 @@ struct oracle_flow {
      * sent, where it arrives in one burst with the repeated SYN. */
     uint32_t offered[OFFERED];
     unsigned noffered;
-    uint64_t call;     /* the last one that sent it a bare ack, */
-    uint32_t last_ack; /* of these bytes, with this window, */
-    uint16_t last_wnd;
-    unsigned acks;        /* and how often */
+    struct bare {
+        uint64_t call;     /* the last one that sent it a bare ack, */
+        uint32_t last_ack; /* of these bytes, with this window, */
+        uint16_t last_wnd;
+        unsigned n;       /* and how often */
+    } bare[2];            /* [1]: those before its window, which ask for it */
     bool taken;           /* the client has acked one of them: out.isn */
     uint8_t *byte, *have; /* what lacon sent at each position */
     size_t cap;
@@ -343,17 +345,18 @@ static void check_reset(struct oracle *o, struct oracle_flow *f, const struct se
 }
 
 /* One segment draws at most one ack of the same bytes, with the same window, to each peer: more would look
- * like a loss (S5). */
-static void check_acks_sent(struct oracle *o, struct oracle_flow *f, const struct seg *s)
+ * like a loss (S5). And at most one question for its window, which is an ack before the window. */
+static void check_acks_sent(struct oracle *o, struct oracle_flow *f, const struct seg *s, uint64_t pos)
 {
     if (s->len || s->flags != SEG_ACK || o->by_device)
         return;
-    f->acks = f->call == o->call && f->last_ack == s->ack && f->last_wnd == s->wnd ? f->acks + 1 : 1;
-    f->call = o->call;
-    f->last_ack = s->ack;
-    f->last_wnd = s->wnd;
-    if (o->call_acks && f->acks > o->call_acks)
-        fail(o, s, "%u bare acks of the same bytes for %u segments (S5)", f->acks, o->call_acks);
+    struct bare *b = &f->bare[pos < f->out.acked];
+    b->n = b->call == o->call && b->last_ack == s->ack && b->last_wnd == s->wnd ? b->n + 1 : 1;
+    b->call = o->call;
+    b->last_ack = s->ack;
+    b->last_wnd = s->wnd;
+    if (o->call_acks && b->n > o->call_acks)
+        fail(o, s, "%u bare acks of the same bytes for %u segments (S5)", b->n, o->call_acks);
 }
 
 void oracle_call(struct oracle *o, unsigned frames)
@@ -412,13 +415,13 @@ void oracle_egress(struct oracle *o, const uint8_t mac[6], const uint8_t *p, uin
     if (!f->out.syn)
         return; /* a reset to somebody unknown */
     check_reset(o, f, &s);
-    check_acks_sent(o, f, &s);
     uint64_t pos = unwrap(&f->out, s.seq);
     if ((int64_t)pos < 0 && !(s.flags & SEG_RST))
         fail(o, &s, "sequence number before the stream");
     if ((int64_t)pos < 0)
         return;
     check_ack(o, f, &s, pos);
+    check_acks_sent(o, f, &s, pos);
     if (f->in.syn && !(s.flags & SEG_RST))
         check_data(o, f, &s, pos);
 }
