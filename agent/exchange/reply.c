@@ -33,6 +33,7 @@ static int write_reply(struct exchanges *w, struct exchange *x, const struct htt
     r.date = date_now(w);
     size_t room = HTTP_REPLY_ROOM + r.location.n + (r.type ? strlen(r.type) : 0) + r.lines.n + r.body.n;
     r.close = x->client_close;
+    r.keep_10 = x->minor == 0 && !x->client_close;
     r.head_only = x->method == HTTP_HEAD;
     *buf = splice_buf(w->s, x->c, room, cap);
     int n = *buf ? http_write_reply(&r, *buf, *cap) : -1;
@@ -64,8 +65,7 @@ void reply_limited(struct exchanges *w, struct exchange *x, uint64_t wait_ns)
 void reply_made(struct exchanges *w, struct exchange *x, const struct http_reply *r, enum reason why)
 {
     struct conn *c = x->c, *e = x->e;
-    if (!x->want_keep || x->minor == 0 ||
-        client_leaves(w, c)) /* our reply says HTTP/1.1: 1.0 would not know that it stays */
+    if (!x->want_keep || client_leaves(w, c))
         x->client_close = true;
     bool pending = request_pending(x), discard = pending && discard_may(x);
     if (pending && !discard) {

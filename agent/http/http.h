@@ -289,10 +289,11 @@ struct http_location {
 int http_write_location(const struct http_head *h, const struct http_location *l, uint8_t *out, uint32_t cap);
 
 /* A whole reply of our own: an HTTP/1.1 head with Content-Length, and a body. Not for 1xx, 205, 304. An
- * HTTP/1.0 client understands HTTP/1.1 here (RFC 9110 section 2.5) and ends the connection after it. */
+ * HTTP/1.0 client understands HTTP/1.1 here (RFC 9110 section 2.5). */
 struct http_reply {
     unsigned status;      /* with 204 there is no body */
     bool close;           /* "Connection: close" */
+    bool keep_10;         /* "Connection: keep-alive": to an HTTP/1.0 client that asked for it and gets it */
     bool head_only;       /* leaves the body out but keeps its length: answers to HEAD */
     struct span date;     /* utc_http()'s (RFC 9110 section 6.6.1); empty: no such field */
     struct span location; /* likewise */

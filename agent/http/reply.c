@@ -80,7 +80,9 @@ int http_write_reply(const struct http_reply *r, uint8_t *out, uint32_t cap)
         put_str(&w, "\r\n");
     }
     put_span(&w, r->lines);
-    put_str(&w, r->close ? "Connection: close\r\n\r\n" : "\r\n");
+    if (r->close || r->keep_10)
+        put_str(&w, r->close ? "Connection: close\r\n" : "Connection: keep-alive\r\n");
+    put_str(&w, "\r\n");
     if (r->status != 204 && !r->head_only)
         put_span(&w, r->body);
     return writer_done(&w);

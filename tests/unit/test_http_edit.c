@@ -277,6 +277,8 @@ Test(http_reply, text)
           "HTTP/1.1 301 Moved Permanently\r\nLocation: http://a/b\r\nContent-Length: 0\r\n\r\n");
     r = (struct http_reply){.status = 204, .type = "text/plain", .body = span_str("never sent")};
     check(http_write_reply(&r, out, 512), "HTTP/1.1 204 No Content\r\n\r\n");
+    r.keep_10 = true;
+    check(http_write_reply(&r, out, 512), "HTTP/1.1 204 No Content\r\nConnection: keep-alive\r\n\r\n");
     cr_assert_str_eq(http_status_text(431), "Request Header Fields Too Large");
     cr_assert_str_eq(http_status_text(299), "Unknown");
 }

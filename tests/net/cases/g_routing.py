@@ -158,3 +158,9 @@ def replies(t):
         t.equal(c.ask("GET", "/no/entry").status, 403, "/no")
     t.equal(sum(len(o.requests) for o in origins), 0, "requests at endpoints")
     t.equal(c.ask("GET", "/yes").body, b"ep1", "the same connection afterwards")
+    old = t.client()
+    for target in ("/health", "/empty", "/no", "/yes"):
+        r = old.ask("GET", target, [("Connection", "keep-alive")], version="HTTP/1.0")
+        t.equal(r.get("connection"), "keep-alive", f"{target} by HTTP/1.0, kept where asked")
+    r = old.ask("GET", "/health", version="HTTP/1.0")
+    t.equal((r.body, r.get("connection"), old.ended()), (b"fine", "close", "fin"), "by HTTP/1.0, not asked")
