@@ -1,9 +1,29 @@
-/* Who fills the accelerator hooks, and what the flow engines did: saved cycles are what the workers would
- * have spent on the frames that an engine took, at what those cost that it left. */
+/* Who could fill the accelerator hooks, who does, and what the flow engines did: saved cycles are what the
+ * workers would have spent on the frames that an engine took, at what those cost that it left. */
 #include <stdio.h>
 
 #include "agent/laconctl/answer.h"
 #include "agent/laconctl/command.h"
+
+static void can_cell(struct table *t, const json_t *o, const char *key)
+{
+    char text[80] = "";
+    size_t i, n = 0;
+    json_t *hook;
+    json_array_foreach(json_object_get(o, key), i, hook)
+    {
+        if (n < sizeof text)
+            n += (size_t)snprintf(text + n, sizeof text - n, "%s%s", i ? ", " : "", json_string_value(hook));
+    }
+    cell(t, "%s", text);
+}
+
+static const struct column providers[] = {
+    {"PROVIDER", text_cell, "provider"},
+    {"CAN", can_cell, "can"},
+    {"ABOUT", text_cell, "about"},
+    {0},
+};
 
 static const struct column hooks[] = {
     {"HOOK", text_cell, "hook"},
@@ -94,6 +114,8 @@ static void print(const json_t *a)
 {
     const json_t *list = json_object_get(a, "engines");
     json_t *rows = flat(json_object_get(a, "interfaces"));
+    print_list(json_object_get(a, "providers"), providers);
+    putchar('\n');
     print_list(json_object_get(a, "hooks"), hooks);
     putchar('\n');
     print_list(rows, interface_hooks);

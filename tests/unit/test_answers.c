@@ -154,6 +154,14 @@ Test(answers, hooks_and_engines)
     memcpy(choices.port[0], choices.hook, sizeof choices.hook);
     json_t *a = ASK("accel"), *ports = json_object_get(a, "interfaces"), *hooks = json_object_get(a, "hooks"),
            *engines = json_object_get(a, "engines");
+    json_t *providers = json_object_get(a, "providers");
+    assert_json(json_array_get(providers, 1),
+                "{\"provider\": \"simd\", \"about\": \"vector instructions of the CPU at hand\", "
+                "\"can\": [\"checksum\", \"head-scan\"]}");
+    assert_json(
+        json_array_get(providers, 3),
+        "{\"provider\": \"emu\", \"about\": \"a SmartNIC's flow engine, emulated in front of the worker\", "
+        "\"can\": [\"flow\"]}");
     cr_assert_eq(json_array_size(hooks), ACCEL_HOOK_COUNT);
     assert_json(json_array_get(hooks, 0),
                 "{\"hook\": \"checksum\", \"provider\": \"soft\", \"why\": \"so\"}");

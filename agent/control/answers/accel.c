@@ -51,6 +51,21 @@ static json_t *all_ports(const struct workers *ws)
     return ports;
 }
 
+/* What each provider could do, wherever there is what it needs. */
+static json_t *all_providers(void)
+{
+    json_t *list = json_array();
+    for (unsigned i = 0; accel_providers[i]; i++) {
+        json_t *hooks = json_array();
+        for (enum accel_hook h = 0; h < ACCEL_HOOK_COUNT; h++)
+            if (accel_providers[i]->hooks & 1u << h)
+                json_array_append_new(hooks, json_string(accel_hook_name(h)));
+        json_array_append_new(list, json_pack("{s:s, s:s, s:o}", "provider", accel_providers[i]->name,
+                                              "about", accel_providers[i]->text, "can", hooks));
+    }
+    return list;
+}
+
 json_t *answer_accel(const struct answers *a)
 {
     const struct workers *ws = a->workers;
@@ -60,6 +75,6 @@ json_t *answer_accel(const struct answers *a)
         if (o)
             json_array_append_new(engines, o);
     }
-    return json_pack("{s:o, s:o, s:o}", "hooks", all_hooks(workers_accel(ws)->hook), "interfaces",
-                     all_ports(ws), "engines", engines);
+    return json_pack("{s:o, s:o, s:o, s:o}", "providers", all_providers(), "hooks",
+                     all_hooks(workers_accel(ws)->hook), "interfaces", all_ports(ws), "engines", engines);
 }

@@ -79,6 +79,8 @@ def who_was_chosen_and_why(t):
     t.equal(hooks["flow"]["provider"], "none", "no engine")
     t.check("simd: does not do this; no engine" in hooks["flow"]["why"], hooks["flow"]["why"])
     t.equal(t.lacon.ctl("accel")["engines"], [], "no engine, no figures")
+    can = {p["provider"]: p["can"] for p in t.lacon.ctl("accel")["providers"]}
+    t.equal((can["simd"], can["device"], can["rte_flow"]), (["checksum", "head-scan"], ["parse", "steer"], ["flow"]), "who can what")
     t.equal(t.client().ask("GET", "/length/300000").sha256, sha256(300000), "all the same")
 
 
