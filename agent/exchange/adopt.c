@@ -32,6 +32,13 @@ static uint32_t endpoint_in(const struct cluster_state *cs, const struct roster_
     return LB_NONE;
 }
 
+/* Can what counts x be given back in cs, at endpoint i? An endpoint that two names lead to has the limits of
+ * the first: when that goes, another's. */
+static bool counts_there(const struct exchange *x, const struct cluster_state *cs, uint32_t i)
+{
+    return (cs->breaker || !(x->tallied || x->retrying)) && (cs->endpoint[i].breaker || !x->at_endpoint);
+}
+
 /* Where only endpoints have changed (names' addresses, weights), an exchange that is tried nowhere else any
  * more goes on under the present generation: or each such change would cut off tunnels, and keep all of a
  * generation for them until then. What limits it counts it as before, by the same names. */
@@ -42,7 +49,7 @@ static void carry_exchange(struct exchanges *w, struct exchange *x)
         return;
     struct cluster_state *cs = &to->cluster[x->cluster];
     uint32_t i = endpoint_in(cs, cluster_of(x)->endpoint[x->endpoint].entry, x->endpoint);
-    if (i == LB_NONE || mutant(reload_carries_none))
+    if (i == LB_NONE || !counts_there(x, cs, i) || mutant(reload_carries_none))
         return;
     if (x->counted) {
         lb_end(cluster_of(x)->picker, x->endpoint);

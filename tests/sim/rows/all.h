@@ -267,6 +267,7 @@
     X(proxy_out_refused, "PROXY an endpoint that refuses: the next one gets header and request")             \
     X(proxy_out_tcp, "PROXY in and out around a tcp stream")                                                 \
     X(reload_in_flight, "reload: an exchange in flight ends as it began, the next one is routed anew")       \
+    X(reload_carried_unlimited, "reload: an exchange that was counted, at an endpoint without limits")       \
     X(reload_limits, "reload: other shares for clients")                                                     \
     X(reload_endpoint_gone, "reload: the pooled conns of an endpoint that is gone are closed")               \
     X(reload_endpoint_stays, "reload: the pooled conns of an endpoint that stays are used")                  \

@@ -305,3 +305,21 @@ void reload_limits(struct script *s)
     say(c[11], GET0); /* who had more keeps it */
     answer(take_request(s), c[11]);
 }
+
+/* Of two names for one endpoint another one counts after a reload, and that has no limit: what is in flight
+ * is given back where it was counted. */
+void reload_carried_unlimited(struct script *s)
+{
+    struct config *next = another(s);
+    struct cfg_listener *own = next->listener;
+    for (uint32_t i = 0; i < s->config->cluster[0].nendpoint; i++)
+        s->config->cluster[0].endpoint[i].max_requests = 10;
+    struct peer *c = client(s), *e = with_request(c, GET0);
+    begin_large(e, c);
+    next->listener = s->config->listener; /* of the same file: only endpoints have changed */
+    reload(s, next);
+    rst(c, c->snd);
+    want_eventually(e, "RA");
+    want_counter(s, "exchanges_open", 0);
+    next->listener = own;
+}
