@@ -48,6 +48,7 @@ static void send_other(void *arg)
         return;
     if (tcb_send_old(c->tcb, c->other_pos, c->other_value)) {
         c->other_left--;
+        c->other_sent = true;
         c->excused = true; /* lacon may reset the connection for it at any time */
     }
     sim_arm(c->sim, &c->t_other, c->sim->now + rng_below(&c->sim->rng, 100 * MS));
@@ -152,6 +153,7 @@ static void settle(struct client *c, enum outcome o)
         sim_fail(c->sim, "%s:%u exchange %u must not succeed", c->host->name, c->tcb->lport, p->id);
     p->outcome = o;
     p->got_body = c->reader.off;
+    p->beside_other = c->other_sent;
     c->rx++;
     if (o == EX_OK)
         c->sim->stats.exchanges_ok++;

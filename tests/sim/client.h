@@ -39,6 +39,7 @@ struct client {
     struct sim_timer t_start, t_send, t_read, t_later, t_close, t_patience, t_other;
     uint64_t other_pos; /* stream position of the byte that comes again with another value; 0: none */
     unsigned other_left;
+    bool other_sent;
     uint8_t other_value;
     bool ending;  /* the last response said that the connection ends */
     bool deaf;    /* reads nothing any more */

@@ -38,6 +38,7 @@ bool lacon_log(void *ctx, const struct access_record *r)
     p->log_endpoint = r->endpoint;
     snprintf(p->log_line, sizeof p->log_line, "%.*s", r->request_line, r->text);
     p->log_status = r->status;
+    p->log_reason = r->reason;
     p->log_request = r->bytes_request;
     p->log_body = r->bytes_body;
     sim_say(l->sim, "log %u: status %u, reason %s", p->id, r->status, reason_name(r->reason));

@@ -102,10 +102,12 @@ struct plan {
     bool sent;            /* all of the request was written by the client */
     uint16_t got_status;  /* final status that the client got */
     uint64_t got_body;    /* response body bytes that the client got */
+    bool beside_other;    /* by then its client had sent a byte again with another value */
     unsigned executed;    /* how often an endpoint got the whole request */
     char line[PLAN_LINE]; /* the request line as an endpoint got it last; empty: none did */
     unsigned logged;      /* how often lacon logged it */
     uint16_t log_status;  /* as the log said */
+    uint8_t log_reason;   /* enum reason */
     uint64_t log_request, log_body;
     uint64_t log_from, log_to; /* virtual time */
     struct ip_port log_endpoint;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/base/reason.h"
 #include "tests/sim/invariants.h"
 #include "tests/sim/measure.h"
 #include "tests/sim/nic.h"
@@ -33,6 +34,14 @@ static void check_done(struct world *w)
     }
 }
 
+/* The log counts what the client has acked. Who repeats a byte with another value is reset when that is seen,
+ * and acks of his that are still on the way then come too late. */
+static bool size_told(const struct plan *p)
+{
+    bool overtaken = p->beside_other && p->log_reason == R_CLOSE_BYTES_DIFFER;
+    return p->log_body == p->got_body || p->may_log_short || (overtaken && p->log_body < p->got_body);
+}
+
 /* The log names each exchange once, and says what the client saw; an endpoint got what was judged (S1). */
 static const char *check_log(const struct plan *p)
 {
@@ -45,7 +54,7 @@ static const char *check_log(const struct plan *p)
         return NULL;
     if (p->log_status != p->got_status)
         return "was logged with another status than the client got";
-    if (p->resp_kind == BODY_LENGTH && p->log_body != p->got_body && !p->may_log_short)
+    if (p->resp_kind == BODY_LENGTH && !size_told(p))
         return "was logged with another response size than the client got";
     if (p->req_kind == BODY_LENGTH && !p->early && !p->own_status && p->log_request != p->req_len)
         return "was logged with another request size than the client sent";

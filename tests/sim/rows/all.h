@@ -44,6 +44,7 @@
     X(s1_other_bytes_request, "S1 a request head repeated with other bytes resets both")                     \
     X(s1_other_bytes_held, "S1 other bytes in a held part of a head reset the client")                       \
     X(s1_other_bytes_filled, "S1 other bytes over a held part, in the segment that fills the gap, reset")    \
+    X(s1_other_bytes_log, "S1 other bytes end an exchange: the log counts what the client has acked")        \
     X(s1_kept_head, "S1 a head retransmitted with body comes from the kept bytes")                           \
     X(s1_chunk_line, "S1 other bytes in a chunk-size line reset both")                                       \
     X(s1_body_free, "S1 body bytes are not compared")                                                        \

@@ -63,6 +63,25 @@ void s1_other_bytes_filled(struct script *s)
     want_counter(s, "requests", 0);
 }
 
+/* The endpoint has sent all, the client has acked a part: that is what it got for certain. */
+void s1_other_bytes_log(struct script *s)
+{
+    struct peer *c = client(s), *e = with_request(c, GET0);
+    say_at(c, c->snd + 4, "/ HTTP/1.1\r\n");
+    say(e, "HTTP/1.1 200 OK\r\nContent-Length: 20000\r\n\r\n");
+    want_head(c);
+    uint32_t body = c->rcv;
+    say_n(e, 'x', 20000);
+    want_bytes(c, 5000);
+    uint32_t acked = c->rcv - body;
+    say(c, "GET /etc HTTP/1.1\r\n"); /* over what is held */
+    want_eventually(c, "RA");
+    want_counter(s, "close_bytes_differ", 1);
+    want_true(s, s->lacon.last_log.status == 200, "the status is the one that the client got");
+    want_true(s, s->lacon.last_log.reason == R_CLOSE_BYTES_DIFFER, "the log says why it ended");
+    want_true(s, s->lacon.last_log.bytes_body == acked, "and what was acked");
+}
+
 void s1_kept_head(struct script *s)
 {
     struct peer *c = client(s), *e;
