@@ -67,6 +67,7 @@
     X(fin_lost, "a FIN of ours that is lost is not sent again")                                              \
     X(fin_acked_twice, "the ack of a FIN counts one too many")                                               \
     X(fin_in_pool, "an endpoint's conn stays in the pool after its FIN")                                     \
+    X(fin_before_room, "an answer that waits for memory is cut short by the FIN behind it")                  \
     X(forgotten_unguarded, "a client that was forgotten is reset by a guess")                                \
     X(forgotten_at_once, "a client that is slow to read what it has acked is reset when its window grows")   \
     X(rst_unvalidated, "a RST anywhere in the window is believed")                                           \

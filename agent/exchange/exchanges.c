@@ -196,9 +196,6 @@ static void cb_progress(void *u, struct conn *c)
     if (conn_peer(c) && conn_holds(conn_peer(c)))
         splice_rejudge(w->s, conn_peer(c));
     x = c->user;
-    if (x && !x->tunnel && x->e && x->e->fin_told && !x->resp_mapped)
-        upstream_fin(w, x->e);
-    x = c->user;
     if (x)
         exchange_check(w, x);
 }

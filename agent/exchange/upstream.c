@@ -363,15 +363,17 @@ void upstream_fin(struct exchanges *w, struct conn *e)
     x->e_reusable = false;
     if (x->resp_mapped && e->in_mapped <= conn_in_fin(e))
         return; /* whole: taken when the conn is given back */
+    /* What is before it, be it the head, is held for want of room: told again when that is judged. */
+    if ((e->has & USE_ROOM) && !mutant(fin_before_room)) {
+        e->fin_told = false;
+        return;
+    }
     if (x->resp_head && (x->resp_body == HTTP_BODY_CLOSE || mutant(truncated_response))) {
         x->resp_mapped = true;
         x->resp_end = x->c->out_end;
         exchange_check(w, x);
         return;
     }
-    /* Chunks that are held for want of room: cb_progress() asks again. */
-    if (x->resp_head && x->resp_body == HTTP_BODY_CHUNKED && e->in_mapped < conn_in_fin(e))
-        return;
     /* Closed before it answered, or in the middle: the conn is of no use. */
     splice_reset(w->s, e, R_CLOSE_TRUNCATED);
 }

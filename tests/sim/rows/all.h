@@ -53,6 +53,7 @@
     X(s2_length_ooo, "S2 body of known length passes behind a gap")                                          \
     X(pool_evicts, "POOL a full table evicts an idle conn, but never the one that is being handled")         \
     X(pool_extents, "POOL extents run out before a long chunk: it waits")                                    \
+    X(pool_fin_waits, "POOL an answer that waits for extents is not cut short by its FIN")                   \
     X(s2_beyond_response, "S2 bytes beyond the response reach nobody")                                       \
     X(s2_beyond_large, "S2 bytes beyond a large response: the conn is not used again")                       \
     X(s3_pipelined, "S3 pipelined second request waits")                                                     \

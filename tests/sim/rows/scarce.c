@@ -30,6 +30,32 @@ void pool_extents(struct script *s)
     want_true(s, e->rcv == before + 4 + 100 + 7, "the endpoint has the whole request");
 }
 
+/* An answer that has to wait for extents, with a FIN behind it: it is judged when there is room, not taken
+ * for one that was cut short. */
+void pool_fin_waits(struct script *s)
+{
+    static const char answer413[] = "HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno";
+    s->config->dpdk.connections = 2;
+    struct peer *c = client(s), *e;
+    ask(c, CHUNKED_HEAD);
+    e = serve(s);
+    e->auto_ack = false;
+    want_head(e);
+    for (unsigned i = 0; i < 4; i++) {
+        say(c, "1\r\nx\r\n");
+        want_text(e, "1\r\nx\r\n");
+    }
+    say_flags(e, SEG_ACK, e->snd, 1, answer413);
+    flags(e, SEG_FIN | SEG_ACK, e->snd + (uint32_t)sizeof answer413 - 1, 1);
+    pass_time(s, 5);
+    want_true(s, counter_of(s, "room_waits") > 0, "the answer waits for room");
+    e->snd += (uint32_t)sizeof answer413; /* with the FIN */
+    ack_all(e);
+    want_text(c, "HTTP/1.1 413 Too Large\r\n");
+    want_fin(c);
+    want_counter(s, "close_truncated", 0);
+}
+
 /* A full table: an idle endpoint conn gives its slot to the next request's. Not the one whose segment is
  * being handled, though it has just become idle and is the first in line. */
 void pool_evicts(struct script *s)
