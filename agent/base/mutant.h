@@ -202,6 +202,8 @@
     X(pos_left_behind, "positions kept in 32 bits that nothing moves are not dragged along")                 \
     X(extra_leak, "side blocks are not given back")                                                          \
     X(refusal_remembered, "a client may be slow although what was refused has come again")                   \
+    X(refusal_endless, "a client whose bytes are refused again and again may wait for ever")                 \
+    X(refused_blamed, "a client whose bytes found no memory for minutes is told that it is slow")            \
     X(room_blamed, "a client is blamed while what it has sent waits for memory")                             \
     X(hold_leak, "the hold's memory is not given back")                                                      \
     X(current_evicted, "an idle conn is evicted while a segment of it is being handled")                     \

@@ -10,6 +10,10 @@
  * whose bytes we dropped though it had been offered room, until its timer can have sent them again. What its
  * own network loses is the client's. And what is held for want of memory to pass it on has been sent.
  *
+ * Bytes that are dropped again have that time once more, and then no longer, however often they are, or
+ * clients that wait for the memory of each other (heads in pieces that fill their share, or the pool) would
+ * do so for ever. That is no fault of theirs: the answer is 503, and its memory another's.
+ *
  * A response is waited for while bytes that were sent by the last look are not acked at this one, or the
  * client leaves no window. Where those bytes are the endpoint's to repeat, it must be alive: when nothing has
  * come from it since the last look, it is the one who is waited for. Adopted responses count until they are
@@ -67,7 +71,8 @@ static bool backs_off(const struct exchanges *w, struct conn *c)
 {
     if (c->refused_s && (int32_t)(pos_seq(c->in_acked) - c->refused_seq) > 0 && !mutant(refusal_remembered))
         c->refused_s = 0;
-    return c->refused_s && splice_now(w->s) / SEC_NS < c->refused_s + BACKOFF_MOST_S;
+    uint32_t most = c->refused_again ? 2 * BACKOFF_MOST_S : BACKOFF_MOST_S;
+    return c->refused_s && splice_now(w->s) / SEC_NS < c->refused_s + most;
 }
 
 /* Is the client waited for, to send? */
@@ -159,17 +164,20 @@ static bool look_out(struct slow_marks *p, bool waited_for, pos_t now, uint64_t 
 static void slow_request(struct exchanges *w, struct conn *c)
 {
     struct exchange *x = c->user;
+    bool ours = c->refused_s && c->refused_again && !mutant(refused_blamed);
+    enum reason why = ours ? R_CLOSE_OVERLOAD : R_CLOSE_SLOW_REQUEST;
+    unsigned status = ours ? 503 : 408;
     if (!x && listener_of(w, c)->protocol == CFG_TLS) {
-        stream_hello_timeout(w, c, R_CLOSE_SLOW_REQUEST);
+        stream_hello_timeout(w, c, why);
     } else if (!x) {
-        client_refuse(w, c, splice_held(c), 408, R_CLOSE_SLOW_REQUEST);
+        client_refuse(w, c, splice_held(c), status, why);
     } else if (x->discards) {
-        discard_stop(w, x, R_CLOSE_SLOW_REQUEST);
+        discard_stop(w, x, why);
     } else if (x->resp_head) {
-        exchange_abort(w, x, R_CLOSE_SLOW_REQUEST);
+        exchange_abort(w, x, why);
     } else {
         x->client_close = true;
-        reply_own(w, x, 408, R_CLOSE_SLOW_REQUEST);
+        reply_own(w, x, status, why);
     }
 }
 

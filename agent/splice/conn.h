@@ -312,11 +312,12 @@ struct conn {
             uint32_t last_gen;  /* of that slot then (ct_gen): a slot alone names no conn */
         };
     };
-    uint32_t next, prev; /* a conn is in one list at most: of the pool; of those in TIME_WAIT; of clients
-                            without a request (`waits`); of those that ended. CT_NONE: no more (list.c) */
-    uint32_t refused_s; /* second when bytes were dropped that it had been offered room for; 0: never, or they
-                           have come again. Exchange's own, too */
+    uint32_t next, prev;  /* a conn is in one list at most: of the pool; of those in TIME_WAIT; of clients
+                             without a request (`waits`); of those that ended. CT_NONE: no more (list.c) */
+    uint32_t refused_s;   /* second when bytes were first dropped that it had been offered room for; 0: never,
+                             or they have come again and found it. Exchange's own, too */
     uint32_t refused_seq; /* low bits of the position of the first of these bytes. Exchange */
+    bool refused_again;   /* they came again, and were dropped again. Exchange */
     uint8_t rtt_class;    /* endpoint side: how far away its last client was (rule S9) */
 } __attribute__((aligned(CONN_LINE)));
 

@@ -129,6 +129,9 @@ void conn_refused(const struct splice *s, struct conn *c, pos_t at)
 {
     if (mutant(refusal_forgotten))
         return;
+    c->refused_again = c->refused_s && c->refused_seq == pos_seq(at);
+    if (c->refused_again && !mutant(refusal_endless))
+        return; /* the time for it runs */
     c->refused_s = (uint32_t)(s->now / SEC_NS) + 1;
     c->refused_seq = pos_seq(at);
 }

@@ -213,7 +213,7 @@ static inline bool ext_same(const struct extent *x)
 bool hold_agrees(const struct conn *c, pos_t at, struct span bytes);
 enum reason hold_insert(struct splice *s, struct conn *c, pos_t at, struct span bytes);
 /* Bytes of c, from position `at` on, that it was offered room for are lost on our side: the minimum rates
- * leave its TCP the time to send them again. */
+ * leave its TCP the time to send them again, from the first time on that these are. */
 void conn_refused(const struct splice *s, struct conn *c, pos_t at);
 void hold_consume(struct splice *s, struct conn *c, uint64_t n);
 void hold_free(struct splice *s, struct conn *c);

@@ -165,6 +165,7 @@
     X(d_slow_endpoint, "defence: a client that waits for its endpoint is not slow")                          \
     X(d_share_head_waits, "defence: a head held back by its client's share is not forgotten")                \
     X(d_refused_came, "defence: what was refused has come again: a client that is slow then is")             \
+    X(d_refused_again, "defence: clients that wait for the memory of each other do not for ever")            \
     X(d_moved_backs_off, "defence: a client whose endpoint died with its bytes may back off")                \
     X(d_refused_backs_off, "defence: a client whose bytes found no room may back off")                       \
     X(d_slow_reader, "defence: a reader slower than the minimum rate is reset")                              \

@@ -172,6 +172,40 @@ void d_refused_came(struct script *s)
     want_counter(s, "close_slow_request", 1); /* at the end of the first whole period */
 }
 
+/* Two heads in pieces have all of their client's share and need more of it: each waits for the other, and
+ * what is missing comes again for ever. One is told that memory is short, and the other is served. */
+void d_refused_again(struct script *s)
+{
+    struct peer *c[2], *e;
+    families(s, false, false);
+    s->config->dpdk.buffers_bytes = 1u << 20;
+    s->config->limits.client_buffers = 1;
+    c[0] = hurried(s);
+    c[1] = client(s);
+    for (unsigned i = 0; i < 2; i++) {
+        ask(c[i], "GET / HTTP/1.1\r\nHost: c0.example\r\nX: ");
+        say_n(c[i], 'a', i ? 3900 : 8000);
+    }
+    say_n(c[0], 'a', 1000);
+    pass_time(s, 10000);
+    say_n(c[1], 'a', 1000);
+    for (unsigned i = 0; i < 60 && !counter_of(s, "own_replies"); i++) {
+        pass_time(s, 5000);
+        for (unsigned k = 0; k < 2; k++)
+            say_n_at(c[k], c[k]->snd - 1000, 'a', 1000);
+    }
+    want_text(c[0], "HTTP/1.1 503 ");
+    want_fin(c[0]);
+    fin(c[0]);
+    pass_time(s, 10);
+    say_n_at(c[1], c[1]->snd - 1000, 'a', 1000); /* there is room */
+    say(c[1], "\r\n\r\n");
+    e = take_request(s);
+    answer(e, c[1]);
+    want_counter(s, "close_overload", 1);
+    want_counter(s, "close_slow_request", 0);
+}
+
 /* What was passed on to an endpoint that died has to come again, when the client's timer says so. */
 void d_moved_backs_off(struct script *s)
 {
