@@ -177,7 +177,8 @@ def loadgen_is_honest(t):
             if lie is None:
                 t.check(status == 0 and report["ok"] and report["requests_per_second"] > 0, f"honest: {report}")
                 continue
-            t.check(name.strip() in report["errors"], f"a lie that is {name}: {report}")
+            names = {name.strip()} | ({"cut_off"} if name == "closed_idle" else set())  # of a request that it met
+            t.check(names & report["errors"].keys(), f"a lie that is {name}: {report}")
             t.check(status == 1 and not report["ok"] and "requests_per_second" not in report,
                     f"a lie, and a speed: {report}")
     finally:
