@@ -1,6 +1,5 @@
 /* Frames as devices bring them: an engine that is told how its device spreads them gives away what is not its
- * worker's; what a device says of checksums is believed until it
- * is found wrong. */
+ * worker's; what a device says of checksums is believed until it is found wrong. */
 #include <criterion/criterion.h>
 #include <stdlib.h>
 
@@ -8,10 +7,10 @@
 #include "agent/base/csum.h"
 #include "agent/wire/wire.h"
 #include "agent/worker/engine.h"
+#include "tests/unit/box.h"
 #include "tests/unit/rnd.h"
 
 #define WORKERS 4u
-#define ROOM    2048u
 
 static const char file[] = "dpdk: {connections: 1000, buffers: 4MiB, syn_ring: 1024, workers: 4}\n"
                            "interfaces: [{name: i, device: eth0, addresses: [10.0.0.1/8]}]\n"
@@ -30,26 +29,6 @@ static struct {
 } t;
 
 /* ---- frames ---- */
-
-struct box {
-    struct frame f;
-    uint8_t bytes[FRAME_HEADROOM + ROOM];
-};
-
-static struct frame *box_alloc(void *ctx)
-{
-    struct box *b = malloc(sizeof *b);
-    (void)ctx;
-    b->f = (struct frame){
-        .data = b->bytes + FRAME_HEADROOM, .headroom = FRAME_HEADROOM, .tailroom = ROOM, .owner = b};
-    return &b->f;
-}
-
-static void box_free(void *ctx, struct frame *f)
-{
-    (void)ctx;
-    free(f->owner);
-}
 
 static void box_send(void *ctx, struct frame *f)
 {

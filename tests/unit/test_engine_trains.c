@@ -6,8 +6,7 @@
 #include "agent/base/csum.h"
 #include "agent/wire/wire.h"
 #include "agent/worker/engine.h"
-
-#define ROOM 2048u
+#include "tests/unit/box.h"
 
 static const char file[] = "dpdk: {connections: 1000, buffers: 4MiB, syn_ring: 1024}\n"
                            "interfaces:\n"
@@ -24,26 +23,6 @@ static struct {
     struct engine *engine;
     uint32_t isn[UINT16_MAX + 1]; /* of the last SYN-ACK to each port */
 } t;
-
-struct box {
-    struct frame f;
-    uint8_t bytes[FRAME_HEADROOM + ROOM];
-};
-
-static struct frame *box_alloc(void *ctx)
-{
-    struct box *b = malloc(sizeof *b);
-    (void)ctx;
-    b->f = (struct frame){
-        .data = b->bytes + FRAME_HEADROOM, .headroom = FRAME_HEADROOM, .tailroom = ROOM, .owner = b};
-    return &b->f;
-}
-
-static void box_free(void *ctx, struct frame *f)
-{
-    (void)ctx;
-    free(f->owner);
-}
 
 static void box_send(void *ctx, struct frame *f)
 {

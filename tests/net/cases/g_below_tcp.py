@@ -102,8 +102,8 @@ def heard(host):
 
 @case()
 def unreachable_connect(t):
-    """ICMP unreachable for a SYN that is under way: the next endpoint at once; with another number, or for an open
-    connection: nothing."""
+    """ICMP unreachable for a SYN that is under way: the next endpoint at once; with another number:
+    nothing."""
     other = t.origin(1, name="B")
     e = start_raw_endpoint(t, [(other.ip, other.port)], cluster={"connect_timeout": "20s"})
     c = t.client()
