@@ -157,6 +157,11 @@
     /* shares of one client address */                                                                       \
     X(share_conns_ignored, "one client address may open any number of connections")                          \
     X(share_bytes_ignored, "one client address may have any number of kept bytes")                           \
+    X(share_never_exceeded, "conns of one client that fill its share wait for each other's memory")          \
+    X(share_exceeded_by_all, "any number of conns of one client may exceed its share")                       \
+    X(share_exceeded_in_turn,                                                                                \
+      "one conn of a client after another exceeds its share, and leaves it exceeded")                        \
+    X(share_exceeded_for_good, "a conn that has exceeded its client's share keeps others from it")           \
     X(share_address, "each IPv6 address has a share of its own, not each /64")                               \
     /* reload */                                                                                             \
     X(reload_listener_kept, "clients of a listener that is gone are served on")                              \
@@ -203,6 +208,7 @@
     X(extra_leak, "side blocks are not given back")                                                          \
     X(refusal_remembered, "a client may be slow although what was refused has come again")                   \
     X(refusal_endless, "a client whose bytes are refused again and again may wait for ever")                 \
+    X(head_refused_blamed, "a client whose head found no memory is told that it was late with it")           \
     X(refused_blamed, "a client whose bytes found no memory for minutes is told that it is slow")            \
     X(room_blamed, "a client is blamed while what it has sent waits for memory")                             \
     X(hold_leak, "the hold's memory is not given back")                                                      \

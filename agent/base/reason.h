@@ -71,7 +71,8 @@
     X(CLOSE_SLOW_REQUEST, "close_slow_request", "request came slower than the minimum rate")                 \
     X(CLOSE_SLOW_READER, "close_slow_reader", "response was taken slower than the minimum rate")             \
     X(CLOSE_SHED, "close_shed", "client without a request closed while memory runs short")                   \
-    X(CLOSE_OVERLOAD, "close_overload", "request answered 503 while memory runs short")                      \
+    X(CLOSE_OVERLOAD, "close_overload",                                                                      \
+      "request answered 503 while memory runs short, or as its head found none")                             \
     X(CLOSE_CLIENT_SHARE, "close_client_share",                                                              \
       "connection beyond its client's share, made on two workers at once")                                   \
     X(CLOSE_RETRANSMIT, "close_retransmit", "peer stopped acknowledging bytes of ours")                      \

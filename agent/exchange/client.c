@@ -293,6 +293,25 @@ static void lingered(struct exchanges *w, struct conn *c)
         splice_reset(w->s, c, R_CLOSE_LINGER);
 }
 
+/* Did the next bytes of c come, and find no memory? Then it is not the client who is late. */
+static bool found_no_memory(const struct conn *c)
+{
+    return c->refused_s && c->refused_seq == pos_seq(c->in_mapped + splice_held(c).n) &&
+           !mutant(head_refused_blamed);
+}
+
+/* The head, or ClientHello, is not whole in time. */
+static void head_late(struct exchanges *w, struct conn *c)
+{
+    bool ours = found_no_memory(c);
+    enum reason why = ours ? R_CLOSE_OVERLOAD : R_CLOSE_HEAD_TIMEOUT;
+    unsigned status = ours ? 503 : 408;
+    if (listener_of(w, c)->protocol == CFG_TLS)
+        stream_hello_timeout(w, c, status, why);
+    else
+        client_refuse(w, c, splice_held(c), status, why);
+}
+
 void client_timeout(struct exchanges *w, struct conn *c)
 {
     struct exchange *x = c->user;
@@ -307,10 +326,8 @@ void client_timeout(struct exchanges *w, struct conn *c)
         lingered(w, c);
     else if (c->user_awaits)
         splice_reset(w->s, c, R_CLOSE_PROXY_HEADER);
-    else if (c->user_mark && listener_of(w, c)->protocol == CFG_TLS)
-        stream_hello_timeout(w, c, R_CLOSE_HEAD_TIMEOUT);
     else if (c->user_mark)
-        client_refuse(w, c, splice_held(c), 408, R_CLOSE_HEAD_TIMEOUT);
+        head_late(w, c);
     else
         client_close(w, c, R_CLOSE_IDLE);
 }

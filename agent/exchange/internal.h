@@ -213,7 +213,8 @@ void tunnel_ended(struct exchanges *w, struct exchange *x, struct conn *gone, en
 void stream_start(struct exchanges *w, struct conn *c); /* a client of protocol tcp is there */
 /* The first bytes of a client of protocol tls. They stay in the hold. */
 void stream_hello(struct exchanges *w, struct conn *c, struct span bytes, bool held);
-void stream_hello_timeout(struct exchanges *w, struct conn *c, enum reason why);
+/* They are not whole in time; logged with this status. */
+void stream_hello_timeout(struct exchanges *w, struct conn *c, unsigned status, enum reason why);
 void stream_resume(struct exchanges *w, struct exchange *x); /* the turn of one that waited has come */
 void stream_give_up(struct exchanges *w, struct exchange *x, unsigned status, enum reason why);
 void stream_connected(struct exchanges *w, struct exchange *x);

@@ -168,7 +168,7 @@ static void slow_request(struct exchanges *w, struct conn *c)
     enum reason why = ours ? R_CLOSE_OVERLOAD : R_CLOSE_SLOW_REQUEST;
     unsigned status = ours ? 503 : 408;
     if (!x && listener_of(w, c)->protocol == CFG_TLS) {
-        stream_hello_timeout(w, c, why);
+        stream_hello_timeout(w, c, status, why);
     } else if (!x) {
         client_refuse(w, c, splice_held(c), status, why);
     } else if (x->discards) {

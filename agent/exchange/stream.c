@@ -120,9 +120,9 @@ void stream_hello(struct exchanges *w, struct conn *c, struct span bytes, bool h
     stream_to(w, x, action_cluster(w, x, rule, NULL));
 }
 
-void stream_hello_timeout(struct exchanges *w, struct conn *c, enum reason why)
+void stream_hello_timeout(struct exchanges *w, struct conn *c, unsigned status, enum reason why)
 {
-    refuse(w, c, NULL, 408, 0, why);
+    refuse(w, c, NULL, status, 0, why);
 }
 
 void stream_connected(struct exchanges *w, struct exchange *x)

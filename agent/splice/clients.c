@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "agent/base/kbuf.h"
 #include "agent/base/mutant.h"
 
 struct entry {
@@ -11,6 +12,7 @@ struct entry {
     uint64_t bytes;       /* kept; control: ro */
     uint32_t conns, refs; /* refs: conns, and pieces of kept bytes; control: ro */
     uint32_t next;        /* in its chain, or the free list */
+    uint32_t beyond;      /* the conn that may exceed the share; CLIENT_NONE: none does */
 };
 
 struct clients {
@@ -143,6 +145,7 @@ static uint32_t add(struct clients *t, const struct ip_addr *prefix)
     set_addr(e, prefix);
     set_bytes(e, 0);
     set_conns(e, 0);
+    e->beyond = CLIENT_NONE;
     uint32_t *head = head_of(t, prefix);
     e->next = *head;
     *head = i;
@@ -210,6 +213,25 @@ void clients_drop(struct clients *t, uint32_t i, uint32_t n)
 bool clients_full(const struct clients *t, uint32_t i)
 {
     return i != CLIENT_NONE && t->entry[i].bytes >= t->most_bytes && !mutant(share_bytes_ignored);
+}
+
+bool clients_may_exceed(const struct clients *t, uint32_t i, uint32_t conn, uint32_t has)
+{
+    const struct entry *e = &t->entry[i];
+    bool theirs = e->beyond != CLIENT_NONE && e->beyond != conn && !mutant(share_exceeded_by_all);
+    return !theirs && !mutant(share_never_exceeded) &&
+           (e->bytes - has < t->most_bytes + KBUF_MAX || mutant(share_exceeded_in_turn));
+}
+
+void clients_exceed(struct clients *t, uint32_t i, uint32_t conn)
+{
+    t->entry[i].beyond = conn;
+}
+
+void clients_settle(struct clients *t, uint32_t i, uint32_t conn)
+{
+    if (i != CLIENT_NONE && t->entry[i].beyond == conn && !mutant(share_exceeded_for_good))
+        t->entry[i].beyond = CLIENT_NONE;
 }
 
 uint32_t clients_slots(const struct clients *t)

@@ -6,6 +6,18 @@
  * table has as many as there can be conns, and it cannot be full while a conn could still be made: a million
  * addresses push nobody out. A SYN only looks; it takes no entry.
  *
+ * Kept bytes are a share, too, and what is held of a conn does not grow while its client has all of its
+ * share. Were that all, heads in pieces of one client could fill the share, each waiting for the memory of
+ * the others for ever. So one conn of each client may exceed it, until nothing is held of it any more:
+ *  - That conn never waits for its client's memory: it gets its whole window (w0), its head becomes whole, or
+ *    its time runs out, and then another may. It is not given to a conn whose message is complete: what is
+ *    held behind that waits for a response, not for memory.
+ *  - Others grow only while there is less than the share, by one buffer at most. So what is held of them is
+ *    less than the share and KBUF_MAX. The rest is bytes under way, which go when their receivers have them.
+ *    The conn that exceeds waits while both are more than that, or conns could do so in turn and leave ever
+ *    more under way; and as what is held of others is not, it does not wait for those.
+ * One client therefore holds less than its share and 2 * KBUF_MAX.
+ *
  * The table is looked into once per SYN and once per conn; conns and extents name their entry by its index.
  * The hash is keyed. One worker's thread; control threads may copy entries (clients_peek). */
 #ifndef LACON_SPLICE_CLIENTS_H
@@ -44,6 +56,11 @@ void clients_keep(struct clients *t, uint32_t i, uint32_t n);
 void clients_drop(struct clients *t, uint32_t i, uint32_t n);
 /* Does i keep as much as it may? */
 bool clients_full(const struct clients *t, uint32_t i);
+/* May what is held of this conn (its slot) of i, a client that is full, grow all the same? It `has` so many
+ * bytes. And it does so now; nothing is held of it any more (nothing where it was not the one). */
+bool clients_may_exceed(const struct clients *t, uint32_t i, uint32_t conn, uint32_t has);
+void clients_exceed(struct clients *t, uint32_t i, uint32_t conn);
+void clients_settle(struct clients *t, uint32_t i, uint32_t conn);
 
 struct client_info {
     struct ip_addr addr;

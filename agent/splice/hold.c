@@ -20,6 +20,7 @@ void hold_free(struct splice *s, struct conn *c)
         kbuf_free(s->pool, h->buf, h->cap);
         clients_drop(s->clients, c->client, h->cap);
     }
+    clients_settle(s->clients, c->client, c->pub.idx);
     *h = (struct hold){0};
     extra_close(s, c, USE_HOLD);
 }
@@ -35,9 +36,10 @@ struct span splice_held(const struct conn *c)
 /* May the hold of c have a larger buffer, for `end` bytes? When the pool runs short, large heads in the
  * making have to wait: short ones of others still find room. The last of the pool is for exchanges in flight.
  */
-static enum reason may_grow(const struct splice *s, const struct conn *c, uint32_t end)
+static enum reason may_grow(const struct splice *s, const struct conn *c, const struct hold *h, uint32_t end)
 {
-    if (clients_full(s->clients, c->client))
+    if (clients_full(s->clients, c->client) &&
+        (c->in_mode == IN_DONE || !clients_may_exceed(s->clients, c->client, c->pub.idx, h->cap)))
         return R_DROP_CLIENT_BYTES;
     if (end > HOLD_SHORT && kbuf_used(s->pool) > kbuf_total(s->pool) / 4 * 3)
         return R_DROP_NO_BUFFER;
@@ -51,12 +53,15 @@ static enum reason grow(struct splice *s, struct conn *c, struct hold *h, uint32
 {
     uint32_t used = h->nrange ? h->range[h->nrange - 1].hi : 0;
     uint32_t cap, want = h->cap * 2 > end ? h->cap * 2 : end;
-    enum reason r = may_grow(s, c, end);
+    enum reason r = may_grow(s, c, h, end);
     if (r != R_NONE)
         return r;
+    bool exceeds = clients_full(s->clients, c->client);
     uint8_t *buf = kbuf_alloc(s->pool, want > KBUF_MAX ? end : want, &cap);
     if (!buf)
         return R_DROP_NO_BUFFER;
+    if (exceeds)
+        clients_exceed(s->clients, c->client, c->pub.idx);
     clients_keep(s->clients, c->client, cap);
     if (h->buf) {
         memcpy(buf, h->buf + h->base, used - mutant(hold_growth_loses));
@@ -70,13 +75,15 @@ static enum reason grow(struct splice *s, struct conn *c, struct hold *h, uint32
 }
 
 /* Makes room for bytes up to offset `end` behind base. What fits into the buffer that the hold has is never
- * refused: it moves to the front, at the latest when no larger one is to be had. */
+ * refused: it moves to the front, at the latest when no larger one is to be had, or none within its client's
+ * share. */
 static enum reason reserve(struct splice *s, struct conn *c, struct hold *h, uint32_t end)
 {
     if (h->buf && h->base + end <= h->cap)
         return R_NONE;
     bool fits = h->buf && end <= h->cap;
-    enum reason r = fits && h->base >= h->cap / 2 ? R_DROP_NO_BUFFER : grow(s, c, h, end);
+    bool moves = fits && (h->base >= h->cap / 2 || clients_full(s->clients, c->client));
+    enum reason r = moves ? R_DROP_NO_BUFFER : grow(s, c, h, end);
     if (r == R_NONE || !fits)
         return r;
     memmove(h->buf, h->buf + h->base, h->nrange ? h->range[h->nrange - 1].hi : 0);

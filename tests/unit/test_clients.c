@@ -1,6 +1,7 @@
 /* clients: shares per address, references, and that the table cannot fill up. */
 #include <criterion/criterion.h>
 
+#include "agent/base/kbuf.h"
 #include "agent/splice/clients.h"
 
 static const struct sip_key key = {11, 13};
@@ -95,5 +96,30 @@ Test(clients, a_million_addresses_push_nobody_out)
     clients_close(t, first);
     cr_expect_eq(clients_open(t, &regular), first);
     cr_expect(clients_may_open(t, &regular));
+    clients_destroy(t);
+}
+
+Test(clients, one_conn_exceeds_the_share_until_nothing_of_it_is_held)
+{
+    struct clients *t = clients_create(64, 0, 1000, &key);
+    struct ip_addr a = v4(1), b = v4(2);
+    uint32_t i = clients_open(t, &a), other = clients_open(t, &b);
+    clients_keep(t, i, 1000);
+    cr_assert(clients_full(t, i));
+    cr_expect(clients_may_exceed(t, i, 7, 0) && clients_may_exceed(t, i, 8, 0));
+    clients_exceed(t, i, 7);
+    cr_expect(clients_may_exceed(t, i, 7, 0));
+    cr_expect(!clients_may_exceed(t, i, 8, 0));
+    cr_expect(clients_may_exceed(t, other, 8, 0), "another client has its own");
+    clients_settle(t, i, 8);
+    cr_expect(!clients_may_exceed(t, i, 8, 0), "that was not the one");
+    clients_settle(t, i, 7);
+    cr_expect(clients_may_exceed(t, i, 8, 0));
+    clients_keep(t, i, KBUF_MAX - 1);
+    cr_expect(clients_may_exceed(t, i, 8, 0));
+    clients_keep(t, i, 1);
+    cr_expect(!clients_may_exceed(t, i, 8, 0), "too much is under way");
+    cr_expect(clients_may_exceed(t, i, 8, 1), "what it has itself does not count");
+    clients_settle(t, CLIENT_NONE, 8);
     clients_destroy(t);
 }

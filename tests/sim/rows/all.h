@@ -175,6 +175,13 @@
     X(d_share_conns, "defence: connections beyond one client's share are reset")                             \
     X(d_share_trusted, "defence: trusted networks have no share")                                            \
     X(d_share_moves_up, "defence: a full share refuses nothing that the buffer has room for")                \
+    X(d_share_one_exceeds, "defence: one connection of a client may exceed its share, one at a time")        \
+    X(d_share_exceeder_leaves,                                                                               \
+      "defence: a connection that exceeded its client's share leaves that to others")                        \
+    X(d_share_exceeded_once, "defence: what exceeds a client's share is bounded")                            \
+    X(d_share_pipelined_waits, "defence: for a pipelined head no share is exceeded")                         \
+    X(d_share_head_refused, "defence: a head that found no memory in time is answered 503, not 408")         \
+    X(d_share_head_came, "defence: a head whose refused bytes came again is answered 408 when it is late")   \
     X(d_share_bytes, "defence: bytes beyond one client's share are dropped")                                 \
     X(d_overload_table, "defence: a full table refuses new clients, then closes idle ones")                  \
     X(d_overload_kept, "defence: kept bytes used up: new requests get 503")                                  \

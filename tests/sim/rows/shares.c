@@ -1,4 +1,5 @@
 /* Rows about greedy clients: what one address may have of connections and kept bytes. */
+#include "agent/base/kbuf.h"
 #include "tests/sim/rows/all.h"
 #include "tests/sim/rows/crowd.h"
 
@@ -40,12 +41,12 @@ void d_share_trusted(struct script *s)
 /* Beyond its share of kept bytes a client's are dropped and come again; another's are taken. */
 void d_share_bytes(struct script *s)
 {
-    struct peer *c[4], *other, *e;
+    struct peer *c[5], *other, *e;
     families(s, false, false);
     s->config->dpdk.buffers_bytes = 1u << 20;
     s->config->limits.client_buffers = 1;
-    open_many(s, c, 4);
-    for (unsigned i = 0; i < 4; i++) {
+    open_many(s, c, 5);
+    for (unsigned i = 0; i < 5; i++) {
         say(c[i], "GET / HTTP/1.1\r\nHost: c0.example\r\nX: ");
         say_n(c[i], 'a', 3900);
     }
@@ -54,13 +55,13 @@ void d_share_bytes(struct script *s)
     other = neighbour(s);
     e = with_request(other, GET0);
     answer(e, other);
-    for (unsigned i = 0; i < 3; i++)
+    for (unsigned i = 0; i < 4; i++)
         rst(c[i], c[i]->snd);
     pass_time(s, 10);
-    forget(c[3]);
-    say_at(c[3], c[3]->snd - 100, "");
-    c[3]->snd = 1;
-    say(c[3], GET0); /* the client's repetition, as far as its head was dropped whole or is the same */
+    forget(c[4]);
+    say_at(c[4], c[4]->snd - 100, "");
+    c[4]->snd = 1;
+    say(c[4], GET0); /* the client's repetition, as far as its head was dropped whole or is the same */
     pass_time(s, 10);
     want_counter(s, "clients_open", 2);
 }
@@ -69,7 +70,7 @@ void d_share_bytes(struct script *s)
  * response before it to be acked, and is not forgotten. */
 void d_share_head_waits(struct script *s)
 {
-    struct peer *c, *e, *more[3];
+    struct peer *c, *e, *more[4];
     families(s, false, false);
     one_endpoint(s);
     s->config->dpdk.buffers_bytes = 1u << 20;
@@ -83,8 +84,8 @@ void d_share_head_waits(struct script *s)
     c->rcv = acked;
     say(c, "GET /next HTTP/1.1\r\nHost: c0.example\r\nX: ");
     say_n(c, 'a', 300);
-    open_many(s, more, 3);
-    for (unsigned i = 0; i < 3; i++) {
+    open_many(s, more, 4);
+    for (unsigned i = 0; i < 4; i++) {
         say(more[i], "GET / HTTP/1.1\r\nHost: c0.example\r\nX: ");
         say_n(more[i], 'a', 3900);
     }
@@ -122,4 +123,170 @@ void d_share_moves_up(struct script *s)
     say(c, "\r\n\r\n");
     want_head(e);
     want_counter(s, "drop_client_bytes", 0);
+}
+
+/* ---- one conn of a client may exceed its share ---- */
+
+/* Clients with 10 KiB of kept bytes each. */
+static struct peer *with_short_share(struct script *s)
+{
+    families(s, false, false);
+    one_endpoint(s);
+    s->config->dpdk.buffers_bytes = 1u << 20;
+    s->config->limits.client_buffers = 1;
+    return client(s);
+}
+
+static void begin_head(struct peer *c, uint32_t n)
+{
+    say(c, "GET / HTTP/1.1\r\nHost: c0.example\r\nX: ");
+    say_n(c, 'a', n);
+    pass_time(c->sc, 10);
+}
+
+static void go_on(struct peer *c, uint32_t n)
+{
+    say_n(c, 'a', n);
+    pass_time(c->sc, 10);
+}
+
+/* The last n bytes said come again. */
+static void again(struct peer *c, uint32_t n)
+{
+    say_n_at(c, c->snd - n, 'a', n);
+}
+
+static void end_head(struct peer *c)
+{
+    say(c, "\r\n\r\n");
+}
+
+/* Two heads have all of their client's share, and need more of it. One gets what it needs, then the other. */
+void d_share_one_exceeds(struct script *s)
+{
+    struct peer *c[2] = {with_short_share(s), client(s)}, *e;
+    open_conn(c[0]);
+    open_conn(c[1]);
+    begin_head(c[0], 8000);
+    begin_head(c[1], 3900);
+    go_on(c[0], 20000);
+    want_counter(s, "drop_client_bytes", 0);
+    go_on(c[1], 1000);
+    want_counter(s, "drop_client_bytes", 1);
+    end_head(c[0]);
+    e = take_request(s);
+    answer(e, c[0]);
+    again(c[1], 1000);
+    go_on(c[1], 20000);
+    end_head(c[1]);
+    want_head(e);
+    answer(e, c[1]);
+    want_counter(s, "drop_client_bytes", 1);
+    want_counter(s, "own_replies", 0);
+}
+
+/* The one that exceeds it is gone, without a request: another may. */
+void d_share_exceeder_leaves(struct script *s)
+{
+    struct peer *c[2] = {with_short_share(s), client(s)};
+    open_conn(c[0]);
+    open_conn(c[1]);
+    begin_head(c[0], 8000);
+    begin_head(c[1], 3900);
+    go_on(c[0], 1000);
+    go_on(c[1], 1000);
+    want_counter(s, "drop_client_bytes", 1);
+    rst(c[0], c[0]->snd);
+    pass_time(s, 10);
+    again(c[1], 1000);
+    go_on(c[1], 20000);
+    end_head(c[1]);
+    take_request(s);
+    want_counter(s, "drop_client_bytes", 1);
+}
+
+/* What exceeds the share stays kept until it is answered: the next ones wait for that, not each adds its own
+ * to it. */
+void d_share_exceeded_once(struct script *s)
+{
+    struct peer *c[5] = {with_short_share(s)}, *e[5];
+    unsigned n = 0;
+    s->config->cluster[0].retry_buffer = 60u << 10;
+    for (unsigned i = 0; i < 5; i++) {
+        c[i] = i ? client(s) : c[0];
+        open_conn(c[i]);
+    }
+    for (; n < 5; n++) {
+        begin_head(c[n], 30000);
+        if (counter_of(s, "drop_client_bytes"))
+            break;
+        end_head(c[n]);
+        e[n] = take_request(s);
+    }
+    want_true(s, n > 1 && n < 5, "one gets there, and not all");
+    want_true(s, lacon_kept(&s->lacon) < (10u << 10) + 3 * KBUF_MAX, "what is kept is bounded");
+    for (unsigned i = 0; i < n; i++)
+        answer(e[i], c[i]);
+}
+
+/* A pipelined head waits for the response before it, not for memory: the share is not exceeded for it. */
+void d_share_pipelined_waits(struct script *s)
+{
+    struct peer *c[2] = {with_short_share(s), client(s)}, *e = with_request(c[0], GET0);
+    begin_head(c[0], 12000);
+    open_conn(c[1]);
+    go_on(c[0], 8000);
+    uint64_t refused = counter_of(s, "drop_client_bytes");
+    want_true(s, refused > 0, "it may not exceed it");
+    begin_head(c[1], 12000);
+    end_head(c[1]);
+    take_request(s);
+    want_counter(s, "drop_client_bytes", refused);
+    answer(e, c[0]);
+}
+
+/* A head is not whole in time because its client has no memory left: 503, where the client that has not sent
+ * it is told 408. */
+void d_share_head_refused(struct script *s)
+{
+    struct peer *c[2] = {with_short_share(s), client(s)};
+    s->config->listener[0].head_timeout_ns = 10 * SEC;
+    open_conn(c[0]);
+    open_conn(c[1]);
+    begin_head(c[0], 8000);
+    begin_head(c[1], 3900);
+    go_on(c[0], 1000);
+    pass_time(s, 5000);
+    go_on(c[1], 1000);
+    want_counter(s, "drop_client_bytes", 1);
+    want_text(c[0], "HTTP/1.1 408 ");
+    want_text(c[1], "HTTP/1.1 503 ");
+    want_true(s, s->lacon.last_log.status == 503, "it is logged as 503");
+    c[1]->snd -= 1000;
+    for (unsigned i = 0; i < 2; i++) {
+        want_eventually(c[i], "FA");
+        fin(c[i]);
+    }
+    pass_time(s, 10);
+    want_counter(s, "close_head_timeout", 1);
+    want_counter(s, "close_overload", 1);
+}
+
+/* What found no memory has come again, and found some: if the rest is late it is the client's fault. */
+void d_share_head_came(struct script *s)
+{
+    struct peer *c[2] = {with_short_share(s), client(s)};
+    s->config->listener[0].head_timeout_ns = 10 * SEC;
+    open_conn(c[0]);
+    open_conn(c[1]);
+    begin_head(c[0], 8000);
+    begin_head(c[1], 3900);
+    go_on(c[0], 1000);
+    go_on(c[1], 1000);
+    want_counter(s, "drop_client_bytes", 1);
+    rst(c[0], c[0]->snd);
+    pass_time(s, 10);
+    again(c[1], 1000);
+    want_text(c[1], "HTTP/1.1 408 ");
+    want_counter(s, "close_overload", 0);
 }

@@ -1,6 +1,7 @@
 /* Rows about slow clients: minimum rates of requests and of reading, judged only while it is the client who
  * is waited for. */
 #include "tests/sim/rows/all.h"
+#include "tests/sim/rows/crowd.h"
 
 #define UPGRADE   "GET / HTTP/1.1\r\nHost: c0.example\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"
 #define SWITCHING "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"
@@ -172,19 +173,31 @@ void d_refused_came(struct script *s)
     want_counter(s, "close_slow_request", 1); /* at the end of the first whole period */
 }
 
-/* Two heads in pieces have all of their client's share and need more of it: each waits for the other, and
- * what is missing comes again for ever. One is told that memory is short, and the other is served. */
+/* Two clients' heads in pieces need more of a pool that is short of memory for large ones: each waits for the
+ * other, and what is missing comes again for ever. One is told that memory is short, and the other is served
+ * when there is room. */
 void d_refused_again(struct script *s)
 {
-    struct peer *c[2], *e;
+    struct peer *big[6], *at[6], *c[2];
     families(s, false, false);
-    s->config->dpdk.buffers_bytes = 1u << 20;
-    s->config->limits.client_buffers = 1;
+    one_endpoint(s);
+    s->config->dpdk.buffers_bytes = 1u << 18;
+    s->config->limits.client_buffers = 0;
+    s->config->cluster[0].retry_buffer = 60u << 10;
     c[0] = hurried(s);
-    c[1] = client(s);
+    c[1] = neighbour(s);
+    open_conn(c[1]);
+    for (unsigned i = 0; i < 6; i++) { /* 32 KiB each are kept until it is answered */
+        big[i] = client(s);
+        ask(big[i], "GET / HTTP/1.1\r\nHost: c0.example\r\nX: ");
+        say_n(big[i], 'a', 31000);
+        say(big[i], "\r\n\r\n");
+        at[i] = take_request(s);
+    }
+    open_conn(c[0]);
     for (unsigned i = 0; i < 2; i++) {
-        ask(c[i], "GET / HTTP/1.1\r\nHost: c0.example\r\nX: ");
-        say_n(c[i], 'a', i ? 3900 : 8000);
+        say(c[i], "GET / HTTP/1.1\r\nHost: c0.example\r\nX: ");
+        say_n(c[i], 'a', 3900);
     }
     say_n(c[0], 'a', 1000);
     pass_time(s, 10000);
@@ -197,11 +210,12 @@ void d_refused_again(struct script *s)
     want_text(c[0], "HTTP/1.1 503 ");
     want_fin(c[0]);
     fin(c[0]);
+    answer(at[0], big[0]);
     pass_time(s, 10);
     say_n_at(c[1], c[1]->snd - 1000, 'a', 1000); /* there is room */
     say(c[1], "\r\n\r\n");
-    e = take_request(s);
-    answer(e, c[1]);
+    want_head(at[0]);
+    answer(at[0], c[1]);
     want_counter(s, "close_overload", 1);
     want_counter(s, "close_slow_request", 0);
 }
