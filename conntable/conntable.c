@@ -15,9 +15,11 @@
 #define LINE            64
 #define LANES           8
 #define KEYS_PER_BUCKET 4 /* at most, on average, in a full table */
-#define WORDS           (sizeof(struct flow_key) / 8)
+#define ADDR_WORDS      (sizeof(struct ip_addr) / 8)
+#define LOCALS          4096 /* local addresses in use at a time: each has a number of 16 bits */
+#define LOCAL_HEADS     256
 
-/* Keys and objects are compared and copied as words whatever their type. */
+/* Addresses and objects are compared and copied as words whatever their type. */
 typedef uint64_t __attribute__((may_alias)) word;
 
 typedef uint16_t tag_vec __attribute__((vector_size(LANES * 2)));
@@ -33,22 +35,37 @@ struct bucket {
 _Static_assert(sizeof(struct bucket) == LINE, "a probe is one cache line");
 
 struct slot {
-    struct flow_key key; /* worker: rw, control: ro */
-    uint32_t state;      /* worker: rw, control: ro; odd: in use */
-    uint32_t next;       /* worker; free list or overflow list: slot + 1 */
-    uint32_t bucket;     /* worker */
-    uint16_t tag;        /* worker */
-} __attribute__((aligned(LINE)));
+    struct ip_addr remote; /* worker: rw, control: ro */
+    uint64_t rest;  /* worker: rw, control: ro: remote port, local port, local address, tag: 16 bits each */
+    uint32_t state; /* worker: rw, control: ro; odd: in use */
+    uint32_t next;  /* worker; in a lane: its bucket; in the free or an overflow list: the next slot + 1 */
+} __attribute__((aligned(32)));
 
-_Static_assert(sizeof(struct slot) == LINE, "a comparison is one cache line");
-_Static_assert(offsetof(struct slot, key) % 8 == 0 && sizeof(struct flow_key) % 8 == 0,
-               "a key is whole words");
+_Static_assert(sizeof(struct slot) == LINE / 2, "two slots are one cache line, and none lies in two");
+_Static_assert(sizeof(struct flow_key) == 40 && offsetof(struct flow_key, local) == 16 &&
+                   offsetof(struct flow_key, remote_port) == 32 &&
+                   offsetof(struct flow_key, local_port) == 34,
+               "differs() reads a key's words");
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "lanes_with() numbers lanes from the low byte");
+
+/* An address that slots name by its number. It stays while one of them does. */
+struct local {
+    struct ip_addr addr __attribute__((aligned(8))); /* worker: rw, control: ro */
+    uint32_t users;                                  /* slots */
+    uint16_t next;                                   /* with the same head, or free: number + 1 */
+};
+
+struct locals {
+    struct local at[LOCALS];
+    uint16_t head[LOCAL_HEADS]; /* number + 1 */
+    uint16_t free, used; /* given back, last first: number + 1; numbers below were in use at least once */
+};
 
 struct conntable {
     /* read-only after create */
     struct bucket *buckets;
     struct slot *slots;
+    struct locals *locals;
     uint8_t *objects;
     size_t stride, obj_size; /* bytes */
     uint32_t mask;           /* number of buckets - 1 */
@@ -93,14 +110,34 @@ static unsigned first_lane(uint64_t lanes)
     return (unsigned)__builtin_ctzll(lanes) / 8;
 }
 
-static bool slot_is(const struct slot *s, const struct flow_key *k)
+static unsigned local_of(const struct slot *s)
 {
-    uint64_t a[WORDS], b[WORDS], diff = 0;
-    memcpy(a, &s->key, sizeof a);
-    memcpy(b, k, sizeof b);
-    for (unsigned i = 0; i < WORDS; i++)
-        diff |= a[i] ^ b[i];
-    return diff == 0;
+    return (s->rest >> 32) & 0xffff;
+}
+
+static uint16_t tag_in(const struct slot *s)
+{
+    return (uint16_t)(s->rest >> 48);
+}
+
+static uint64_t addr_differs(const struct ip_addr *x, const struct ip_addr *y)
+{
+    uint64_t a[ADDR_WORDS], b[ADDR_WORDS];
+    memcpy(a, x, sizeof a);
+    memcpy(b, y, sizeof b);
+    return (a[0] ^ b[0]) | (a[1] ^ b[1]);
+}
+
+/* As the low half of slot.rest. */
+static uint32_t ports_of(const struct flow_key *k)
+{
+    return k->remote_port | (uint32_t)k->local_port << 16;
+}
+
+static bool slot_is(const struct conntable *t, const struct slot *s, const struct flow_key *k)
+{
+    return (addr_differs(&s->remote, &k->remote) | ((uint32_t)s->rest ^ ports_of(k)) |
+            addr_differs(&t->locals->at[local_of(s)].addr, &k->local)) == 0;
 }
 
 static uint32_t find(const struct conntable *t, uint64_t hash, const struct flow_key *k)
@@ -108,11 +145,11 @@ static uint32_t find(const struct conntable *t, uint64_t hash, const struct flow
     const struct bucket *b = &t->buckets[hash & t->mask];
     for (uint64_t m = lanes_with(b, tag_of(hash)); m; m &= m - 1) {
         uint32_t idx = b->slot[first_lane(m)];
-        if (slot_is(slot_at(t, idx), k))
+        if (slot_is(t, slot_at(t, idx), k))
             return idx;
     }
     for (uint32_t link = b->overflow; link; link = slot_at(t, link - 1)->next)
-        if (slot_is(slot_at(t, link - 1), k))
+        if (slot_is(t, slot_at(t, link - 1), k))
             return link - 1;
     return CT_NONE;
 }
@@ -151,7 +188,8 @@ struct conntable *ct_create(uint32_t cap, size_t obj_size, const struct sip_key 
     t->buckets = bigmem_alloc(t->mask + (size_t)1, sizeof *t->buckets);
     t->slots = bigmem_alloc(cap, sizeof *t->slots);
     t->objects = bigmem_alloc(cap, stride);
-    if (!t->buckets || !t->slots || !t->objects) {
+    t->locals = bigmem_alloc(1, sizeof *t->locals);
+    if (!t->buckets || !t->slots || !t->objects || !t->locals) {
         ct_destroy(t);
         errno = ENOMEM;
         return NULL;
@@ -161,7 +199,8 @@ struct conntable *ct_create(uint32_t cap, size_t obj_size, const struct sip_key 
 
 size_t ct_bytes(uint32_t cap, size_t obj_size)
 {
-    return cap * (stride_of(obj_size) + sizeof(struct slot)) + bucket_count(cap) * sizeof(struct bucket);
+    return cap * (stride_of(obj_size) + sizeof(struct slot)) + bucket_count(cap) * sizeof(struct bucket) +
+           sizeof(struct locals);
 }
 
 void ct_destroy(struct conntable *t)
@@ -171,6 +210,7 @@ void ct_destroy(struct conntable *t)
     bigmem_free(t->buckets, t->mask + (size_t)1, sizeof *t->buckets);
     bigmem_free(t->slots, t->cap, sizeof *t->slots);
     bigmem_free(t->objects, t->cap, t->stride);
+    bigmem_free(t->locals, 1, sizeof *t->locals);
     free(t);
 }
 
@@ -201,9 +241,73 @@ void ct_lookup_bulk(const struct conntable *t, const struct flow_key *const k[],
             __builtin_prefetch(slot_at(t, out[i]));
     }
     for (unsigned i = 0; i < n; i++)
-        if (out[i] != CT_NONE ? !slot_is(slot_at(t, out[i]), k[i])
+        if (out[i] != CT_NONE ? !slot_is(t, slot_at(t, out[i]), k[i])
                               : t->buckets[hash[i] & t->mask].overflow != 0)
             out[i] = find(t, hash[i], k[i]);
+}
+
+/* ---- local addresses ---- */
+
+/* Nobody outside chooses what our addresses are: the hash needs no key. */
+static uint16_t *local_head(struct locals *l, const struct ip_addr *a)
+{
+    uint64_t w[ADDR_WORDS];
+    memcpy(w, a, sizeof w);
+    return &l->head[((w[0] ^ w[1]) * UINT64_C(0x9e3779b97f4a7c15)) >> 56];
+}
+
+/* Copies an address, word by word, for control threads to read. Partner: the loads in ct_peek. */
+static void put_addr(struct ip_addr *to, const struct ip_addr *from)
+{
+    word *w = (word *)(void *)to;
+    uint64_t in[ADDR_WORDS];
+    memcpy(in, from, sizeof in);
+    for (unsigned i = 0; i < ADDR_WORDS; i++)
+        __atomic_store_n(&w[i], in[i], __ATOMIC_RELAXED);
+}
+
+/* A number for an address that has none; LOCALS: all are taken. */
+static unsigned local_new(struct locals *l, const struct ip_addr *a)
+{
+    unsigned i = l->free ? l->free - 1u : l->used;
+    if (i == LOCALS)
+        return LOCALS;
+    struct local *at = &l->at[i];
+    if (l->free)
+        l->free = at->next;
+    else
+        l->used++;
+    ck_pr_fence_store(); /* as in occupy(): after the last ct_remove of a slot that named it */
+    put_addr(&at->addr, a);
+    uint16_t *head = local_head(l, a);
+    at->next = *head;
+    *head = (uint16_t)(i + 1);
+    return i;
+}
+
+/* The number of our address a, with one user more; LOCALS: all are taken. */
+static unsigned local_take(struct locals *l, const struct ip_addr *a)
+{
+    unsigned link = *local_head(l, a), i;
+    while (link && addr_differs(&l->at[link - 1].addr, a))
+        link = l->at[link - 1].next;
+    i = link ? link - 1 : local_new(l, a);
+    if (i < LOCALS)
+        l->at[i].users++;
+    return i;
+}
+
+static void local_give(struct locals *l, unsigned i)
+{
+    struct local *at = &l->at[i];
+    if (--at->users)
+        return;
+    uint16_t *link = local_head(l, &at->addr);
+    while (*link != i + 1)
+        link = &l->at[*link - 1].next;
+    *link = at->next;
+    at->next = l->free;
+    l->free = (uint16_t)(i + 1);
 }
 
 /* ---- insert ---- */
@@ -226,33 +330,28 @@ static uint32_t take(struct conntable *t)
 
 static void link_slot(struct conntable *t, uint32_t idx, uint64_t hash)
 {
-    struct slot *s = slot_at(t, idx);
-    s->bucket = (uint32_t)(hash & t->mask);
-    s->tag = tag_of(hash);
-    struct bucket *b = &t->buckets[s->bucket];
+    struct bucket *b = &t->buckets[hash & t->mask];
     uint64_t empty = lanes_with(b, 0);
     if (empty) {
-        b->tag[first_lane(empty)] = s->tag;
+        b->tag[first_lane(empty)] = tag_of(hash);
         b->slot[first_lane(empty)] = idx;
+        slot_at(t, idx)->next = (uint32_t)(hash & t->mask);
     } else {
-        s->next = b->overflow;
+        slot_at(t, idx)->next = b->overflow;
         b->overflow = idx + 1;
     }
 }
 
 /* Writes key and zeroed object, then shows them to readers. */
-static void occupy(struct conntable *t, uint32_t idx, const struct flow_key *k)
+static void occupy(struct conntable *t, uint32_t idx, const struct flow_key *k, unsigned local, uint64_t hash)
 {
     struct slot *s = slot_at(t, idx);
-    word *w = (word *)&s->key;
-    uint64_t in[WORDS];
-    memcpy(in, k, sizeof in);
     /* The even state of the last ct_remove is seen before any byte written below. Partner: the load fence in
      * ct_peek. */
     ck_pr_fence_store();
-    for (unsigned i = 0; i < WORDS; i++)
-        __atomic_store_n(&w[i], in[i],
-                         __ATOMIC_RELAXED); /* partner: the loads in ct_peek, ordered by state */
+    put_addr(&s->remote, &k->remote);
+    __atomic_store_n(&s->rest, ports_of(k) | (uint64_t)local << 32 | (uint64_t)tag_of(hash) << 48,
+                     __ATOMIC_RELAXED); /* partner: the load in ct_peek, ordered by state */
     memset(ct_obj(t, idx), 0, t->obj_size);
     __atomic_store_n(&s->state, s->state + 1, __ATOMIC_RELEASE); /* partner: the acquire in ct_peek */
 }
@@ -266,51 +365,64 @@ uint32_t ct_insert(struct conntable *t, const struct flow_key *k)
 {
     uint64_t hash = hash_of(t, k);
     assert(find(t, hash, k) == CT_NONE);
-    uint32_t idx = take(t);
-    if (idx == CT_NONE)
+    unsigned local = local_take(t->locals, &k->local);
+    if (local == LOCALS)
         return CT_NONE;
+    uint32_t idx = take(t);
+    if (idx == CT_NONE) {
+        local_give(t->locals, local);
+        return CT_NONE;
+    }
     link_slot(t, idx, hash);
-    occupy(t, idx, k);
+    occupy(t, idx, k, local, hash);
     set_count(t, t->count + 1);
     return idx;
 }
 
 /* ---- remove ---- */
 
-static uint64_t lane_holding(const struct bucket *b, const struct slot *s, uint32_t idx)
+static uint64_t lane_holding(const struct bucket *b, uint16_t tag, uint32_t idx)
 {
-    for (uint64_t m = lanes_with(b, s->tag); m; m &= m - 1)
+    for (uint64_t m = lanes_with(b, tag); m; m &= m - 1)
         if (b->slot[first_lane(m)] == idx)
             return m;
     return 0;
 }
 
 /* The lane goes to the first of the overflow list, so that a list shrinks as soon as it can. */
-static void refill_lane(struct conntable *t, struct bucket *b, unsigned lane)
+static void refill_lane(struct conntable *t, uint32_t bucket, unsigned lane)
 {
+    struct bucket *b = &t->buckets[bucket];
     if (!b->overflow) {
         b->tag[lane] = 0;
         return;
     }
-    const struct slot *first = slot_at(t, b->overflow - 1);
-    b->tag[lane] = first->tag;
+    struct slot *first = slot_at(t, b->overflow - 1);
+    b->tag[lane] = tag_in(first);
     b->slot[lane] = b->overflow - 1;
     b->overflow = first->next;
+    first->next = bucket;
 }
 
-static void unlink_slot(struct conntable *t, uint32_t idx)
+static void unlink_listed(struct conntable *t, uint32_t idx)
 {
-    struct slot *s = slot_at(t, idx);
-    struct bucket *b = &t->buckets[s->bucket];
-    uint64_t lane = lane_holding(b, s, idx);
-    if (lane) {
-        refill_lane(t, b, first_lane(lane));
-        return;
-    }
-    uint32_t *link = &b->overflow;
+    struct flow_key k = ct_key(t, idx);
+    uint32_t *link = &t->buckets[hash_of(t, &k) & t->mask].overflow;
     while (*link != idx + 1)
         link = &slot_at(t, *link - 1)->next;
-    *link = s->next;
+    *link = slot_at(t, idx)->next;
+}
+
+/* In which of both it is, the lanes say: what `next` names is its bucket if a lane there holds it. */
+static void unlink_slot(struct conntable *t, uint32_t idx)
+{
+    const struct slot *s = slot_at(t, idx);
+    uint32_t bucket = s->next & t->mask;
+    uint64_t lane = lane_holding(&t->buckets[bucket], tag_in(s), idx);
+    if (lane)
+        refill_lane(t, bucket, first_lane(lane));
+    else
+        unlink_listed(t, idx);
 }
 
 void ct_remove(struct conntable *t, uint32_t idx)
@@ -320,6 +432,7 @@ void ct_remove(struct conntable *t, uint32_t idx)
     unlink_slot(t, idx);
     /* Relaxed: occupy() has the fence that the next occupant needs. Partner: both loads in ct_peek. */
     __atomic_store_n(&s->state, s->state + 1, __ATOMIC_RELAXED);
+    local_give(t->locals, local_of(s));
     s->next = t->free;
     t->free = idx + 1;
     set_count(t, t->count - 1);
@@ -332,9 +445,23 @@ void *ct_obj(const struct conntable *t, uint32_t idx)
     return t->objects + idx * t->stride;
 }
 
-const struct flow_key *ct_key(const struct conntable *t, uint32_t idx)
+const struct ip_addr *ct_remote(const struct conntable *t, uint32_t idx)
 {
-    return &slot_at(t, idx)->key;
+    return &slot_at(t, idx)->remote;
+}
+
+struct flow_key ct_key(const struct conntable *t, uint32_t idx)
+{
+    const struct slot *s = slot_at(t, idx);
+    return (struct flow_key){.remote = s->remote,
+                             .local = t->locals->at[local_of(s)].addr,
+                             .remote_port = (uint16_t)s->rest,
+                             .local_port = (uint16_t)(s->rest >> 16)};
+}
+
+bool ct_is(const struct conntable *t, uint32_t idx, const struct flow_key *k)
+{
+    return slot_is(t, slot_at(t, idx), k);
 }
 
 uint32_t ct_longest(const struct conntable *t)
@@ -384,6 +511,18 @@ static void copy_words(void *to, const void *from, size_t n)
     }
 }
 
+/* The address that put_addr() writes or has written. */
+static struct ip_addr peek_addr(const struct ip_addr *from)
+{
+    const word *w = (const word *)(const void *)from;
+    uint64_t in[ADDR_WORDS];
+    struct ip_addr a;
+    for (unsigned i = 0; i < ADDR_WORDS; i++)
+        in[i] = __atomic_load_n(&w[i], __ATOMIC_RELAXED);
+    memcpy(&a, in, sizeof a);
+    return a;
+}
+
 bool ct_peek(const struct conntable *t, uint32_t idx, struct flow_key *k, void *obj, size_t n)
 {
     assert(n <= t->obj_size);
@@ -393,11 +532,11 @@ bool ct_peek(const struct conntable *t, uint32_t idx, struct flow_key *k, void *
     uint32_t state = __atomic_load_n(&s->state, __ATOMIC_ACQUIRE); /* partner: the release in occupy() */
     if (state % 2 == 0)
         return false;
-    const word *w = (const word *)&s->key;
-    uint64_t key[WORDS];
-    for (unsigned i = 0; i < WORDS; i++)
-        key[i] = __atomic_load_n(&w[i], __ATOMIC_RELAXED); /* partner: the stores in occupy() */
-    memcpy(k, key, sizeof key);
+    uint64_t rest = __atomic_load_n(&s->rest, __ATOMIC_RELAXED); /* partner: the store in occupy() */
+    *k = (struct flow_key){.remote = peek_addr(&s->remote),
+                           .local = peek_addr(&t->locals->at[(rest >> 32) % LOCALS].addr),
+                           .remote_port = (uint16_t)rest,
+                           .local_port = (uint16_t)(rest >> 16)};
     copy_words(obj, ct_obj(t, idx), n);
     ck_pr_fence_load(); /* partner: the store fence in occupy() */
     return __atomic_load_n(&s->state, __ATOMIC_RELAXED) == state;

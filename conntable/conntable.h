@@ -2,18 +2,22 @@
  *
  * Three arrays, mapped at create and touched page by page as they fill; nothing is allocated later.
  *
- *   bucket: one cache line, 8 lanes                       slot: one cache line
- *    0              16                     48       52     0            40      44     48       52   54 64
- *   +--------------+----------------------+----------+--   +------------+-------+------+--------+----+------+
- *   | 8 tags, u16  | 8 slot indexes, u32  | overflow |     | flow key   | state | next | bucket | tag|      |
- *   +--------------+----------------------+----------+--   +------------+-------+------+--------+----+------+
+ *   bucket: one cache line, 8 lanes                       slot: half a cache line
+ *    0              16                     48       52     0        16      20      22    24      28     32
+ *   +--------------+----------------------+----------+--   +--------+-------+-------+-----+-------+------+
+ *   | 8 tags, u16  | 8 slot indexes, u32  | overflow |     | remote | ports | local | tag | state | next |
+ *   +--------------+----------------------+----------+--   +--------+-------+-------+-----+-------+------+
  *                                          (first slot + 1)
  *   object: slot i's, obj_size bytes from a line's start on
  *
- * A lookup touches two lines: its bucket, and the slot whose tag agrees. Slots lie together, apart from the
- * objects, so that a million keys are 64 MiB, which caches and TLBs still bear, and not as spread as the
- * conns. A burst's keys are hashed side by side (agent/base/flow_hash.h), then all buckets are prefetched,
- * then all slots, then compared; the objects are the caller's to prefetch.
+ * The local address of a key is one of few, our own: a slot has its number, and it lies in a small table with
+ * a count of the slots that name it, where it stays while there are any. (A table whose numbers are all taken
+ * is full, for keys with other local addresses.)
+ *
+ * A lookup touches two lines: its bucket, and the slot whose tag agrees; local addresses are in the cache.
+ * Slots lie together, apart from the objects, so that a million keys are 32 MiB, which caches and TLBs still
+ * bear, and not as spread as the conns. A burst's keys are hashed side by side (agent/base/flow_hash.h), then
+ * all buckets are prefetched, then all slots, then compared; the objects are the caller's to prefetch.
  *
  * The keyed hash of a flow key picks the bucket (low bits) and the tag (top 16 bits; 0 is replaced by 1,
  * since a lane with tag 0 is empty). A key lives in a lane of its bucket or, when the lanes are taken, in the
@@ -27,9 +31,10 @@
  * that.
  *
  * DELETES. A key in a lane frees its lane; if the bucket has a list, the first of the list moves into the
- * lane. A key in the list is unlinked. No tombstone is left, so a table that has seen a billion keys probes
- * as a fresh one. The slot goes on top of a free list (the next insert finds it in the cache); its memory
- * stays what it is, a slot, until ct_destroy: it is type-stable.
+ * lane. A key in the list is unlinked (its bucket is hashed again; a slot in a lane has that in `next`). No
+ * tombstone is left, so a table that has seen a billion keys probes as a fresh one. The slot goes on top of a
+ * free list (the next insert finds it in the cache); its memory stays what it is, a slot, until ct_destroy:
+ * it is type-stable.
  *
  * READERS. Control threads read slots only, never buckets or lists, with ct_peek(idx). A slot's `state` is
  * odd while it holds a conn, even while it is free, and grows by one at each change, so it is also the
@@ -39,6 +44,8 @@
  *   2. "Newer" than occupant s are the worker's own updates of that object, which are allowed, and the writes
  *      of a later occupant. Those come after remove's state = s + 1 and a store fence. So a reader that
  * copied even one word of a later occupant sees, after its load fence, a state of s + 1 or more, and refuses.
+ * A local address that occupant s names is not written either before that: its number is given back by
+ * remove, and another address written there after a store fence of its own.
  *   3. The state would have to wrap around (2^31 occupants of one slot) during one copy to fool step 2.
  * The reader retries nothing and the worker waits for nobody.
  *
@@ -88,8 +95,8 @@ uint32_t ct_lookup(const struct conntable *t, const struct flow_key *k);
 #define CT_BULK 32
 void ct_lookup_bulk(const struct conntable *t, const struct flow_key *const k[], unsigned n, uint32_t out[]);
 
-/* Takes a free object for k, which must not be present. CT_NONE when the table is full: nothing present is
- * disturbed. Worker's thread. */
+/* Takes a free object for k, which must not be present. CT_NONE when the table is full, or has keys with as
+ * many local addresses as it may (4096) and k's is another: nothing present is disturbed. Worker's thread. */
 uint32_t ct_insert(struct conntable *t, const struct flow_key *k);
 
 /* Gives the slot back; idx must be in use. The object must not be written any more from here on (its bytes
@@ -99,8 +106,11 @@ void ct_remove(struct conntable *t, uint32_t idx);
 /* Address is fixed for the table's life. idx < capacity. */
 void *ct_obj(const struct conntable *t, uint32_t idx);
 
-/* The key of a slot in use. Worker's thread. */
-const struct flow_key *ct_key(const struct conntable *t, uint32_t idx);
+/* The key of a slot in use; its remote address alone, at its place until the slot is given back; and whether
+ * it is k. Worker's thread. */
+struct flow_key ct_key(const struct conntable *t, uint32_t idx);
+const struct ip_addr *ct_remote(const struct conntable *t, uint32_t idx);
+bool ct_is(const struct conntable *t, uint32_t idx, const struct flow_key *k);
 
 /* Changes whenever the slot is taken or given back: odd while in use. A pair (idx, ct_gen(idx)) names one
  * conn and goes stale with it. Worker's thread. */

@@ -47,7 +47,7 @@ static uint16_t port_of(const struct cfg_redirect *r, const struct exchange *x)
     if (r->port)
         return (uint16_t)r->port;
     if (r->scheme == CFG_SCHEME_SAME)
-        return x->key->local_port;
+        return x->local.port;
     return r->scheme == CFG_SCHEME_HTTPS ? 443 : 80;
 }
 
@@ -69,7 +69,7 @@ static void redirect(struct exchanges *w, struct exchange *x, const struct cfg_r
                               .port = port_of(r, x),
                               .path = path_edit(r, x->prefix)};
     if (l.host.n == 0) /* HTTP/1.0 without Host */
-        l.host = host_of_address(&x->key->local, address);
+        l.host = host_of_address(&x->local.addr, address);
     int n = http_write_location(h, &l, out, sizeof out);
     splice_skip(w->s, x->c, skip);
     if (n < 0) {

@@ -78,7 +78,7 @@ static void move_client(void *arg, struct conn *c)
     if (c->user_index != LISTENER_GONE)
         c->user_index = a->map[c->user_index];
     if (c->user_index != LISTENER_GONE &&
-        listener_denies(&a->w->gen->cfg->listener[c->user_index], &splice_key(a->w->s, c)->remote))
+        listener_denies(&a->w->gen->cfg->listener[c->user_index], splice_remote_addr(a->w->s, c)))
         c->user_index = LISTENER_GONE;
     if (mutant(reload_listener_kept) && c->user_index == LISTENER_GONE)
         c->user_index = 0;

@@ -58,7 +58,7 @@ bool client_limits_full(const struct exchanges *w, const struct cfg_listener *l,
 static bool take_conn(struct exchanges *w, const struct conn *c, const struct cfg_listener *l, uint32_t most)
 {
     uint32_t place =
-        lb_in_use_take(w->in_use, w->worker, hash_of(w, l, CONNECTIONS, &splice_key(w->s, c)->remote), most);
+        lb_in_use_take(w->in_use, w->worker, hash_of(w, l, CONNECTIONS, splice_remote_addr(w->s, c)), most);
     if (place == LB_IN_USE_REFUSED && !mutant(client_limit_ignored))
         return false;
     w->client_place[c->pub.idx] = place < LB_IN_USE_UNCOUNTED ? place + 1 : 0;
@@ -91,7 +91,7 @@ void client_limits_adopt(struct exchanges *w, const struct conn *c)
 bool client_limits_begin(struct exchanges *w, struct exchange *x)
 {
     const struct cfg_listener *l = listener_of(w, x->c);
-    bool own = ip_eq(&x->client.addr, &splice_key(w->s, x->c)->remote);
+    bool own = ip_eq(&x->client.addr, splice_remote_addr(w->s, x->c));
     if (!l->client_requests || (own && x->c->client == CLIENT_NONE))
         return true;
     x->client_place =

@@ -70,7 +70,7 @@ static struct span of_exchange(const struct asked *a, enum template_var v, char 
     case TEMPLATE_LISTENER:
         return text_of(listener_of(a->w, x->c)->name);
     case TEMPLATE_LISTENER_PORT:
-        return port_of(room, x->key->local_port);
+        return port_of(room, x->local.port);
     case TEMPLATE_ROUTE:
         return text_of(route ? route->name : NULL);
     case TEMPLATE_RULE:

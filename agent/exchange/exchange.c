@@ -13,8 +13,9 @@ struct exchange *exchange_new(struct exchanges *w, struct conn *c)
         x = &w->slab[w->used++]; /* untouched memory until now */
     else
         return NULL;
+    struct flow_key k = splice_key(w->s, c);
     *x = (struct exchange){.c = c,
-                           .key = splice_key(w->s, c),
+                           .local = {k.local, k.local_port},
                            .gen = w->gen,
                            .listener = listener_of(w, c),
                            .cluster = LB_NONE,

@@ -68,9 +68,12 @@ void exchanges_explain(struct exchanges *w, struct explain *q)
         return;
     const struct cfg_listener *l = &w->gen->cfg->listener[q->listener];
     struct conn c = {.user_index = q->listener, .pub.peer_idx = UINT32_MAX};
-    struct flow_key key = {.remote = q->source, .local = l->at.addr, .local_port = l->at.port};
-    struct exchange x = {
-        .c = &c, .key = &key, .gen = w->gen, .listener = l, .peer.addr = q->source, .client.addr = q->source};
+    struct exchange x = {.c = &c,
+                         .local = l->at,
+                         .gen = w->gen,
+                         .listener = l,
+                         .peer.addr = q->source,
+                         .client.addr = q->source};
     c.user = &x;
     if (q->head)
         forwarded_read(w, &x, q->head);

@@ -217,7 +217,7 @@ static void tell_target(const struct telling *t, const struct cfg_listener *l)
         tell(t, HTTP_F_X_FORWARDED_HOST, "X-Forwarded-Host", t->h->authority);
     if (l->x_forwarded_port &&
         !kept(t->x, t->h, l->x_forwarded_port, HTTP_F_X_FORWARDED_PORT, good_port, &v)) {
-        int n = snprintf(port, sizeof port, "%u", t->x->key->local_port);
+        int n = snprintf(port, sizeof port, "%u", t->x->local.port);
         tell(t, HTTP_F_X_FORWARDED_PORT, "X-Forwarded-Port", span_of(port, (size_t)n));
     }
 }

@@ -27,7 +27,7 @@ static bool trusted(const struct cfg_proxy_in *p, const struct ip_addr *a)
 
 void identity_accepted(struct exchanges *w, struct conn *c)
 {
-    c->user_awaits = trusted(&listener_of(w, c)->proxy, &splice_key(w->s, c)->remote);
+    c->user_awaits = trusted(&listener_of(w, c)->proxy, splice_remote_addr(w->s, c));
 }
 
 /* What is accepted, by enum cfg_proxy. */
@@ -54,14 +54,14 @@ void identity_judge(struct exchanges *w, struct conn *c, struct span bytes)
 
 struct ip_port identity_of(const struct exchanges *w, const struct conn *c)
 {
-    const struct flow_key *k = splice_key(w->s, c);
-    return c->user_named ? w->identity[c->pub.idx].source : (struct ip_port){k->remote, k->remote_port};
+    struct flow_key k = splice_key(w->s, c);
+    return c->user_named ? w->identity[c->pub.idx].source : (struct ip_port){k.remote, k.remote_port};
 }
 
 static struct ip_port asked_at(const struct exchanges *w, const struct conn *c)
 {
-    const struct flow_key *k = splice_key(w->s, c);
-    return c->user_named ? w->identity[c->pub.idx].to : (struct ip_port){k->local, k->local_port};
+    struct flow_key k = splice_key(w->s, c);
+    return c->user_named ? w->identity[c->pub.idx].to : (struct ip_port){k.local, k.local_port};
 }
 
 bool identity_announce(struct exchanges *w, const struct conn *c, struct conn *e, enum cfg_proxy how)

@@ -25,7 +25,7 @@ struct exchange {
     struct conn *c, *e;                  /* e NULL: not chosen yet, or given back */
     struct generation *gen;              /* that it began under */
     const struct cfg_listener *listener; /* of that */
-    const struct flow_key *key;          /* of c */
+    struct ip_port local;                /* our address that c came to */
     struct ip_port peer;                 /* who has connected */
     struct ip_port client; /* whom it comes from: the peer, or whom a trusted proxy says (forwarded.c) */
     bool trusted;          /* the peer is a trusted proxy */

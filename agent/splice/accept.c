@@ -80,7 +80,7 @@ void accept_syn(struct splice *s, struct frame *f, const struct pkt *p, uint32_t
  * connects to an endpoint at once chooses by it what that may send. */
 static void client_open(struct splice *s, struct conn *c, const struct handshake *h, const struct pkt *ack)
 {
-    uint16_t most = mtu_limit(s, &conn_key(s, c)->remote, path_mss(s, &c->path, &conn_key(s, c)->remote));
+    uint16_t most = mtu_limit(s, conn_remote(s, c), path_mss(s, &c->path, conn_remote(s, c)));
     c->mss = h->mss < most ? h->mss : most;
     if (c->mss < 64)
         c->mss = 64; /* nobody needs less; it would be an attack on our packet rate */

@@ -49,10 +49,11 @@ static void let_go(struct splice *s, struct conn *c, enum reason why)
 
 static void send_rst(struct splice *s, struct conn *c, pos_t at)
 {
-    struct tcp_seg g = {.src = conn_key(s, c)->local,
-                        .dst = conn_key(s, c)->remote,
-                        .sport = conn_key(s, c)->local_port,
-                        .dport = conn_key(s, c)->remote_port,
+    struct flow_key k = conn_key(s, c);
+    struct tcp_seg g = {.src = k.local,
+                        .dst = k.remote,
+                        .sport = k.local_port,
+                        .dport = k.remote_port,
                         .seq = pos_seq(at),
                         .ack = pos_seq(c->in_acked),
                         .flags = TCP_RST | TCP_ACK,

@@ -285,10 +285,11 @@ bool pool_evict(struct splice *s)
 
 static void send_syn(struct splice *s, struct conn *e)
 {
-    struct tcp_seg g = {.src = conn_key(s, e)->local,
-                        .dst = conn_key(s, e)->remote,
-                        .sport = conn_key(s, e)->local_port,
-                        .dport = conn_key(s, e)->remote_port,
+    struct flow_key k = conn_key(s, e);
+    struct tcp_seg g = {.src = k.local,
+                        .dst = k.remote,
+                        .sport = k.local_port,
+                        .dport = k.remote_port,
                         .seq = pos_seq(e->out_una - 1),
                         .wnd = UINT16_MAX,
                         .flags = TCP_SYN,
@@ -298,7 +299,7 @@ static void send_syn(struct splice *s, struct conn *e)
     struct extra *h = extra_of(e, USE_CONNECT);
     struct wire_link l;
     /* Not resolved yet: look again soon, a resolution takes a round trip. */
-    bool ready = net_link(s->net, &e->path, &conn_key(s, e)->remote, &l, s->now);
+    bool ready = net_link(s->net, &e->path, conn_remote(s, e), &l, s->now);
     e->t_rto = ms_deadline(s, s->now + (ready ? SYN_RTO_NS << h->syn_tries : 5 * MS_NS));
     if (ready) {
         if (h->syn_tries < 8)
@@ -333,9 +334,9 @@ static void start_at(struct conn *e, uint32_t iss)
     e->out_max_seq = e->out_edge_seq = iss + 1;
 }
 
-static uint32_t pick_isn(struct splice *s, const struct conn *e, bool used, uint32_t last)
+static uint32_t pick_isn(struct splice *s, const struct flow_key *k, bool used, uint32_t last)
 {
-    uint32_t isn = isn_make(s, conn_key(s, e));
+    uint32_t isn = isn_make(s, k);
     if (used && (int32_t)(isn - (last + 65536)) < 0 && !mutant(isn_not_raised))
         isn = last + 65536;
     return isn;
@@ -390,7 +391,7 @@ struct conn *splice_connect(struct splice *s, struct splice_remote *r, struct co
         pool_leave(s, c);
         used_by(s, e, c);
     }
-    start_at(e, pick_isn(s, e, used, last));
+    start_at(e, pick_isn(s, &k, used, last));
     stat_add(&s->cnt->connects, 1);
     stat_add(&s->cnt->endpoints_open, 1);
     if (delay_ns == 0) {
@@ -406,7 +407,7 @@ struct conn *splice_connect(struct splice *s, struct splice_remote *r, struct co
 
 static void endpoint_open(struct splice *s, struct conn *e, const struct pkt *p, const struct tcp_opts *o)
 {
-    uint16_t most = mtu_limit(s, &conn_key(s, e)->remote, path_mss(s, &e->path, &conn_key(s, e)->remote));
+    uint16_t most = mtu_limit(s, conn_remote(s, e), path_mss(s, &e->path, conn_remote(s, e)));
     e->mss = o->mss ? o->mss : 536;
     if (e->mss > most)
         e->mss = most;
@@ -435,10 +436,11 @@ static void endpoint_open(struct splice *s, struct conn *e, const struct pkt *p,
  * perhaps from before our own restart. Reset that and try again at once (S12). */
 static void old_incarnation(struct splice *s, struct conn *e, const struct pkt *p)
 {
-    struct tcp_seg g = {.src = conn_key(s, e)->local,
-                        .dst = conn_key(s, e)->remote,
-                        .sport = conn_key(s, e)->local_port,
-                        .dport = conn_key(s, e)->remote_port,
+    struct flow_key k = conn_key(s, e);
+    struct tcp_seg g = {.src = k.local,
+                        .dst = k.remote,
+                        .sport = k.local_port,
+                        .dport = k.remote_port,
                         .seq = p->ack,
                         .flags = TCP_RST,
                         .wscale = -1};

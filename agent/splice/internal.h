@@ -136,10 +136,15 @@ struct splice {
 };
 
 /* ---- splice.c ---- */
-/* The four-tuple of c, until its slot is given back. */
-static inline const struct flow_key *conn_key(const struct splice *s, const struct conn *c)
+/* The four-tuple of c, until its slot is given back, and its peer's address alone. */
+static inline struct flow_key conn_key(const struct splice *s, const struct conn *c)
 {
     return ct_key(s->table, c->pub.idx);
+}
+
+static inline const struct ip_addr *conn_remote(const struct splice *s, const struct conn *c)
+{
+    return ct_remote(s->table, c->pub.idx);
 }
 
 /* ---- times ---- */

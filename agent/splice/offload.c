@@ -177,14 +177,14 @@ static bool write_rule(struct splice *s, struct conn *e, struct conn *c, struct 
 {
     struct wire_link in, out;
     const struct extent *x = c->x_head;
-    if (ip_is_v4(&conn_key(s, e)->remote) != ip_is_v4(&conn_key(s, c)->remote) || c->mss < remote_mss(e) ||
-        !net_link(s->net, &e->path, &conn_key(s, e)->remote, &in, s->now) ||
-        !net_link(s->net, &c->path, &conn_key(s, c)->remote, &out, s->now))
+    if (ip_is_v4(conn_remote(s, e)) != ip_is_v4(conn_remote(s, c)) || c->mss < remote_mss(e) ||
+        !net_link(s->net, &e->path, conn_remote(s, e), &in, s->now) ||
+        !net_link(s->net, &c->path, conn_remote(s, c), &out, s->now))
         return false;
-    *r = (struct flow_rule){.in = *conn_key(s, e),
+    *r = (struct flow_rule){.in = conn_key(s, e),
                             .in_port = in.port,
                             .in_vlan = in.vlan,
-                            .out = *conn_key(s, c),
+                            .out = conn_key(s, c),
                             .out_port = out.port,
                             .out_vlan = out.vlan,
                             .seq_add = pos_seq(x->out) - pos_seq(x->in),
@@ -351,7 +351,7 @@ static bool link_moved(struct splice *s, const struct offload *f)
 {
     struct conn *c = conn_peer(f->e);
     struct wire_link l;
-    if (!c || !net_link(s->net, &c->path, &conn_key(s, c)->remote, &l, s->now))
+    if (!c || !net_link(s->net, &c->path, conn_remote(s, c), &l, s->now))
         return true;
     return memcmp(l.dmac, f->rule.dmac, 6) != 0 || memcmp(l.smac, f->rule.smac, 6) != 0 ||
            l.port != f->rule.out_port || l.vlan != f->rule.out_vlan;

@@ -56,8 +56,8 @@ static void tell_source(struct splice *s, const struct conn *e, const struct ext
     struct conn *c = conn_peer(e);
     if (!c || conn_is_dead(c))
         return;
-    uint32_t headers = headers_of(&conn_key(s, c)->remote);
-    struct net_too_big t = {.key = *conn_key(s, c),
+    uint32_t headers = headers_of(conn_remote(s, c));
+    struct net_too_big t = {.key = conn_key(s, c),
                             .seq = pos_seq(x->in + (at - x->out)),
                             .mtu = (uint16_t)(headers + mss),
                             .length = (uint16_t)(headers + was)};
@@ -67,13 +67,13 @@ static void tell_source(struct splice *s, const struct conn *e, const struct ext
 void mtu_too_big(struct splice *s, struct conn *c, const struct net_unreach *u)
 {
     pos_t at = pos_unwrap(c->out_una, u->seq);
-    uint32_t headers = headers_of(&conn_key(s, c)->remote);
+    uint32_t headers = headers_of(conn_remote(s, c));
     uint16_t was = c->mss, mss = (uint16_t)(u->mtu > headers + MSS_LEAST ? u->mtu - headers : MSS_LEAST);
     if (c->pub.state == TCP_SYN_SENT ||
         ((at < c->out_una || at >= conn_out_max(c)) && !mutant(too_big_unvalidated)) || mss >= was)
         return;
     c->mss = mss;
-    learn(s, &conn_key(s, c)->remote, mss);
+    learn(s, conn_remote(s, c), mss);
     const struct extent *x = ext_at(c, at);
     if (x && x->kind == EXT_KEPT)
         seg_again(s, c);
@@ -83,7 +83,7 @@ void mtu_too_big(struct splice *s, struct conn *c, const struct net_unreach *u)
 
 void mtu_repeated(struct splice *s, struct conn *c)
 {
-    uint16_t first = ip_is_v4(&conn_key(s, c)->remote) ? HOLE_MSS4 : HOLE_MSS6;
+    uint16_t first = ip_is_v4(conn_remote(s, c)) ? HOLE_MSS4 : HOLE_MSS6;
     uint16_t next = c->mss > first ? first : MSS_LEAST;
     struct extra *r = extra_open(s, c, USE_REPAIR);
     if (r->repeat_at != c->out_una)
@@ -95,6 +95,6 @@ void mtu_repeated(struct splice *s, struct conn *c)
     if (++r->repeats < HOLE_REPEATS)
         return;
     r->repeats = 0;
-    if (next < c->mss && (next == first || ip_is_v4(&conn_key(s, c)->remote)))
+    if (next < c->mss && (next == first || ip_is_v4(conn_remote(s, c))))
         c->mss = next;
 }

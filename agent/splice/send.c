@@ -101,13 +101,13 @@ void seg_send(struct splice *s, struct conn *c, struct frame *f, pos_t at, uint8
               uint16_t payload_sum)
 {
     struct wire_link l;
-    const struct flow_key *k = conn_key(s, c);
-    if (!path_link(s, &c->path, &k->remote, &l)) {
+    const struct flow_key k = conn_key(s, c);
+    if (!path_link(s, &c->path, &k.remote, &l)) {
         frame_free(&s->ops, f);
         return;
     }
     struct tcp_seg g = {.seq = pos_seq(at), .flags = flags | TCP_ACK};
-    to_peer(k, &g);
+    to_peer(&k, &g);
     fill_ack(s, c, &g);
     c->pub.bytes_out += f->len;
     pos_t end = at + f->len + (flags & TCP_FIN ? 1 : 0);
@@ -163,7 +163,8 @@ static pos_t last_sent(const struct conn *c)
 void seg_ack_in(struct splice *s, struct conn *c, struct frame *f)
 {
     struct tcp_seg g = {.seq = pos_seq(last_sent(c)), .flags = TCP_ACK};
-    to_peer(conn_key(s, c), &g);
+    struct flow_key k = conn_key(s, c);
+    to_peer(&k, &g);
     add_sacks(s, c, &g);
     fill_ack(s, c, &g);
     put_bare(s, &g, &c->path, f);

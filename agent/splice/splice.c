@@ -102,9 +102,14 @@ void splice_set_now(struct splice *s, uint64_t now_ns)
     s->now = now_ns;
 }
 
-const struct flow_key *splice_key(const struct splice *s, const struct conn *c)
+struct flow_key splice_key(const struct splice *s, const struct conn *c)
 {
     return conn_key(s, c);
+}
+
+const struct ip_addr *splice_remote_addr(const struct splice *s, const struct conn *c)
+{
+    return conn_remote(s, c);
 }
 
 struct conntable *splice_table(const struct splice *s)
@@ -188,6 +193,12 @@ struct conn *conn_new(struct splice *s, const struct flow_key *k, enum conn_side
     return c;
 }
 
+static void tombstone(struct splice *s, const struct conn *c)
+{
+    struct flow_key k = conn_key(s, c);
+    halfopen_tombstone(s->half, &k, s->now);
+}
+
 void conn_reap_last(struct splice *s)
 {
     struct conn *c = list_first(s, &s->dead);
@@ -195,7 +206,7 @@ void conn_reap_last(struct splice *s)
     if (c->pub.side == SIDE_ENDPOINT)
         remote_left(s, c);
     else if (c->by_cookie && !mutant(tombstone_missing))
-        halfopen_tombstone(s->half, conn_key(s, c), s->now);
+        tombstone(s, c);
     extra_close(s, c, USE_ALL);
     ct_remove(s->table, c->pub.idx);
 }
@@ -249,7 +260,7 @@ void splice_prefetch(const struct splice *s, const uint32_t idx[], unsigned n)
         if (!c || !conn_peer(c))
             continue;
         prefetch_hot(conn_peer(c));
-        __builtin_prefetch(conn_key(s, conn_peer(c)));
+        __builtin_prefetch(conn_remote(s, conn_peer(c)));
         __builtin_prefetch(c->x_head, 1);
         for (unsigned k = 0; k < 3; k++)
             __builtin_prefetch((const char *)c->user + k * CONN_LINE, 1);
@@ -266,7 +277,7 @@ void splice_input(struct splice *s, struct frame *f, const struct pkt *p, uint32
     splice_reap(s);
     struct conn *c = idx == CT_NONE ? NULL : ct_obj(s->table, idx);
     /* The lookup was made for the whole burst: an earlier frame of it may have opened or ended the conn. */
-    if (!c || conn_is_dead(c) || !flow_key_eq(conn_key(s, c), &p->key)) {
+    if (!c || conn_is_dead(c) || !ct_is(s->table, idx, &p->key)) {
         idx = ct_lookup(s->table, &p->key);
         c = idx == CT_NONE ? NULL : ct_obj(s->table, idx);
     }

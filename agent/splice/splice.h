@@ -122,8 +122,9 @@ uint64_t splice_next_ns(const struct splice *s);
 /* Gives dead conns' slots back; at the end of each burst and tick. */
 void splice_reap(struct splice *s);
 void splice_drain(struct splice *s); /* refuse new clients from now on, close idle endpoint conns */
-/* The four-tuple of c, at the same place until c's slot is given back. */
-const struct flow_key *splice_key(const struct splice *s, const struct conn *c);
+/* The four-tuple of c, until c's slot is given back, and its peer's address alone, in its place. */
+struct flow_key splice_key(const struct splice *s, const struct conn *c);
+const struct ip_addr *splice_remote_addr(const struct splice *s, const struct conn *c);
 struct conntable *splice_table(const struct splice *s);
 struct kbuf_pool *splice_pool(const struct splice *s);
 struct counters *splice_counters(const struct splice *s);

@@ -18,9 +18,9 @@ static void fail(struct lacon_worker *w, const struct conn *c, const char *fmt, 
     va_end(ap);
     sim_fail(w->lacon->sim, "worker %u, %s conn %s:%u port %u: %s", w->index,
              c->pub.side == SIDE_CLIENT ? "client" : "endpoint",
-             sim_ip(&conn_key(engine_splice(w->engine), c)->remote, ip),
-             conn_key(engine_splice(w->engine), c)->remote_port,
-             conn_key(engine_splice(w->engine), c)->local_port, what);
+             sim_ip(conn_remote(engine_splice(w->engine), c), ip),
+             conn_key(engine_splice(w->engine), c).remote_port,
+             conn_key(engine_splice(w->engine), c).local_port, what);
 }
 
 /* ---- one conn ---- */
@@ -89,7 +89,8 @@ static void check_acks(struct lacon_worker *w, const struct conn *c)
              (unsigned long long)(c->in_acked - ack_limit(c)));
     if (conn_in_edge(c) > conn_in_edge_high(c))
         fail(w, c, "in_edge lies beyond in_edge_high");
-    if (!oracle_acked(&w->lacon->oracle, conn_key(engine_splice(w->engine), c), &ack, &edge))
+    struct flow_key k = conn_key(engine_splice(w->engine), c);
+    if (!oracle_acked(&w->lacon->oracle, &k, &ack, &edge))
         return;
     if ((int32_t)(pos_seq(c->out_una) - ack) > 0)
         fail(w, c, "out_una is ahead of every ack that came");

@@ -51,7 +51,10 @@ static void model_check(const struct model *m)
         if (m->at[i] == CT_NONE)
             continue;
         const uint8_t *obj = ct_obj(m->t, m->at[i]);
-        cr_assert(flow_key_eq(ct_key(m->t, m->at[i]), &k));
+        struct flow_key at = ct_key(m->t, m->at[i]);
+        cr_assert(flow_key_eq(&at, &k));
+        cr_assert(ct_is(m->t, m->at[i], &k));
+        cr_assert(ip_eq(ct_remote(m->t, m->at[i]), &k.remote));
         cr_assert_eq(ct_gen(m->t, m->at[i]), m->gen[i]);
         for (unsigned b = 0; b < OBJ; b++)
             cr_assert_eq(obj[b], (uint8_t)(i + 1), "object of key %u was disturbed", i);
@@ -315,6 +318,51 @@ Test(conntable, a_hash_without_tag)
         k[i] = key_with(&from, i % 2 ? UINT64_C(1) << 48 : 0, mask);
     for (unsigned step = 1; step < 4; step += 2)
         collide(k, 4, step);
+}
+
+/* ---- local addresses ---- */
+
+enum { LOCALS = 4096 };
+
+static struct flow_key key_at(uint32_t local)
+{
+    struct flow_key k = key_of(7);
+    for (unsigned i = 0; i < 4; i++)
+        k.local.b[15 - i] = (uint8_t)(local >> 8 * i);
+    return k;
+}
+
+/* Keys that differ in the local address alone; as many of these as there may be, and given back. */
+Test(conntable, local_addresses)
+{
+    struct conntable *t = ct_create(2 * LOCALS, 8, &sip);
+    uint32_t at[LOCALS + 1];
+    for (unsigned round = 0; round < 2; round++) {
+        for (uint32_t i = 0; i < LOCALS; i++) {
+            struct flow_key k = key_at(i + 1000 * round);
+            at[i] = ct_insert(t, &k);
+            cr_assert_neq(at[i], CT_NONE, "address %u", i);
+        }
+        struct flow_key one_more = key_at(1u << 31), known = key_at(1000 * round);
+        cr_assert_eq(ct_insert(t, &one_more), CT_NONE);
+        cr_assert_eq(ct_lookup(t, &one_more), CT_NONE);
+        known.remote_port++;
+        at[LOCALS] = ct_insert(t, &known);
+        cr_assert_neq(at[LOCALS], CT_NONE, "an address that has its number");
+        for (uint32_t i = 0; i < LOCALS; i++) {
+            struct flow_key k = key_at(i + 1000 * round), seen = ct_key(t, at[i]);
+            cr_assert_eq(ct_lookup(t, &k), at[i]);
+            cr_assert(flow_key_eq(&seen, &k));
+        }
+        ct_remove(t, at[0]);
+        cr_assert_eq(ct_insert(t, &one_more), CT_NONE, "another key has the address still");
+        ct_remove(t, at[LOCALS]);
+        cr_assert_neq(at[0] = ct_insert(t, &one_more), CT_NONE);
+        for (uint32_t i = 0; i < LOCALS; i++)
+            ct_remove(t, at[i]);
+    }
+    cr_assert_eq(ct_count(t), 0);
+    ct_destroy(t);
 }
 
 /* ---- peek, with nobody writing meanwhile ---- */
