@@ -57,6 +57,9 @@
     X(rto_no_backoff, "timeouts follow one another without backoff")                                         \
     X(flight_unlimited, "more than the initial window of kept bytes is in flight")                           \
     X(adopted_too_large, "responses of any known length are adopted")                                        \
+    X(chunks_not_kept, "a chunked request is not kept for another try")                                      \
+    X(chunk_rest_kept_short, "a chunk of which a piece is kept already is taken to end there")               \
+    X(retry_before_room, "a body that is kept for another try waits for its client's memory")                \
     X(post_retried, "a POST is run again after an endpoint has acked it")                                    \
     X(sent_again_forgotten, "that bytes went out twice does not count when a POST is to be run again")       \
     X(rst_ack_forgotten, "that a RST acked bytes does not count when a POST is to be run again")             \

@@ -59,7 +59,7 @@ struct exchange {
     bool discards;           /* it is answered, and the rest of it thrown away (discard.c), */
     uint32_t discarded;      /* so many bytes already */
     bool settled;            /* counted and logged */
-    uint64_t req_left;       /* HTTP_BODY_LENGTH: bytes not mapped yet */
+    uint64_t req_left;       /* HTTP_BODY_LENGTH: bytes not mapped yet; _CHUNKED: of a chunk that is kept */
     uint64_t req_kept;       /* bytes kept so far */
     struct http_chunked req_chunked;
 
@@ -515,10 +515,15 @@ void discard_body(struct exchanges *w, struct exchange *x, struct span bytes);
 void discard_stop(struct exchanges *w, struct exchange *x, enum reason why);
 
 /* ---- chunked.c ---- */
+/* What is kept beyond framing, to be sent again. Zeroed: nothing. */
+struct chunk_keep {
+    uint64_t most; /* bytes, framing included; 0 from the first chunk on that is longer */
+    uint64_t left; /* data bytes of the present chunk that are kept when they come */
+};
 /* Maps chunked framing and data of src to dst; 0, or -400 when it is malformed. *done when the body has
  * ended; *body grows by the data bytes of the chunks that begin in what was mapped. */
 int map_chunked(struct exchanges *w, struct conn *src, struct conn *dst, struct http_chunked *st,
-                struct span bytes, bool held, bool *done, uint64_t *body);
+                struct chunk_keep *k, struct span bytes, bool held, bool *done, uint64_t *body);
 
 /* ---- record.c ---- */
 void record_request(struct exchanges *w, struct exchange *x, const struct http_head *h);

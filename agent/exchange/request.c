@@ -103,14 +103,32 @@ static void keep_body(struct exchanges *w, struct exchange *x, struct span bytes
         request_complete(w, x);
 }
 
+/* Maps chunks, and keeps them for S7 while they fit. When one does not, what was kept before it stays until a
+ * byte is acked that is not (ext_retire()): until then all of the request is still there. */
+static int map_request_chunks(struct exchanges *w, struct exchange *x, struct span bytes, bool held,
+                              bool *done)
+{
+    uint64_t most =
+        x->keep_copy && !mutant(chunks_not_kept) ? cluster_of(x)->cfg->retry_buffer - x->req_kept : 0;
+    struct chunk_keep k = {.most = most, .left = x->req_left};
+    int err = map_chunked(w, x->c, x->e, &x->req_chunked, &k, bytes, held, done, &x->rec.bytes_request);
+    x->req_left = k.left;
+    x->req_kept += most - k.most;
+    if (x->keep_copy && !k.most) {
+        const struct extent *last = ext_last(x->e);
+        x->keep_copy = false;
+        if (!last || last->kind != EXT_COPY)
+            splice_release(w->s, x->e); /* nothing but what is kept would ever be acked */
+    }
+    return err;
+}
+
 /* Chunks go to the endpoint as they come. False: they were the last of this exchange. */
 static bool take_chunks(struct exchanges *w, struct exchange *x, struct span bytes, bool held)
 {
     const struct cfg_listener *l = listener_of(w, x->c);
     bool done = false;
-    if (held)
-        splice_release(w->s, x->e); /* owned bytes of a body cannot come again: no move to another conn */
-    if (map_chunked(w, x->c, x->e, &x->req_chunked, bytes, held, &done, &x->rec.bytes_request) < 0) {
+    if (map_request_chunks(w, x, bytes, held, &done) < 0) {
         x->client_close = true; /* where it ends nobody knows */
         if (x->resp_head)
             exchange_abort(w, x, R_CLOSE_BAD_REQUEST);
@@ -127,6 +145,14 @@ static bool take_chunks(struct exchanges *w, struct exchange *x, struct span byt
     return true;
 }
 
+/* Are these too many pieces to keep them all, or too many bytes for their client? That a request can be tried
+ * again is not worth waiting for. */
+static bool too_much(const struct exchanges *w, const struct exchange *x)
+{
+    return x->e->x_count >= splice_extent_limit(w->s) / 2 ||
+           (splice_client_full(w->s, x->c) && !mutant(retry_before_room));
+}
+
 void request_body(struct exchanges *w, struct exchange *x, struct span bytes, bool held)
 {
     struct conn *c = x->c, *e = x->e;
@@ -136,8 +162,8 @@ void request_body(struct exchanges *w, struct exchange *x, struct span bytes, bo
     }
     if (x->req_mapped || !e || e->pub.state == TCP_SYN_SENT)
         return; /* it waits in the hold: the next request, or body while the endpoint is being connected */
-    if (x->keep_copy && e->x_count >= splice_extent_limit(w->s) / 2) {
-        x->keep_copy = false; /* too many pieces to keep them all */
+    if (x->keep_copy && too_much(w, x)) {
+        x->keep_copy = false;
         splice_release(w->s, e);
     }
     if (x->req_body == HTTP_BODY_LENGTH && (held || keeps_body(x))) {

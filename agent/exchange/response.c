@@ -220,7 +220,8 @@ static void response_chunks(struct exchanges *w, struct exchange *x, struct span
 {
     bool done = false;
     uint64_t body = 0; /* what the client gets is counted, framing included */
-    if (map_chunked(w, x->e, x->c, &x->resp_chunked, bytes, held, &done, &body) < 0)
+    struct chunk_keep none = {0};
+    if (map_chunked(w, x->e, x->c, &x->resp_chunked, &none, bytes, held, &done, &body) < 0)
         bad_response(w, x);
     else if (done)
         response_complete(x);

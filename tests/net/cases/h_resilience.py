@@ -191,6 +191,33 @@ def retry_by_status(t):
 
 
 @case()
+def chunks_tried_again(t):
+    """A PUT whose endpoint resets in the middle of its second chunk, having read all that came: another endpoint
+    gets it from its first byte on, and the rest."""
+    begun, rest = b"5\r\nhello\r\n8\r\n, wo", b"rld!\r\n0\r\n\r\n"
+    asked = []
+
+    def first_dies(wire, origin):
+        if not (head := wire.head()):
+            return
+        asked.append((origin.name, head.split(b" ")[0]))
+        if len(asked) == 1:
+            wire.exactly(len(begun))
+            wire.reset()
+        else:
+            answer(wire, wire.exactly(len(begun + rest)))
+
+    t.start([cluster("app", [(o.ip, o.port) for o in (t.origin(0, first_dies), t.origin(1, first_dies))])])
+    c = t.client()
+    c.send(request_bytes("PUT", "/", [("Transfer-Encoding", "chunked")]) + begun)
+    until(lambda: len(asked) == 2, "the other endpoint is asked")
+    c.send(rest)
+    t.equal(c.response().body, begun + rest, "what it got")
+    t.check(asked[0][0] != asked[1][0] and asked[1][1] == b"PUT", f"who was asked: {asked}")
+    t.equal(t.lacon.counters()["retries"], 1, "counter")
+
+
+@case()
 def request_timeout(t):
     """An endpoint that never answers: 504 after the request's time, though each try may take longer; others go on."""
     def silent(wire, origin):

@@ -182,6 +182,8 @@
     X(d_share_pipelined_waits, "defence: for a pipelined head no share is exceeded")                         \
     X(d_share_head_refused, "defence: a head that found no memory in time is answered 503, not 408")         \
     X(d_share_head_came, "defence: a head whose refused bytes came again is answered 408 when it is late")   \
+    X(d_share_passed_on, "defence: a body that a full share can't keep for another try is passed on")        \
+    X(d_share_chunks_passed_on, "defence: likewise one of chunks")                                           \
     X(d_share_bytes, "defence: bytes beyond one client's share are dropped")                                 \
     X(d_overload_table, "defence: a full table refuses new clients, then closes idle ones")                  \
     X(d_overload_kept, "defence: kept bytes used up: new requests get 503")                                  \
@@ -400,6 +402,12 @@
     X(s7_post_acked_by_rst, "S7 endpoint's RST acks the POST: 502")                                          \
     X(s7_post_untouched, "S7 endpoint dies before acking the head: POST sent elsewhere")                     \
     X(s7_put_with_body, "S7 endpoint dies after acking a small body: PUT sent elsewhere")                    \
+    X(s7_put_chunked, "S7 PUT of chunks, acked, then a reset: all of them go to another endpoint")           \
+    X(s7_put_chunked_held, "S7 likewise, where the chunks came before the endpoint")                         \
+    X(s7_put_chunked_too_large, "S7 PUT with a chunk beyond the retry buffer, acked: 502")                   \
+    X(s7_put_chunked_unacked, "S7 likewise, not acked: it is tried elsewhere")                               \
+    X(s7_put_chunked_many, "S7 more chunks than the retry buffer takes are let go")                          \
+    X(s7_post_chunked, "S7 POST of chunks, acked, then a reset: 502, the rest is thrown away")               \
     X(s7_put_too_large, "S7 endpoint dies after acking a large body: 502")                                   \
     X(s10_413_gigabyte, "S10 413 during a 1 GB upload")                                                      \
     X(s10_forgotten_says, "S10 a client that was forgotten says more and is reset")                          \

@@ -153,6 +153,121 @@ void s7_put_too_large(struct script *s)
     want_true(s, s->unclaimed.n == 0, "nobody else is asked");
 }
 
+/* ---- chunks ---- */
+
+#define PUT_CHUNKED "PUT / HTTP/1.1\r\nHost: c0.example\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+/* Chunks in pieces, all acked: the endpoint resets in the middle of one, and the next gets them all. */
+void s7_put_chunked(struct script *s)
+{
+    struct peer *c = client(s), *e, *f;
+    e = with_request(c, PUT_CHUNKED);
+    say(c, "5\r\nhello\r\n7d0\r\n"); /* 2000 bytes */
+    say_n(c, 'x', 1500);
+    want_text(e, "5\r\nhello\r\n7d0\r\n");
+    want_bytes(e, 1500);
+    pass_time(s, 10);
+    rst(e, e->snd);
+    f = take_request(s);
+    want_text(f, "5\r\nhello\r\n7d0\r\n");
+    want_bytes(f, 1500);
+    say_n(c, 'x', 500);
+    say(c, "\r\n3\r\nend\r\n0\r\n\r\n");
+    want_bytes(f, 500);
+    want_text(f, "\r\n3\r\nend\r\n0\r\n\r\n");
+    answer(f, c);
+    want_counter(s, "retries", 1);
+    say(c, GET0);
+    want_head(serve(s));
+}
+
+/* The same when the whole of it was here before its endpoint's connection stood. */
+void s7_put_chunked_held(struct script *s)
+{
+    struct peer *c = client(s), *e, *f;
+    ask(c, PUT_CHUNKED);
+    e = take_syn(s);
+    say(c, "5\r\nhello\r\n0\r\n\r\n");
+    pass_time(s, 10);
+    accept_syn_of(e);
+    want_head(e);
+    want_text(e, "5\r\nhello\r\n0\r\n\r\n");
+    pass_time(s, 10);
+    rst(e, e->snd);
+    f = take_request(s);
+    want_text(f, "5\r\nhello\r\n0\r\n\r\n");
+    answer(f, c);
+}
+
+/* A chunk that is larger than the retry buffer passes through, and is gone when it was acked. */
+void s7_put_chunked_too_large(struct script *s)
+{
+    struct peer *c = client(s), *e;
+    e = with_request(c, PUT_CHUNKED);
+    say(c, "5\r\nhello\r\n5000\r\n");
+    say_n(c, 'x', 1000);
+    want_text(e, "5\r\nhello\r\n5000\r\n");
+    want_bytes(e, 1000);
+    pass_time(s, 10);
+    forget(c);
+    rst(e, e->snd);
+    want_text(c, "HTTP/1.1 502 ");
+    want_true(s, s->unclaimed.n == 0, "nobody else is asked");
+}
+
+/* While no byte of it is acked it can come again: another endpoint gets it. */
+void s7_put_chunked_unacked(struct script *s)
+{
+    struct peer *c = client(s), *e, *f;
+    e = with_request(c, PUT_CHUNKED);
+    say(c, "3\r\nabc\r\n");
+    want_text(e, "3\r\nabc\r\n");
+    e->auto_ack = false;
+    uint32_t at = c->snd;
+    say(c, "5000\r\n");
+    say_n(c, 'x', 1000);
+    pass_time(s, 10);
+    rst(e, e->snd);
+    f = take_request(s);
+    want_text(f, "3\r\nabc\r\n5000\r\n");
+    say_n_at(c, at + 6, 'x', 1000);
+    want_bytes(f, 1000);
+}
+
+/* More small chunks than the retry buffer has room for: they are let go, one by one. */
+void s7_put_chunked_many(struct script *s)
+{
+    s->config->cluster[0].retry_buffer = 300;
+    struct peer *c = client(s), *e;
+    e = with_request(c, PUT_CHUNKED);
+    for (unsigned i = 0; i < 40; i++) {
+        say(c, "5\r\nhello\r\n");
+        want_text(e, "5\r\nhello\r\n");
+    }
+    pass_time(s, 10);
+    want_true(s, lacon_kept(&s->lacon) == 0, "nothing is kept any more");
+    rst(e, e->snd);
+    forget(c);
+    want_text(c, "HTTP/1.1 502 ");
+}
+
+/* A POST is not run again, whatever is kept of it; the rest of the chunk is thrown away, and the connection
+ * serves the next request. */
+void s7_post_chunked(struct script *s)
+{
+    struct peer *c = client(s), *e;
+    e = with_request(c, CHUNKED_HEAD);
+    say(c, "a\r\nhello");
+    want_text(e, "a\r\nhello");
+    pass_time(s, 10);
+    forget(c);
+    rst(e, e->snd);
+    want_text(c, "HTTP/1.1 502 ");
+    say(c, "world\r\n0\r\n\r\n" GET0);
+    want_head(serve(s));
+    want_counter(s, "retries", 0);
+}
+
 /* ---- connections of the pool ---- */
 
 void s7_pool_reset(struct script *s)

@@ -203,8 +203,8 @@ void s1_chunk_data_free(struct script *s)
     struct peer *c = client(s), *e = with_request(c, CHUNKED_HEAD);
     uint32_t at = c->snd;
     s->lacon.oracle.bytes_may_differ = true;
-    say(c, "1000\r\n");
-    want_text(e, "1000\r\n");
+    say(c, "5000\r\n");
+    want_text(e, "5000\r\n");
     e->auto_ack = false;
     say(c, "hello");
     want_bytes(e, 5);

@@ -290,3 +290,37 @@ void d_share_head_came(struct script *s)
     want_text(c[1], "HTTP/1.1 408 ");
     want_counter(s, "close_overload", 0);
 }
+
+/* What is kept for another try has all of its client's share: a body beside it is passed on without being
+ * kept, rather than wait. So it is not tried again. */
+static void passed_on(struct script *s, const char *head, const char *body)
+{
+    struct peer *c[2], *e;
+    families(s, false, false);
+    s->config->dpdk.buffers_bytes = 1u << 20;
+    s->config->limits.client_buffers = 1;
+    s->config->cluster[0].retry_buffer = 60u << 10;
+    open_many(s, c, 2);
+    begin_head(c[0], 20000);
+    end_head(c[0]);
+    take_request(s);
+    say(c[1], head);
+    e = take_request(s);
+    say(c[1], body);
+    want_text(e, body);
+    pass_time(s, 10);
+    want_counter(s, "drop_client_bytes", 0);
+    rst(e, e->snd);
+    forget(c[1]);
+    want_text(c[1], "HTTP/1.1 502 ");
+}
+
+void d_share_passed_on(struct script *s)
+{
+    passed_on(s, "PUT / HTTP/1.1\r\nHost: c0.example\r\nContent-Length: 100\r\n\r\n", "hello");
+}
+
+void d_share_chunks_passed_on(struct script *s)
+{
+    passed_on(s, "PUT / HTTP/1.1\r\nHost: c0.example\r\nTransfer-Encoding: chunked\r\n\r\n", "a\r\nhello");
+}
