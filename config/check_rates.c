@@ -1,6 +1,6 @@
-/* Rate limits: what goes together, and what each is called. Its name says where it stands, so that a limit
- * keeps its buckets through a reload that leaves it there. Part of one reading, after all of the file has
- * been read; see keys.h. */
+/* Rate limits: what goes together, and what each is called. Its name says where it stands (of a listener by
+ * its address, as clients know it), so that a limit keeps its buckets through a reload that leaves it there.
+ * Part of one reading, after all of the file has been read; see keys.h. */
 #include <string.h>
 
 #include "config/keys.h"
@@ -15,6 +15,18 @@ static void number(struct reading *r, struct cfg_rate_limit *l, const char *kind
     l->id = r->config->nrate_limit++;
 }
 
+#define PLACE_ROOM 64
+
+/* Where a listener is; no two are at one place. */
+static const char *listener_place(const struct cfg_listener *l, char buf[PLACE_ROOM])
+{
+    char ip[IP_STRLEN];
+
+    snprintf(buf, PLACE_ROOM, "%s %u%s%s", ip_str(&l->at.addr, ip), l->at.port, l->any4 ? " any4" : "",
+             l->any6 ? " any6" : "");
+    return buf;
+}
+
 static void of_listener(struct reading *r, const struct cfg_listener *l, struct cfg_rate_limit *limit)
 {
     if (limit->of == CFG_RATE_CONNECTIONS && limit->keyed && limit->key.on != CFG_HASH_SOURCE)
@@ -27,13 +39,14 @@ static void of_listener(struct reading *r, const struct cfg_listener *l, struct 
 void check_rates(struct reading *r)
 {
     struct config *c = r->config;
+    char place[PLACE_ROOM];
 
     for (uint32_t i = 0; i < c->nlistener; i++) {
         struct cfg_listener *l = &c->listener[i];
 
         for (uint32_t k = 0; k < l->nrate_limit; k++) {
             of_listener(r, l, &l->rate_limit[k]);
-            number(r, &l->rate_limit[k], "listener", l->name, 0, k);
+            number(r, &l->rate_limit[k], "listener", listener_place(l, place), 0, k);
         }
         if (l->client_requests && l->protocol != CFG_HTTP)
             complain_at(r, &l->client_requests, "client_requests: goes with \"protocol: http\"");

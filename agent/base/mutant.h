@@ -168,6 +168,8 @@
     X(share_address, "each IPv6 address has a share of its own, not each /64")                               \
     /* reload */                                                                                             \
     X(reload_listener_kept, "clients of a listener that is gone are served on")                              \
+    X(reload_queue_limits, "who waits for room at a reload waits under the limits of before")                \
+    X(reload_head_asleep, "a head that waited for its client's share waits on when that has grown")          \
     X(reload_marks_forgotten, "an endpoint that refused is asked again after a reload")                      \
     X(reload_carries_none, "other addresses of a name are a reload to tunnels")                              \
     X(reload_forever, "what outlives drain_timeout under an old configuration is not cut off")               \

@@ -18,9 +18,7 @@ static uint32_t listener_in(const struct config *cfg, const struct cfg_listener 
     return LISTENER_GONE;
 }
 
-/* Where an endpoint stands in another generation of its cluster: near where it stood, for names' addresses
- * come and go one at a time. LB_NONE: it is not there, or takes no requests. */
-static uint32_t endpoint_in(const struct cluster_state *cs, const struct roster_entry *entry, uint32_t near)
+uint32_t endpoint_in(const struct cluster_state *cs, const struct roster_entry *entry, uint32_t near)
 {
     uint32_t n = cs->cfg->nendpoint;
     for (uint32_t k = 0; k < n || k <= near; k++)
@@ -90,6 +88,8 @@ static void move_client(void *arg, struct conn *c)
         client_close(a->w, c, R_CLOSE_DRAIN);
     if (c->user)
         carry_exchange(a->w, c->user);
+    else if (!conn_is_dead(c) && conn_holds(c) && !c->sink && !c->user_mark && !mutant(reload_head_asleep))
+        client_wake(a->w, c); /* its head waited for its client's share, which may have grown */
 }
 
 /* What this worker has learned of an endpoint holds as well under another configuration. */
@@ -164,5 +164,6 @@ void exchanges_adopt(struct exchanges *w, struct generation *g)
     old->next = w->former;
     w->former = old;
     splice_each_client(w->s, move_client, &a);
+    queues_adopt(w, g);
     generation_leave(w, old);
 }

@@ -6,6 +6,9 @@
  * worker's idle ones do not keep another from its share, each keeps at most its share of the limit in its
  * pools.
  *
+ * A reload's limits hold at once: also for requests that wait under a former configuration, which go to its
+ * endpoints, but count with the others.
+ *
  * The worker's thread. */
 #include <errno.h>
 #include <stdio.h>
@@ -79,6 +82,29 @@ void breakers_unbind(struct exchanges *w, struct generation *g)
     }
 }
 
+void breaker_limits(struct cluster_state *cs)
+{
+    cs->max_requests = cs->cfg->max_requests;
+    cs->max_connections = cs->cfg->max_connections;
+    for (uint32_t i = 0; i < cs->cfg->nendpoint; i++) {
+        cs->endpoint[i].max_requests = cs->cfg->endpoint[i].max_requests;
+        cs->endpoint[i].max_connections = cs->cfg->endpoint[i].max_connections;
+    }
+}
+
+void breaker_limits_as(struct cluster_state *former, const struct cluster_state *next)
+{
+    former->max_requests = next->max_requests;
+    former->max_connections = next->max_connections;
+    for (uint32_t i = 0; i < former->cfg->nendpoint; i++) {
+        uint32_t j = endpoint_in(next, former->endpoint[i].entry, i);
+        if (j == LB_NONE)
+            continue;
+        former->endpoint[i].max_requests = next->endpoint[j].max_requests;
+        former->endpoint[i].max_connections = next->endpoint[j].max_connections;
+    }
+}
+
 static uint32_t or_any(uint32_t most)
 {
     return most && !mutant(breaker_ignored) ? most : UINT32_MAX;
@@ -90,7 +116,7 @@ bool breaker_begin(struct exchange *x)
 {
     const struct cluster_state *cs = cluster_of(x);
     if (cs->breaker && !x->tallied)
-        x->tallied = tally_take(&cs->breaker->requests, or_any(cs->cfg->max_requests));
+        x->tallied = tally_take(&cs->breaker->requests, or_any(cs->max_requests));
     return x->tallied || !cs->breaker;
 }
 
@@ -100,7 +126,7 @@ bool breaker_endpoint(struct exchange *x, uint32_t i)
     struct breaker *b = cs->breaker ? cs->endpoint[i].breaker : NULL;
     if (!b)
         return true;
-    x->at_endpoint = tally_take(&b->requests, or_any(cs->cfg->endpoint[i].max_requests));
+    x->at_endpoint = tally_take(&b->requests, or_any(cs->endpoint[i].max_requests));
     return x->at_endpoint;
 }
 
@@ -158,17 +184,15 @@ bool breaker_retry(struct exchanges *w, struct exchange *x)
 bool breaker_connect(struct exchanges *w, const struct cluster_state *cs, uint32_t i, uint32_t *tally[2])
 {
     const struct endpoint_state *es = &cs->endpoint[i];
-    uint32_t *of_cluster = cs->breaker && cs->cfg->max_connections ? &cs->breaker->conns : NULL,
-             *of_endpoint = es->breaker && cs->cfg->endpoint[i].max_connections ? &es->breaker->conns : NULL;
+    uint32_t *of_cluster = cs->breaker && cs->max_connections ? &cs->breaker->conns : NULL,
+             *of_endpoint = es->breaker && es->max_connections ? &es->breaker->conns : NULL;
     tally[0] = tally[1] = NULL;
-    if (of_endpoint && !tally_take(of_endpoint, or_any(cs->cfg->endpoint[i].max_connections)) &&
-        !(splice_pool_close_one(w->s, es->remote) &&
-          tally_take(of_endpoint, or_any(cs->cfg->endpoint[i].max_connections))))
+    if (of_endpoint && !tally_take(of_endpoint, or_any(es->max_connections)) &&
+        !(splice_pool_close_one(w->s, es->remote) && tally_take(of_endpoint, or_any(es->max_connections))))
         return false;
     tally[1] = of_endpoint;
-    if (of_cluster && !tally_take(of_cluster, or_any(cs->cfg->max_connections)) &&
-        !(splice_pool_close_one(w->s, es->remote) &&
-          tally_take(of_cluster, or_any(cs->cfg->max_connections)))) {
+    if (of_cluster && !tally_take(of_cluster, or_any(cs->max_connections)) &&
+        !(splice_pool_close_one(w->s, es->remote) && tally_take(of_cluster, or_any(cs->max_connections)))) {
         breaker_disconnect(tally);
         return false;
     }
@@ -205,17 +229,16 @@ static bool below(const uint32_t *n, uint32_t most)
 /* At endpoint i, for one more request. */
 static bool room_at(const struct cluster_state *cs, uint32_t i)
 {
-    const struct cfg_endpoint *e = &cs->cfg->endpoint[i];
     const struct endpoint_state *es = &cs->endpoint[i];
-    bool conn = (!es->breaker || below(&es->breaker->conns, e->max_connections)) &&
-                below(&cs->breaker->conns, cs->cfg->max_connections);
-    return lb_usable(cs->picker, i) && (!es->breaker || below(&es->breaker->requests, e->max_requests)) &&
+    bool conn = (!es->breaker || below(&es->breaker->conns, es->max_connections)) &&
+                below(&cs->breaker->conns, cs->max_connections);
+    return lb_usable(cs->picker, i) && (!es->breaker || below(&es->breaker->requests, es->max_requests)) &&
            (conn || splice_pool_count(es->remote));
 }
 
 bool breaker_room(const struct cluster_state *cs)
 {
-    if (!below(&cs->breaker->requests, cs->cfg->max_requests))
+    if (!below(&cs->breaker->requests, cs->max_requests))
         return false;
     bool any = false;
     for (uint32_t i = 0; i < cs->cfg->nendpoint; i++) {

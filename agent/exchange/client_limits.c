@@ -1,6 +1,7 @@
 /* What one client may have of a listener at a time: open connections, and requests in flight. Both are
- * counted by all workers together (lb-policy/in_use.h), for each listener by its name, so the limit is the
- * limit however a client's connections are spread, and goes on over reloads.
+ * counted by all workers together (lb-policy/in_use.h), for each listener by its address, so the limit is the
+ * limit however a client's connections are spread, and goes on over reloads, whatever the listener is called
+ * then: by its address a reload knows it, and whose connections are (adopt.c).
  *
  * Connections go by the address that packets come from, requests by who asks (PROXY headers, trusted
  * proxies). Whom limits.trusted names is not counted, but those whom he speaks for are.
@@ -19,14 +20,22 @@ enum kind {
 };
 
 struct subject {
-    struct ip_addr prefix;
-    uint64_t of; /* which listener's, and enum kind */
+    struct ip_addr prefix, listener;
+    uint16_t port;
+    uint8_t any4, any6, kind;
+    uint8_t zero[3];
 };
+_Static_assert(sizeof(struct subject) == 40, "all of it is hashed");
 
 static uint64_t hash_of(const struct exchanges *w, const struct cfg_listener *l, enum kind kind,
                         const struct ip_addr *client)
 {
-    struct subject s = {client_prefix(client), lb_hash(span_str(l->name)) << 1 | (uint64_t)kind};
+    struct subject s = {.prefix = client_prefix(client),
+                        .listener = l->at.addr,
+                        .port = l->at.port,
+                        .any4 = l->any4,
+                        .any6 = l->any6,
+                        .kind = (uint8_t)kind};
     return siphash(&w->rate_key, &s, sizeof s);
 }
 

@@ -59,6 +59,8 @@ static int cluster_start(const struct generation *g, struct cluster_state *cs, c
     for (uint32_t i = 0; good && i < cfg->nendpoint; i++)
         good = (cs->endpoint[i].entry = roster_get(g->roster, cfg->name, &cfg->endpoint[i].at)) != NULL;
     if (good)
+        breaker_limits(cs);
+    if (good)
         cs->picker = make_picker(g, cfg, in, worker);
     free(in);
     return cs->picker ? 0 : -ENOMEM;

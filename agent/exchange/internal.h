@@ -93,10 +93,11 @@ struct outlier_counts {
 struct endpoint_state {
     struct roster_entry *entry;
     struct splice_remote *remote;
-    struct breaker *breaker; /* while bound; NULL: nothing of it is limited */
-    uint64_t down_until_ns;  /* connecting failed; 0: not marked down */
-    uint64_t marked_ns;      /* when that was found out */
-    bool ejected;            /* as the picker knows it */
+    struct breaker *breaker;                /* while bound; NULL: nothing of it is limited */
+    uint64_t down_until_ns;                 /* connecting failed; 0: not marked down */
+    uint64_t marked_ns;                     /* when that was found out */
+    uint32_t max_requests, max_connections; /* as cluster_state's */
+    bool ejected;                           /* as the picker knows it */
     struct outlier_counts outlier;
     bool closed; /* takes no new requests */
 };
@@ -110,6 +111,7 @@ struct cluster_state {
     uint64_t forgive_ns;       /* not before then is an endpoint that is marked down to be forgiven */
     struct matcher *matcher;   /* of what its checks want (verdict.h); NULL: none */
     struct breaker *breaker;   /* while bound; NULL: nothing of it is limited */
+    uint32_t max_requests, max_connections; /* 0: any; cfg's, or what a reload has made of them (breaker.c) */
     struct exchange *queue_first, **queue_last; /* those that wait for room, longest first */
     struct cluster_state *waiting_next;         /* in exchanges.waiting, */
     bool waiting;                               /* while it is there */
@@ -187,6 +189,11 @@ static inline struct cluster_state *cluster_of(const struct exchange *x)
 /* ---- generation.c ---- */
 void generations_drain(struct exchanges *w);                      /* all of them end within drain_timeout */
 void generation_leave(struct exchanges *w, struct generation *g); /* one user less */
+
+/* ---- adopt.c ---- */
+/* Where an endpoint stands in another generation of its cluster: near where it stood, for names' addresses
+ * come and go one at a time. LB_NONE: it is not there, or takes no requests. */
+uint32_t endpoint_in(const struct cluster_state *cs, const struct roster_entry *entry, uint32_t near);
 
 /* ---- exchange.c ---- */
 struct exchange *exchange_new(struct exchanges *w, struct conn *c);
@@ -459,6 +466,10 @@ void breaker_disconnect(uint32_t *tally[2]);
 uint32_t breaker_pool(const struct exchanges *w, const struct cluster_state *cs, uint32_t i);
 /* Is there room for one more request? Of a cluster with a breaker. */
 bool breaker_room(const struct cluster_state *cs);
+/* The limits of a cluster, which are what its cfg says at first; those of a former configuration's are then
+ * the limits that the next one has for it. */
+void breaker_limits(struct cluster_state *cs);
+void breaker_limits_as(struct cluster_state *former, const struct cluster_state *next);
 
 /* ---- queue.c ---- */
 /* x waits for room at its cluster, which has a breaker; false: as many wait as may. */
@@ -469,6 +480,8 @@ bool queue_before(const struct exchanges *w, const struct exchange *x);
 /* Gives room to who waits for it; when to look again. */
 void queues_run(struct exchanges *w);
 uint64_t queues_next_ns(const struct exchanges *w);
+/* Who waits does so under the limits of g, which is the present generation from now on. */
+void queues_adopt(struct exchanges *w, const struct generation *g);
 /* Nobody waits at g's clusters any more: they are forgotten. */
 void queues_unbind(struct exchanges *w, const struct generation *g);
 /* The timer of one that waits. */

@@ -168,6 +168,15 @@ uint64_t queues_next_ns(const struct exchanges *w)
     return t;
 }
 
+void queues_adopt(struct exchanges *w, const struct generation *g)
+{
+    for (struct cluster_state *cs = w->waiting; cs; cs = cs->waiting_next)
+        for (uint32_t i = 0; i < g->cfg->ncluster; i++)
+            if (strcmp(g->cluster[i].cfg->name, cs->cfg->name) == 0 && !mutant(reload_queue_limits))
+                breaker_limits_as(cs, &g->cluster[i]);
+    queues_run(w);
+}
+
 /* ---- who has waited long enough ---- */
 
 void queue_timeout(struct exchanges *w, struct exchange *x)

@@ -276,6 +276,28 @@ Test(config, what_a_running_lacon_cannot_change_is_named)
     config_free(now);
 }
 
+/* A reload finds buckets by the name: of a listener it says where that is, not what it is called. */
+Test(config, a_listeners_rate_limit_is_named_by_its_address)
+{
+#define LISTENER(name, at)                                                                                   \
+    "listeners: [{name: " name ", address: \"" at                                                            \
+    "\", rate_limits: [{rate: 1}, {rate: 2}]}]\n" INTERFACES ROUTES CLUSTERS
+    struct config *a = must_parse(LISTENER("a", "10.0.0.2:80")),
+                  *b = must_parse(LISTENER("b", "10.0.0.2:80")),
+                  *elsewhere = must_parse(LISTENER("a", "10.0.0.2:81")),
+                  *any = must_parse(LISTENER("a", "*:80"));
+    const char *name = a->listener[0].rate_limit[0].name;
+
+    cr_expect_str_eq(b->listener[0].rate_limit[0].name, name);
+    cr_expect_str_neq(a->listener[0].rate_limit[1].name, name);
+    cr_expect_str_neq(elsewhere->listener[0].rate_limit[0].name, name);
+    cr_expect_str_neq(any->listener[0].rate_limit[0].name, name);
+    config_free(a);
+    config_free(b);
+    config_free(elsewhere);
+    config_free(any);
+}
+
 Test(config, a_file_that_cannot_be_read_is_line_0)
 {
     struct cfg_errors errs;

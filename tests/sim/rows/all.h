@@ -280,6 +280,7 @@
     X(proxy_out_tcp, "PROXY in and out around a tcp stream")                                                 \
     X(reload_in_flight, "reload: an exchange in flight ends as it began, the next one is routed anew")       \
     X(reload_carried_unlimited, "reload: an exchange that was counted, at an endpoint without limits")       \
+    X(reload_share_raised, "reload: a head that waits for its client's share goes on with a larger one")     \
     X(reload_limits, "reload: other shares for clients")                                                     \
     X(reload_endpoint_gone, "reload: the pooled conns of an endpoint that is gone are closed")               \
     X(reload_endpoint_stays, "reload: the pooled conns of an endpoint that stays are used")                  \
@@ -513,6 +514,8 @@
     X(client_connections, "LIMIT so many connections of one client")                                         \
     X(client_requests, "LIMIT so many requests in flight of one client")                                     \
     X(client_connections_reload, "LIMIT connections that were open before the limit count")                  \
+    X(client_connections_renamed, "LIMIT connections of a listener count on when it is renamed")             \
+    X(client_requests_renamed, "LIMIT likewise requests in flight")                                          \
     X(client_connections_reload_busy, "LIMIT also those with a request in flight")                           \
     X(client_requests_forwarded, "LIMIT requests in flight go by the client that a trusted proxy names")     \
     X(retry_status, "S7 a status that is to be tried again, with part of its body")                          \
@@ -550,6 +553,9 @@
     X(queue_tcp, "QUEUE connections of protocol tcp")                                                        \
     X(queue_forgiven, "QUEUE the endpoint that was down may be asked again")                                 \
     X(queue_reload, "QUEUE a reload while somebody waits")                                                   \
+    X(queue_reload_raised, "QUEUE a reload lets more requests into the cluster: who waits goes")             \
+    X(queue_reload_raised_endpoint, "QUEUE likewise at its endpoint")                                        \
+    X(queue_reload_unlimited, "QUEUE a reload takes the limits away: who waits goes")                        \
     X(queue_reload_patience, "QUEUE a reload's patience ends while somebody waits")                          \
     X(queue_fin_answered, "QUEUE FIN while it waits, answered by lacon")                                     \
     X(breaker_of_endpoint, "BREAKER an endpoint's own limit")                                                \

@@ -284,6 +284,47 @@ void client_connections_reload(struct script *s)
     want_silence(d, 10);
 }
 
+/* The same configuration, in which the listener has another name. */
+static void renamed(struct script *s)
+{
+    s->next_config = topo_config(false, !ip_is_v4(&s->config->cluster[0].endpoint[0].at.addr), 1);
+    s->next_config->listener[0].client_connections = s->config->listener[0].client_connections;
+    s->next_config->listener[0].client_requests = s->config->listener[0].client_requests;
+    s->next_config->listener[0].name[0] = 'x';
+    lacon_reload(&s->lacon, s->next_config, 1);
+}
+
+/* What counts is where a listener is, not what it is called. */
+void client_connections_renamed(struct script *s)
+{
+    s->config->listener[0].client_connections = 2;
+    struct peer *a = client(s), *b = client(s), *c = client(s), *d = client(s);
+    open_conn(a);
+    pass_time(s, 10);
+    renamed(s);
+    open_conn(b);
+    pass_time(s, 10);
+    flags(c, SEG_SYN, 0, 0);
+    want(c, "RA");
+    rst(a, 1);
+    pass_time(s, 10);
+    open_conn(d);
+    want_silence(d, 10);
+}
+
+void client_requests_renamed(struct script *s)
+{
+    s->config->listener[0].client_requests = 1;
+    struct peer *a = client(s), *b = client(s), *e = with_request(a, GET0);
+    renamed(s);
+    ask(b, GET0);
+    want_text(b, "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\n");
+    answer(e, a);
+    say(b, GET0);
+    pass_time(s, 10);
+    want_counter(s, "requests_limited", 1);
+}
+
 /* Also for one with a request in flight, which goes on under the old configuration. */
 void client_connections_reload_busy(struct script *s)
 {

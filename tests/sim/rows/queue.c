@@ -382,6 +382,48 @@ void queue_reload(struct script *s)
     want_true(s, lacon_collect(&s->lacon) == 1, "the old generation is free");
 }
 
+/* A configuration that raises what the cluster, or its endpoint, may have: who waits is let in at once, also
+ * when he waits under the one before, and when there are no limits any more. */
+struct most {
+    uint32_t of_cluster, of_endpoint; /* requests; 0: any */
+};
+
+static void raised(struct script *s, struct most before, struct most after)
+{
+    one_at_a_time(s)->max_requests = before.of_cluster;
+    s->config->cluster[0].endpoint[0].max_requests = before.of_endpoint;
+    struct peer *a = client(s), *e = with_request(a, GET("/a")), *b = asks(s, GET("/b")), *f;
+    want_counter(s, "waiting", 1);
+    s->next_config = topo_config(false, !ip_is_v4(&s->config->cluster[0].endpoint[0].at.addr), 1);
+    struct cfg_cluster *k = &s->next_config->cluster[0];
+    k->nendpoint = 1;
+    k->max_requests = after.of_cluster;
+    k->endpoint[0].max_requests = after.of_endpoint;
+    lacon_reload(&s->lacon, s->next_config, 1);
+    f = serve(s);
+    want_text(f, "GET /b ");
+    want_counter(s, "waiting", 0);
+    answer(f, b);
+    answer(e, a);
+    pass_time(s, 10);
+    want_true(s, lacon_collect(&s->lacon) == 1, "the old generation is free");
+}
+
+void queue_reload_raised(struct script *s)
+{
+    raised(s, (struct most){1, 9}, (struct most){2, 9});
+}
+
+void queue_reload_raised_endpoint(struct script *s)
+{
+    raised(s, (struct most){9, 1}, (struct most){9, 2});
+}
+
+void queue_reload_unlimited(struct script *s)
+{
+    raised(s, (struct most){1, 1}, (struct most){0, 0});
+}
+
 /* All of an old configuration is cut off at once, who waits under it too: nothing of it is asked for room
  * afterwards. */
 void queue_reload_patience(struct script *s)
@@ -390,6 +432,7 @@ void queue_reload_patience(struct script *s)
     struct peer *a = client(s), *e = with_request(a, GET("/a")), *b = asks(s, GET("/b"));
     s->next_config = topo_config(false, !ip_is_v4(&s->config->cluster[0].endpoint[0].at.addr), 1);
     s->next_config->admin.drain_timeout_ns = 5 * SEC;
+    s->next_config->cluster[0].max_requests = 1;
     lacon_reload(&s->lacon, s->next_config, 1);
     want_eventually(a, "RA");
     want_eventually(b, "RA");

@@ -323,3 +323,36 @@ void reload_carried_unlimited(struct script *s)
     want_counter(s, "exchanges_open", 0);
     next->listener = own;
 }
+
+/* A whole head waits behind a response that its client does not ack, for its client has all of its share; a
+ * larger one lets it go on. */
+void reload_share_raised(struct script *s)
+{
+    struct peer *c, *e, *more[4];
+    families(s, false, false);
+    one_endpoint(s);
+    s->config->dpdk.buffers_bytes = 1u << 20;
+    s->config->limits.client_buffers = 1;
+    c = client(s);
+    e = with_request(c, GET0);
+    c->auto_ack = false;
+    answer(e, c);
+    c->rcv = 1;
+    say(c, "GET /next HTTP/1.1\r\nHost: c0.example\r\nX: ");
+    say_n(c, 'a', 300);
+    open_many(s, more, 4);
+    for (unsigned i = 0; i < 4; i++) {
+        say(more[i], "GET / HTTP/1.1\r\nHost: c0.example\r\nX: ");
+        say_n(more[i], 'a', 3900);
+    }
+    pass_time(s, 10);
+    want_true(s, counter_of(s, "drop_client_bytes") > 0, "the share is used up");
+    forget(e);
+    say(c, "\r\n\r\n");
+    want_silence(e, 10);
+    struct config *next = another(s);
+    next->cluster[0].nendpoint = 1;
+    next->limits.client_buffers = 50;
+    reload(s, next);
+    want_text(e, "GET /next HTTP/1.1\r\n");
+}
