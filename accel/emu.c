@@ -145,19 +145,21 @@ struct accel_engine *emu_create(const struct emu_profile *p, const struct frame_
     return e;
 }
 
-/* ENTRIESxRATE: the first profile with another table and insertion rate, for benches. */
+/* ENTRIESxRATE, or ENTRIESxRATExMICROSECONDS until an answer: the first profile with these, for benches and
+ * tests. */
 static bool made_up(const char *text, struct emu_profile *p)
 {
-    unsigned entries, rate;
+    unsigned entries, rate, us = (unsigned)(emu_profiles[0].delay_ns / 1000);
     char end;
-    if (!text || sscanf(text, "%ux%u%c", &entries, &rate, &end) != 2 || entries == 0 || entries > 1u << 20 ||
-        rate == 0)
+    int n = text ? sscanf(text, "%ux%ux%u%c", &entries, &rate, &us, &end) : 0;
+    if ((n != 2 && n != 3) || entries == 0 || entries > 1u << 20 || rate == 0)
         return false;
     *p = emu_profiles[0];
     p->name = "made up";
     p->entries = entries;
     p->insert_rate = rate;
     p->remove_rate = 2 * rate;
+    p->delay_ns = us * 1000ull;
     return true;
 }
 

@@ -81,7 +81,7 @@ struct flow_ops {
     uint32_t rate;    /* insertions a second that it says to be capable of; 0: it says nothing */
 };
 
-/* The caller watches flows in slots of the same numbers, so it has more tags than rules. */
+/* More than there is room for, so that it is the engine which finds out that it is full. */
 static inline uint32_t flow_tags(uint32_t entries)
 {
     return 2 * entries;

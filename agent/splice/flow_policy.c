@@ -12,6 +12,7 @@
 #define TAKES_NS       MS /* of takes_ns, beside what the engine's rate says */
 #define BURST_NS       (SEC / 64)
 #define THRESHOLD_MOST ((uint64_t)1 << 30)
+#define PLACES         1024u /* to watch flows from, beside two for each rule */
 
 void flow_policy_init(struct flow_policy *p, const struct flow_taste *t, uint32_t entries, uint32_t rate)
 {
@@ -127,6 +128,16 @@ bool flow_policy_yields(const struct flow_gauge *on, const struct flow_gauge *ne
     if (mutant(offload_evicts_any))
         return true;
     return on->known_ms >= FLOW_KNOWN_MS && next->known_ms >= FLOW_KNOWN_MS && 2 * on->rate <= next->rate;
+}
+
+uint32_t flow_policy_places(const struct flow_policy *p)
+{
+    return p->taste.places ? p->taste.places : 2 * p->entries + PLACES;
+}
+
+bool flow_policy_displaces(const struct flow_gauge *on, const struct flow_gauge *next)
+{
+    return on->slow || on->look_ns == UINT64_MAX || flow_policy_yields(on, next);
 }
 
 void flow_gauge_cool(const struct flow_policy *p, struct flow_gauge *g, uint64_t now_ns)

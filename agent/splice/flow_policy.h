@@ -17,7 +17,10 @@
  *     small budget goes to large flows, and an engine that refuses costs a question now and then.
  *  4. A flow that moves less than FLOW_SLOW in half a second loses its rule, and is not offered again until
  *     it moves: where an engine sends, a client's minimum rate cannot be judged (agent/exchange/slow.c).
- *  5. Where the table is full the slowest flow on it gives way to one twice as fast. */
+ *  5. Where the table is full the slowest flow on it gives way to one twice as fast.
+ *  6. A flow is watched before it is offered, and there are only so many places for that. Where all are taken
+ *     one that is only watched gives way to one twice as fast that could have a rule, and at once when it
+ *     could have none itself, or moves too little (4). */
 #ifndef LACON_SPLICE_FLOW_POLICY_H
 #define LACON_SPLICE_FLOW_POLICY_H
 
@@ -26,8 +29,9 @@
 
 /* What of a flow is wanted before it is offered at all. */
 struct flow_taste {
-    uint64_t least; /* bytes left */
-    bool eager;     /* for tests: at once, whatever its rate and the engine's delays */
+    uint64_t least;  /* bytes left */
+    bool eager;      /* for tests: at once, whatever its rate and the engine's delays */
+    uint32_t places; /* for tests: so many are watched at once; 0: flow_policy_places() */
 };
 
 #define FLOW_FIRST      (10u * 1460) /* bytes of the body that the client has acked before anything is asked */
@@ -78,6 +82,11 @@ void flow_gauge_restart(struct flow_gauge *g, uint64_t acked, uint64_t now_ns);
 bool flow_policy_ends(const struct flow_policy *p, const struct flow_gauge *g, uint64_t left);
 /* The table is full: does the flow on it give way? Not before the rates of both are known. */
 bool flow_policy_yields(const struct flow_gauge *on, const struct flow_gauge *next);
+
+/* Flows that are watched at once, those with rules included. */
+uint32_t flow_policy_places(const struct flow_policy *p);
+/* All places are taken: does a flow that is only watched give way to one that is tried? */
+bool flow_policy_displaces(const struct flow_gauge *on, const struct flow_gauge *next);
 
 /* What happened, or has been asked for. */
 void flow_policy_asked(struct flow_policy *p, uint64_t now_ns);   /* an insertion or a removal */

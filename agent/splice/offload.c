@@ -38,117 +38,16 @@
 #include "agent/splice/offload.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
-#include "agent/base/bigmem.h"
 #include "agent/base/mutant.h"
 #include "agent/splice/internal.h"
+#include "agent/splice/offload_slots.h"
 
 #define BOUNDARY    2920u         /* bytes before a message's end that only software passes on */
 #define LEAST_SHOWN 2920u         /* bytes of window that an engine leaves for the client's next request */
-#define LOOK_NS     (16 * MS_NS)  /* between looks at a rule */
 #define AGAIN_NS    (100 * MS_NS) /* a removal that is not answered is asked for again; doubled */
 #define AGAIN_MOST  4u            /* times; then everything is flushed */
 #define ASKED_MOST  SEC_NS        /* an insertion that is not answered is given up */
-
-enum state {
-    WATCH, /* no rule exists: its rate is being learned, or it was found unfit, or its rule is gone */
-    ASKED,
-    IN,
-    LEAVING,
-};
-
-struct offload {
-    struct conn *e; /* NULL: LEAVING, and its conn has ended */
-    struct conn *c; /* its client; NULL: they have parted */
-    uint8_t state, tries;
-    struct flow_rule rule;
-    struct offload *next, **pprev; /* of the look list, or the free list */
-    pos_t until;                   /* R1 */
-    pos_t delta;                   /* out position = in position + delta, modulo 2^64 */
-    uint64_t look_ns, asked_ns;
-    uint64_t left_ns; /* its removal was asked for, first */
-    struct flow_gauge gauge;
-    struct splice_remote *remote; /* e NULL: whose port is kept back */
-    uint32_t last_seq;
-};
-
-static uint32_t tag_of(const struct splice *s, const struct offload *f)
-{
-    return (uint32_t)(f - s->off.slab);
-}
-
-int offload_init(struct splice *s, const struct flow_ops *ops, const struct flow_taste *t)
-{
-    struct offloads *o = &s->off;
-    o->look_last = &o->look_first;
-    o->least = UINT64_MAX;
-    if (!ops || !ops->entries)
-        return 0;
-    o->ops = *ops;
-    o->slots = flow_tags(ops->entries);
-    o->slab = bigmem_alloc(o->slots, sizeof *o->slab);
-    if (!o->slab)
-        return -ENOMEM;
-    o->least = t->least;
-    flow_policy_init(&o->policy, t, ops->entries, ops->rate);
-    o->slowest = o->slots;
-    return 0;
-}
-
-void offload_fini(struct splice *s)
-{
-    bigmem_free(s->off.slab, s->off.slots, sizeof *s->off.slab);
-}
-
-size_t offload_memory(const struct splice *s)
-{
-    return s->off.slots * sizeof *s->off.slab;
-}
-
-/* ---- slots and the list of looks ---- */
-
-static struct offload *slot_new(struct offloads *o)
-{
-    struct offload *f = o->free;
-    if (f)
-        o->free = f->next;
-    else if (o->used < o->slots)
-        f = &o->slab[o->used++];
-    if (f)
-        *f = (struct offload){0};
-    return f;
-}
-
-static void slot_free(struct offloads *o, struct offload *f)
-{
-    f->next = o->free;
-    o->free = f;
-}
-
-static void look_add(struct splice *s, struct offload *f)
-{
-    struct offloads *o = &s->off;
-    f->look_ns = s->now + LOOK_NS;
-    f->next = NULL;
-    f->pprev = o->look_last;
-    *o->look_last = f;
-    o->look_last = &f->next;
-}
-
-static void look_remove(struct offloads *o, struct offload *f)
-{
-    *f->pprev = f->next;
-    if (f->next)
-        f->next->pprev = f->pprev;
-    else
-        o->look_last = f->pprev;
-}
-
-static struct offload *conn_off(const struct conn *e)
-{
-    return e->has & USE_OFFLOAD ? e->extra->off : NULL;
-}
 
 /* ---- is it a flow for the engine? ---- */
 
@@ -200,8 +99,8 @@ static bool has_room(struct splice *s, const struct offload *f)
     struct offloads *o = &s->off;
     if (o->rules < o->ops.entries)
         return true;
-    struct offload *slow = o->slowest < o->slots ? &o->slab[o->slowest] : NULL;
-    o->slowest = o->slots;
+    struct offload *slow = o->slowest;
+    o->slowest = NULL;
     if (slow && slow->state == IN && slow->e && flow_policy_yields(&slow->gauge, &f->gauge)) {
         stat_add(&s->cnt->offload_evicted, 1);
         offload_leave(s, slow->e);
@@ -245,52 +144,64 @@ static void may_exist(struct splice *s, struct offload *f, pos_t until)
     offload_shown(e);
 }
 
-static void ask(struct splice *s, struct offload *f)
+/* A rule that could be asked for at this moment. */
+struct wish {
+    struct flow_rule rule;
+    pos_t edge, until;
+};
+
+static bool fits(struct splice *s, struct conn *e, struct wish *w)
+{
+    struct conn *c = conn_peer(e);
+    w->until = e->in_mapped - BOUNDARY;
+    return c && at_rest(s, e, c) && windows_fit(e, c, &w->edge) && w->until >= conn_in_edge_high(e) &&
+           write_rule(s, e, c, &w->rule);
+}
+
+static void ask(struct splice *s, struct offload *f, const struct wish *w)
 {
     struct offloads *o = &s->off;
-    struct conn *e = f->e, *c = conn_peer(e);
-    struct flow_rule r;
-    pos_t edge, until = e->in_mapped - BOUNDARY;
-    if (!c || !at_rest(s, e, c) || !windows_fit(e, c, &edge) || until < conn_in_edge_high(e) ||
-        !flow_policy_wants(&o->policy, &f->gauge, until - e->in_acked, s->now) || !write_rule(s, e, c, &r) ||
-        !has_room(s, f))
+    if (!flow_policy_wants(&o->policy, &f->gauge, w->until - f->e->in_acked, s->now) || !has_room(s, f))
         return;
-    int rc = o->ops.insert(o->ops.ctx, tag_of(s, f), &r, s->now);
+    tag_take(o, f);
+    int rc = o->ops.insert(o->ops.ctx, f->tag, &w->rule, s->now);
     if (rc == 0) {
         flow_policy_asked(&o->policy, s->now);
-        f->rule = r;
-        promise(c, edge);
-        may_exist(s, f, until);
-    } else if (rc == -ENOTSUP) {
-        f->gauge.look_ns = UINT64_MAX;
-    } else {
-        refused(s);
+        f->rule = w->rule;
+        promise(conn_peer(f->e), w->edge);
+        may_exist(s, f, w->until);
+        return;
     }
+    tag_back(o, f);
+    if (rc == -ENOTSUP)
+        f->gauge.look_ns = UINT64_MAX;
+    else
+        refused(s);
 }
 
 void offload_consider(struct splice *s, struct conn *e)
 {
-    struct offload *f = conn_off(e);
+    struct offload *f = slot_of(e);
+    struct wish w;
     if (!f) {
-        f = e->in_mode == IN_DONE ? slot_new(&s->off) : NULL;
-        if (!f)
-            return;
-        f->e = e;
-        extra_open(s, e, USE_OFFLOAD)->off = f;
-        flow_gauge_begin(&s->off.policy, &f->gauge, e->in_acked, s->now);
+        if (e->in_mode == IN_DONE)
+            slot_open(s, e);
         return;
     }
     if (f->state != WATCH || !flow_gauge_due(&s->off.policy, &f->gauge, s->now))
         return;
     flow_gauge_look(&f->gauge, e->in_acked, s->now);
-    ask(s, f);
+    f->unfit = !fits(s, e, &w);
+    f = slot_settle(s, f);
+    if (f && !f->unfit)
+        ask(s, f, &w);
 }
 
 /* ---- while it may exist ---- */
 
 pos_t offload_edge(struct splice *s, struct conn *e, pos_t edge)
 {
-    const struct offload *f = conn_off(e);
+    const struct offload *f = slot_of(e);
     if (edge >= f->until || flow_policy_ends(&s->off.policy, &f->gauge, f->until - edge))
         offload_leave(s, e);
     return mutant(offload_edge_open) ? edge : pos_min(edge, f->until);
@@ -298,7 +209,7 @@ pos_t offload_edge(struct splice *s, struct conn *e, pos_t edge)
 
 void offload_shown(struct conn *e)
 {
-    const struct offload *f = conn_off(e);
+    const struct offload *f = slot_of(e);
     if (!f->c || mutant(offload_acks_unbelieved))
         return;
     f->c->out_max_seq = pos_seq(pos_max(conn_out_max(f->c), conn_in_edge_high(e) + f->delta));
@@ -307,40 +218,39 @@ void offload_shown(struct conn *e)
 
 void offload_leave(struct splice *s, struct conn *e)
 {
-    struct offload *f = conn_off(e);
+    struct offload *f = slot_of(e);
     if (!e->offloaded || f->state == LEAVING)
         return;
     f->state = LEAVING;
     f->tries = 0;
     f->asked_ns = f->left_ns = s->now;
     flow_policy_asked(&s->off.policy, s->now);
-    s->off.ops.remove(s->off.ops.ctx, tag_of(s, f), s->now);
+    s->off.ops.remove(s->off.ops.ctx, f->tag, s->now);
 }
 
 void offload_part(struct splice *s, struct conn *e)
 {
-    struct offload *f = conn_off(e);
+    struct offload *f = slot_of(e);
     if (!f)
         return;
     if (e->offloaded) {
         offload_leave(s, e);
         f->c = NULL;
     } else {
-        extra_close(s, e, USE_OFFLOAD);
-        slot_free(&s->off, f);
+        slot_close(s, f);
     }
 }
 
 bool offload_holds_port(struct splice *s, struct conn *e)
 {
-    struct offload *f = conn_off(e);
+    struct offload *f = slot_of(e);
     if (!f)
         return false;
-    extra_close(s, e, USE_OFFLOAD);
     if (!e->offloaded) {
-        slot_free(&s->off, f);
+        slot_close(s, f);
         return false;
     }
+    extra_close(s, e, USE_OFFLOAD);
     f->e = f->c = NULL;
     f->remote = e->remote;
     f->last_seq = pos_seq(conn_out_max(e));
@@ -379,7 +289,7 @@ static void insist(struct splice *s, struct offload *f)
         return;
     }
     f->tries++;
-    o->ops.remove(o->ops.ctx, tag_of(s, f), s->now);
+    o->ops.remove(o->ops.ctx, f->tag, s->now);
 }
 
 static void look(struct splice *s, struct offload *f)
@@ -390,9 +300,8 @@ static void look(struct splice *s, struct offload *f)
         return;
     }
     flow_gauge_look(&f->gauge, f->e->in_acked, s->now);
-    if (o->slowest >= o->slots || o->slab[o->slowest].state != IN ||
-        f->gauge.rate < o->slab[o->slowest].gauge.rate)
-        o->slowest = tag_of(s, f);
+    if (!o->slowest || o->slowest->state != IN || f->gauge.rate < o->slowest->gauge.rate)
+        o->slowest = f;
     if (has_to_go(s, f))
         offload_leave(s, f->e);
 }
@@ -403,7 +312,7 @@ void offload_tick(struct splice *s)
     flow_policy_tick(&o->policy, s->now);
     while (o->look_first && o->look_first->look_ns <= s->now) {
         struct offload *f = o->look_first;
-        look_remove(o, f);
+        look_remove(s, f);
         look_add(s, f);
         look(s, f);
     }
@@ -442,7 +351,8 @@ static void gone(struct splice *s, struct offload *f, const struct flow_answer *
     struct conn *e = f->e;
     if (f->state == LEAVING && a->why == FLOW_WHY_ASKED)
         flow_policy_took_out(&o->policy, s->now - f->left_ns);
-    look_remove(o, f);
+    look_remove(s, f);
+    tag_back(o, f);
     o->rules--;
     stat_add(&s->cnt->offload_rules, (uint64_t)-1);
     if (a->counted && !mutant(offload_forgets_count)) {
@@ -457,15 +367,13 @@ static void gone(struct splice *s, struct offload *f, const struct flow_answer *
         refused(s);
     if (!e) {
         remote_port_back(s, f->remote, f->rule.in.local_port, f->last_seq);
-        slot_free(o, f);
+        slot_close(s, f);
         return;
     }
     settle(f, a);
     e->offloaded = false;
-    if (!f->c) {
-        extra_close(s, e, USE_OFFLOAD);
-        slot_free(o, f);
-    }
+    if (!f->c)
+        slot_close(s, f);
     seg_flush(s, e); /* the window opens */
 }
 
@@ -473,7 +381,7 @@ void splice_flow_answers(struct splice *s, const struct flow_answer a[], unsigne
 {
     struct offloads *o = &s->off;
     for (unsigned i = 0; i < n; i++) {
-        struct offload *f = &o->slab[a[i].tag];
+        struct offload *f = o->of_tag[a[i].tag];
         if (a[i].told == FLOW_GONE) {
             gone(s, f, &a[i]);
         } else if (f->state == ASKED) {

@@ -13,12 +13,15 @@ struct offload;
 struct offloads {
     struct flow_ops ops;
     struct flow_policy policy;
-    struct offload *slab, *free; /* ops.entries of them, and as many more that only watch */
-    uint32_t slots, used;
+    struct offload *slab, *free; /* `slots` of them, and one on trial (offload_slots.h) */
+    uint32_t slots, used, hand;
+    struct offload **of_tag; /* whose rule a tag is */
+    uint32_t *free_tag;      /* tags that are ours, ntag of flow_tags(ops.entries) */
+    uint32_t ntag;
     uint32_t rules;                          /* that may exist */
     struct offload *look_first, **look_last; /* rules, in the order in which they are looked at */
     uint64_t least;                          /* bytes left of a flow that is looked at: flow_taste.least */
-    uint32_t slowest;                        /* rule that moved least at its last look; slots: none */
+    struct offload *slowest;                 /* its rule moved least at its last look; NULL: none is known */
 };
 
 /* 0 or -ENOMEM. */

@@ -85,25 +85,26 @@ static struct splice_shares shares_of(struct engine *e, const struct config *c)
 static struct splice *splice_start(struct engine *e, const struct engine_params *p)
 {
     const struct cfg_dpdk *d = &p->config->dpdk;
-    struct splice_params sp = {.connections = d->connections,
-                               .buffers = d->buffers_bytes,
-                               .syn_ring = d->syn_ring,
-                               .shares = shares_of(e, p->config),
-                               .port_lo = d->port_lo,
-                               .port_hi = d->port_hi,
-                               .worker = p->worker,
-                               .nworkers = p->nworkers,
-                               .mine = e->steering.any ? steering_mine : NULL,
-                               .mine_ctx = &e->steering,
-                               .most_ports = steering_most_ports(&e->steering),
-                               .ops = p->ops,
-                               .net = e->net,
-                               .counters = &e->cnt,
-                               .user = &exchange_user,
-                               .user_ctx = e->exchanges,
-                               .flow = e->flow ? &e->flow_ops : NULL,
-                               .flow_taste = {.least = p->flow_least, .eager = p->flow_eager},
-                               .now_ns = p->now_ns};
+    struct splice_params sp = {
+        .connections = d->connections,
+        .buffers = d->buffers_bytes,
+        .syn_ring = d->syn_ring,
+        .shares = shares_of(e, p->config),
+        .port_lo = d->port_lo,
+        .port_hi = d->port_hi,
+        .worker = p->worker,
+        .nworkers = p->nworkers,
+        .mine = e->steering.any ? steering_mine : NULL,
+        .mine_ctx = &e->steering,
+        .most_ports = steering_most_ports(&e->steering),
+        .ops = p->ops,
+        .net = e->net,
+        .counters = &e->cnt,
+        .user = &exchange_user,
+        .user_ctx = e->exchanges,
+        .flow = e->flow ? &e->flow_ops : NULL,
+        .flow_taste = {.least = p->flow_least, .eager = p->flow_eager, .places = p->flow_places},
+        .now_ns = p->now_ns};
     memcpy(sp.secret, p->secret, sizeof sp.secret);
     return splice_create(&sp);
 }

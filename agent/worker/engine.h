@@ -48,6 +48,7 @@ struct engine_params {
     struct accel_engine_params flow_params; /* copied; ops: where an emulated engine sends */
     uint64_t flow_least;                    /* bytes that such a response must have left */
     bool flow_eager;                        /* for tests: flow_taste.eager */
+    uint32_t flow_places;                   /* for tests: flow_taste.places */
     uint64_t (*cycles)(void);               /* for the emulation's own time; NULL: it is not measured */
     uint64_t now_ns;
     int64_t wall_offset_ns; /* wall clock (ns since 1970) minus now_ns, for log times */

@@ -7,8 +7,9 @@
  * distribution and a speed of its own (log-uniform, 1 MB/s to 1 GB/s), and move steadily. The engine is the
  * emulated one itself (accel/emu.c: its queue, its delays, its batches, its table); what it is asked is
  * decided by lacon's own agent/splice/flow_policy.c. A flow that has come to its boundary waits until its
- * rule is gone (offload.c, R1): the share of all flows' time that went so is told as `waited`. Loss, acks and
- * windows are not modelled. One thread. */
+ * rule is gone (offload.c, R1): the share of all flows' time that went so is told as `waited`. Places to
+ * watch from are as few as the worker's (offload_slots.h). Loss, acks and windows are not modelled. One
+ * thread. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,20 +26,24 @@
 #define FLOWS    65536u
 #define NO_FLOW  UINT32_MAX
 
+#define TRIAL_NS (100 * MS) /* as in offload_slots.c */
+#define LOOKED   64u
+
 enum state { WATCHED, ASKED, IN, LEAVING };
+enum place { NOWHERE, ON_TRIAL, SEATED };
 
 struct flow {
     double left, rate, acked; /* bytes; bytes a ns */
     struct flow_gauge gauge;
     uint64_t begun_ns, asked_ns, look_ns;
     uint32_t next, tag; /* NO_FLOW: none */
-    uint8_t state;
+    uint8_t state, place;
     bool carried; /* a rule is in effect */
 };
 
 struct bench {
     struct flow flow[FLOWS];
-    uint32_t free, *of_tag, *free_tag, ntag, active[FLOWS], nactive;
+    uint32_t free, *of_tag, *free_tag, ntag, active[FLOWS], nactive, places, trial, hand;
     struct accel_engine *engine;
     struct flow_ops ops;
     struct flow_policy policy;
@@ -63,7 +68,6 @@ static void arrive(struct bench *b)
                        .rate = pow(10, uniform(b) * 3 - 3),
                        .begun_ns = b->now,
                        .tag = NO_FLOW};
-    flow_gauge_begin(&b->policy, &f->gauge, 0, b->now);
     b->all += f->left;
     b->flows++;
     b->active[b->nactive++] = i;
@@ -81,6 +85,63 @@ static uint32_t slowest(const struct bench *b)
             at = b->active[k];
     }
     return at;
+}
+
+static void unseat(struct bench *b, struct flow *f)
+{
+    b->places += f->place == SEATED;
+    if (f->place == ON_TRIAL)
+        b->trial = NO_FLOW;
+    f->place = NOWHERE;
+}
+
+/* A flow that is large enough comes to be watched, or tried. */
+static void seat(struct bench *b, uint32_t i)
+{
+    struct flow *f = &b->flow[i];
+    if (f->left < (double)LEAST)
+        return;
+    if (b->places == 0 && b->trial != NO_FLOW) {
+        if (b->now - b->flow[b->trial].gauge.begun_ns < TRIAL_NS)
+            return;
+        unseat(b, &b->flow[b->trial]);
+    }
+    f->place = b->places ? SEATED : ON_TRIAL;
+    if (b->places)
+        b->places--;
+    else
+        b->trial = i;
+    flow_gauge_begin(&b->policy, &f->gauge, (uint64_t)f->acked, b->now);
+}
+
+static struct flow *worst_watcher(struct bench *b)
+{
+    struct flow *worst = NULL;
+    uint32_t seen = 0;
+    for (uint32_t k = 0; k < b->nactive && seen < LOOKED; k++) {
+        struct flow *f = &b->flow[b->active[b->hand++ % b->nactive]];
+        if (f->place != SEATED)
+            continue;
+        seen++;
+        if (f->state != WATCHED)
+            continue;
+        flow_gauge_look(&f->gauge, (uint64_t)f->acked, b->now);
+        worst = !worst || f->gauge.rate < worst->gauge.rate ? f : worst;
+    }
+    return worst;
+}
+
+/* Its rate is known: it takes another's place, or is turned away. */
+static void settle(struct bench *b, struct flow *f)
+{
+    struct flow *on = b->places ? NULL : worst_watcher(b);
+    if (on && flow_policy_displaces(&on->gauge, &f->gauge))
+        unseat(b, on);
+    unseat(b, f);
+    if (b->places == 0)
+        return;
+    b->places--;
+    f->place = SEATED;
 }
 
 static void leave(struct bench *b, struct flow *f)
@@ -106,11 +167,13 @@ static void ask(struct bench *b, uint32_t i)
 {
     struct flow *f = &b->flow[i];
     struct flow_rule r = {.in = {.remote_port = (uint16_t)i, .local_port = (uint16_t)(i >> 16)}};
-    if (f->acked < (double)flow_policy_first(&b->policy) || f->left < (double)LEAST ||
-        !flow_gauge_due(&b->policy, &f->gauge, b->now))
+    if (f->left < (double)LEAST || !flow_gauge_due(&b->policy, &f->gauge, b->now))
         return;
     flow_gauge_look(&f->gauge, (uint64_t)f->acked, b->now);
-    if (!flow_policy_wants(&b->policy, &f->gauge, (uint64_t)(f->left - BOUNDARY), b->now))
+    if (f->place == ON_TRIAL && f->gauge.known_ms >= FLOW_KNOWN_MS)
+        settle(b, f);
+    if (f->place != SEATED || f->acked < (double)flow_policy_first(&b->policy) ||
+        !flow_policy_wants(&b->policy, &f->gauge, (uint64_t)(f->left - BOUNDARY), b->now))
         return;
     if (rules(b) >= b->ops.entries) {
         uint32_t slow = slowest(b);
@@ -164,6 +227,10 @@ static void answers(struct bench *b)
 static void judge(struct bench *b, uint32_t i)
 {
     struct flow *f = &b->flow[i];
+    if (f->place == NOWHERE) {
+        seat(b, i);
+        return;
+    }
     if (f->state == WATCHED) {
         ask(b, i);
         return;
@@ -198,6 +265,7 @@ static void move(struct bench *b)
         if (f->carried)
             b->carried += n;
         if (f->left <= 0.5 && f->tag == NO_FLOW) {
+            unseat(b, f);
             f->next = b->free;
             b->free = i;
             b->active[k] = b->active[--b->nactive];
@@ -234,6 +302,7 @@ static struct bench *make(const char *profile)
         goto no;
     b->ops = emu_engine.ops(b->engine);
     b->ntag = flow_tags(b->ops.entries);
+    b->trial = NO_FLOW;
     b->of_tag = calloc(b->ntag, sizeof *b->of_tag);
     b->free_tag = calloc(b->ntag, sizeof *b->free_tag);
     if (!b->of_tag || !b->free_tag)
@@ -243,6 +312,7 @@ static struct bench *make(const char *profile)
     for (uint32_t i = 0; i < FLOWS; i++)
         b->flow[i].next = i + 1 < FLOWS ? i + 1 : NO_FLOW;
     flow_policy_init(&b->policy, &(struct flow_taste){.least = LEAST}, b->ops.entries, b->ops.rate);
+    b->places = flow_policy_places(&b->policy);
     rng_seed(&b->rng, 1);
     return b;
 no:

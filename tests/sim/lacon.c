@@ -13,6 +13,7 @@
 static const struct accel_provider *provider; /* set once, before any run */
 static char profile[32];
 static bool eager, forced;
+static uint32_t places;
 
 /* ---- the engines' surroundings ---- */
 
@@ -70,6 +71,7 @@ bool lacon_provider(const char *name)
     if (provider == &accel_rte_flow)
         provider = &nic_rte_flow;
     eager = forced = false;
+    places = 0;
     if (provider && provider->kernels) {
         char why[ACCEL_WHY];
         const struct kernels *k = provider->kernels(&name, why);
@@ -106,6 +108,11 @@ bool lacon_force(const char *name)
     return there;
 }
 
+void lacon_places(uint32_t n)
+{
+    places = n;
+}
+
 void lacon_eager(bool on)
 {
     eager = on && forced;
@@ -134,6 +141,7 @@ static void with_engine(struct lacon *l, struct engine_params *p)
     p->flow = l->flow;
     p->flow_least = measure_flow_least ? measure_flow_least : eager ? 1 : LACON_FLOW_LEAST;
     p->flow_eager = eager;
+    p->flow_places = places;
     p->cycles = measure_on() ? measure_cycles : NULL;
     static struct accel_port port[LACON_PORTS];
     for (unsigned i = 0; i < l->nports; i++)

@@ -70,6 +70,8 @@ bool lacon_has_engine(void);
 /* From now on engines are offered all that the rules of agent/splice/offload.c allow, at once; without it, as
  * in operation, what is worth it. Where --provider names an engine: rows, and scenarios with odd seeds. */
 void lacon_eager(bool on);
+/* Flows that are watched for an engine at once (flow_taste.places), until the next lacon_provider(). */
+void lacon_places(uint32_t n);
 /* Bytes that a response must have left to be carried by an engine. */
 #define LACON_FLOW_LEAST 20000u
 

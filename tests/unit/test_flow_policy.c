@@ -146,6 +146,21 @@ Test(flow_policy, the_slowest_gives_way_to_one_twice_as_fast)
     cr_assert_not(flow_policy_yields(&on, &next), "not known yet");
 }
 
+Test(flow_policy, who_only_watches_gives_way)
+{
+    struct flow_policy p = engine(0);
+    struct flow_gauge on = moving(&p, 1000, 64), next = moving(&p, 1990, 64);
+    cr_assert_not(flow_policy_displaces(&on, &next));
+    next = moving(&p, 2000, 64);
+    cr_assert(flow_policy_displaces(&on, &next), "to one twice as fast");
+    next = moving(&p, 100, 64);
+    on.slow = true;
+    cr_assert(flow_policy_displaces(&on, &next), "when it moves too little to be offered");
+    on.slow = false;
+    on.look_ns = UINT64_MAX;
+    cr_assert(flow_policy_displaces(&on, &next), "when the engine cannot do it");
+}
+
 Test(flow_policy, one_burst_is_no_rate)
 {
     struct flow_policy p = engine(0);

@@ -29,7 +29,18 @@
     X(offload_hole, "a segment is lost before it reaches the engine, which has sent those behind it")        \
     X(offload_no_room, "a client with less room than the endpoint was let send gets no rule")                \
     X(offload_port_kept, "R5 the port of an endpoint's conn that ended is used when its rule is gone")       \
+    X(offload_asked_until_in,                                                                                \
+      "a rule asked for: software sends until it is in effect, the engine before it is told")                \
+    X(offload_asked_any_order,                                                                               \
+      "a rule asked for: what is behind a hole by software, what fills it by the engine")                    \
+    X(offload_asked_pipelined, "requests pipelined before a rule is in effect, and before it is told")       \
+    X(offload_leaving_until_gone,                                                                            \
+      "a removal asked for: the engine sends until it has effect, software before it is told")               \
+    X(offload_leaving_any_order,                                                                             \
+      "a removal asked for: what is behind a hole by the engine, what fills it by software")                 \
+    X(offload_leaving_pipelined, "requests pipelined before a removal has effect, and before it is told")    \
     X(offload_evicts, "the slowest flow on a full table gives way to one twice as fast")                     \
+    X(offload_watched, "a fast flow is found where slow ones have taken all places to watch from")           \
     X(offload_ahead, "a slow engine is asked to remove a rule so early that nobody waits")                   \
     X(offload_slow_reader, "a client that an engine carried is reset when it reads too slowly")              \
     X(offload_window_kept, "R4 what a client was promised before a rule is taken while there is one")        \

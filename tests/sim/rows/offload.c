@@ -1,58 +1,10 @@
 /* Rows about flows that an engine carries (agent/splice/offload.c, R1 to R5), against the emulated engine.
  * Segments that software did not forward are the engine's. */
 #include "tests/sim/rows/all.h"
+#include "tests/sim/rows/carried.h"
 
-#define BODY     200000u
-#define HEAD     "HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n"
-#define LONG     4000000u
-#define LONG_OF  "HTTP/1.1 200 OK\r\nContent-Length: 4000000\r\n\r\n"
-#define FIELD    502 /* the endpoint's window field */
-#define BOUNDARY 2920u
-
-struct carried {
-    struct peer *c, *e;
-    uint32_t base;  /* where the body begins in the endpoint's stream */
-    uint32_t sent;  /* bytes of it */
-    bool by_engine; /* software forwarded none of the last ones */
-};
-
-/* n more bytes of the body arrive. */
-static void body(struct carried *w, uint32_t n)
-{
-    uint64_t before = counter_of(w->c->sc, "forwarded");
-    say_n(w->e, 'x', n);
-    want_bytes(w->c, n);
-    w->sent += n;
-    w->by_engine = counter_of(w->c->sc, "forwarded") == before;
-    pass_time(w->c->sc, 1);
-}
-
-/* A client that reads fast asks, and the endpoint has begun to answer. */
-static struct carried asked(struct script *s, const char *head)
-{
-    struct carried w = {.c = client(s)};
-    w.c->wscale = 7;
-    w.c->wnd = 400;
-    open_conn(w.c);
-    say(w.c, GET0);
-    w.e = take_syn(s);
-    w.e->wscale = 7;
-    accept_syn_of(w.e);
-    w.e->wnd = FIELD;
-    want_head(w.e);
-    say(w.e, head);
-    want_head(w.c);
-    w.base = w.e->snd;
-    return w;
-}
-
-/* The scene of these rows: an engine of this profile, whatever --provider says; one endpoint. */
-static void with_engine(struct script *s, const char *engine)
-{
-    families(s, false, false);
-    lacon_provider(engine);
-    one_endpoint(s);
-}
+#define BODY 200000u
+#define HEAD "HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n"
 
 /* A response under way, by software, that an engine may soon be asked to carry; the client's window is
  * `wnd` at last. */
@@ -76,12 +28,6 @@ static struct carried carry(struct script *s)
     want_true(s, !w.by_engine, "until then software sends");
     want_counter(s, "offload_asked", 1);
     return w;
-}
-
-/* The right edge that e may send to, in bytes of the body. */
-static uint32_t edge_of(struct carried *w)
-{
-    return w->e->got.ack - w->e->iss + ((uint32_t)w->e->got.wnd << 7) - w->base;
 }
 
 void offload_boundary(struct script *s)
@@ -224,6 +170,37 @@ void offload_evicts(struct script *s)
     }
     want_counter(s, "offload_evicted", 1);
     want_true(s, fast.by_engine && !slow.by_engine, "the faster one has it");
+}
+
+/* One entry, two places to watch from. One slow flow has the rule, another the second place; the fast one
+ * that comes then is tried all the same, takes the place of the one, and the rule of the other. */
+void offload_watched(struct script *s)
+{
+    with_engine(s, "emu:1x1000");
+    lacon_places(2);
+    struct carried slow[2] = {asked(s, LONG_OF), asked(s, LONG_OF)}, fast = asked(s, LONG_OF);
+    for (unsigned i = 0; i < 10; i++) {
+        body(&slow[0], 2000);
+        body(&slow[1], 2000);
+        pass_time(s, 20);
+    }
+    want_true(s, slow[0].by_engine && !slow[1].by_engine, "one is carried, one watches");
+    for (unsigned i = 0; i < 20; i++) {
+        body(&slow[0], 1000);
+        body(&slow[1], 1000);
+        body(&fast, 12000);
+        pass_time(s, 10);
+    }
+    want_counter(s, "offload_evicted", 1);
+    want_true(s, fast.by_engine && !slow[0].by_engine, "the fast one has the rule");
+    for (unsigned i = 0; i < 40; i++) {
+        body(&slow[0], 1000);
+        body(&slow[1], 1000);
+        body(&fast, 12000);
+        pass_time(s, 10);
+    }
+    want_counter(s, "offload_evicted", 1);
+    want_true(s, fast.by_engine, "and keeps it");
 }
 
 /* An engine that takes 40 ms to remove a rule, and a flow that moves more than a window meanwhile: the
