@@ -80,6 +80,7 @@ struct accel_port {
 #define ACCEL_SPOT_CHECK 1024u
 
 struct flow_api;
+struct flow_accord;
 
 struct accel_engine_params {
     const char *profile;           /* of an emulated engine; NULL: the provider's first */
@@ -89,6 +90,8 @@ struct accel_engine_params {
     unsigned nports;
     const struct flow_api *api; /* how real NICs are asked; NULL: there is no DPDK here */
     unsigned worker, nworkers;
+    struct flow_accord *accord; /* of the workers' engines on real NICs, outlives them; NULL: none is needed,
+                                 * for there is one, or it is a trial */
     uint64_t (*clock_ns)(void); /* to tell how long calls take; NULL: it is not told */
     bool v6;                    /* must be able to carry IPv6 */
 };

@@ -14,7 +14,8 @@ struct asking {
     struct rte_flow_action_handle *counter[2]; /* by whether it is for transfer rules */
     uint16_t counter_port[2];
     bool no_counter[2];
-    unsigned tried;
+    unsigned in, tried;
+    char no_way[ACCEL_WHY];   /* what came of the first way into a group that was asked for */
     char first[64], last[64]; /* what the device said */
 };
 
@@ -122,6 +123,32 @@ static int put_question(struct asking *q, const struct flow_dialect *d, bool by_
 
 /* ---- all of them ---- */
 
+static bool has_way(struct asking *q)
+{
+    char why[ACCEL_WHY] = "no way into a group is looked for";
+    if (q->a->has_way && q->a->has_way(q->a->ctx, q->f, q->in, why))
+        return true;
+    if (!q->no_way[0])
+        snprintf(q->no_way, sizeof q->no_way, "%s", why);
+    return false;
+}
+
+/* A device that takes the rule in a group must take what leads there as well. */
+static int put_whole_question(struct asking *q, const struct flow_dialect *d, bool by_queue,
+                              struct rte_flow_error *err)
+{
+    struct flow_form *f = q->f;
+    int rc = put_question(q, d, by_queue, err);
+    if (rc)
+        return rc;
+    f->d = *d;
+    if (d->group == 0 || has_way(q))
+        return 0;
+    flow_table_close(&f->t, q->a->api, f->port);
+    err->message = q->no_way;
+    return -ENOTSUP;
+}
+
 static const char *said(int rc, const struct rte_flow_error *err)
 {
     if (rc == -ENOSYS)
@@ -133,16 +160,13 @@ static const char *said(int rc, const struct rte_flow_error *err)
  * which asks the least. */
 static bool ask_all(struct asking *q, bool by_queue)
 {
-    struct flow_form *f = q->f;
     struct flow_dialect d = {0};
     int rc;
     do {
         struct rte_flow_error err = {0};
-        rc = put_question(q, &d, by_queue, &err);
-        if (rc == 0) {
-            f->d = d;
+        rc = put_whole_question(q, &d, by_queue, &err);
+        if (rc == 0)
             return true;
-        }
         if (!q->first[0] && (q->tried == 1 || rc == -ENOSYS || rc == -ENODEV))
             snprintf(q->first, sizeof q->first, "%s", said(rc, &err));
         snprintf(q->last, sizeof q->last, "%s", said(rc, &err));
@@ -177,7 +201,7 @@ static void end_asking(struct asking *q)
 
 void flow_form_ask(struct flow_form *f, const struct flow_asker *a, unsigned in, unsigned out, bool v4)
 {
-    struct asking q = {.a = a, .f = f};
+    struct asking q = {.a = a, .f = f, .in = in};
     *f = (struct flow_form){.in = a->port[in].id, .out = a->port[out].id};
     q.rule = sample(&q, in, out, v4);
     f->can = ask_all(&q, true) || ask_all(&q, false);
@@ -186,7 +210,10 @@ void flow_form_ask(struct flow_form *f, const struct flow_asker *a, unsigned in,
         flow_dialect_text(&f->d, f->why, sizeof f->why);
         return;
     }
-    if (q.tried > 1)
+    if (q.tried > 1 && q.no_way[0])
+        snprintf(f->why, sizeof f->why, "asked in %u forms; the first: %s; %.100s", q.tried, q.first,
+                 q.no_way);
+    else if (q.tried > 1)
         snprintf(f->why, sizeof f->why, "asked in %u forms; the first: %s; the last: %s", q.tried, q.first,
                  q.last);
     else

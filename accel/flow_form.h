@@ -31,6 +31,10 @@ struct flow_asker {
     const struct accel_port *port; /* the interfaces */
     unsigned nports;
     uint32_t rules; /* of each form, at most */
+    /* Is there a way into the group that this form's rules are in, from interface `in`? why (ACCEL_WHY): why
+     * not. NULL: groups are not asked for. */
+    bool (*has_way)(void *ctx, const struct flow_form *f, unsigned in, char *why);
+    void *ctx; /* of has_way */
 };
 
 /* Asks for rules from interface `in` to interface `out`: by rte_flow_validate(), or, where the port has

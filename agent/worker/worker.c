@@ -10,6 +10,7 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "accel/flow_accord.h"
 #include "accel/flow_api.h"
 #include "agent/base/log.h"
 #include "agent/exchange/shared.h"
@@ -28,6 +29,7 @@ struct workers {
     struct handover *handover;
     struct accel_port accel_port[ACCEL_PORTS]; /* by interface */
     struct accel_choices accel;                /* made at start, read-only afterwards */
+    struct flow_accord *accord;                /* of the flow engines; NULL: there is one worker */
     struct steer *steer[ACCEL_PORTS];       /* how each device spreads frames; NULL: it cannot be steered */
     char steer_why[ACCEL_PORTS][STEER_WHY]; /* what came of it */
     bool *link_up; /* per port, as the engines were last told; the thread of workers_check_links() */
@@ -190,6 +192,7 @@ static void accelerate(struct workers *ws, struct engine_params *params)
     accel_negotiate(&wish, &params->flow_params, ticks, &ws->accel);
     accel_use(&ws->accel);
     params->flow = ws->accel.hook[ACCEL_FLOW].provider;
+    params->flow_params.accord = ws->accord = ws->n > 1 ? flow_accord_create(ws->n) : NULL;
     params->flow_least = a->flow_least;
     params->cycles = ticks;
     log_choices(ws);
@@ -323,6 +326,7 @@ void workers_stop(struct workers *ws)
     handover_destroy(ws->handover, io_free);
     for (unsigned i = 0; i < ws->n; i++)
         worker_destroy(ws->worker[i]);
+    flow_accord_destroy(ws->accord);
     snapshots_destroy(&ws->snapshots);
     shared_destroy(ws->shared);
     roster_destroy(ws->roster);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "accel/flow_accord.h"
 #include "agent/exchange/exchange.h"
 #include "agent/exchange/shared.h"
 #include "tests/sim/invariants.h"
@@ -152,6 +153,7 @@ static void with_engine(struct lacon *l, struct engine_params *p)
                                                   .nports = l->nports,
                                                   .worker = p->worker,
                                                   .nworkers = p->nworkers,
+                                                  .accord = l->accord,
                                                   .ops = {.send = device_send, .ctx = l},
                                                   .seed = measure_on() ? 1 : rng_next(&l->sim->rng),
                                                   .v6 = true};
@@ -226,6 +228,7 @@ static void start_engines(struct lacon *l)
         memcpy(port[i].mac, l->port[i].mac, 6);
     }
     l->shared = shared_create();
+    l->accord = flow_accord_create(l->nworkers);
     l->roster = roster_create(l->nworkers);
     if (!l->roster)
         sim_fail(l->sim, "roster_create failed");
@@ -349,6 +352,8 @@ void lacon_crash(struct lacon *l)
         for (unsigned k = 0; k < l->nworkers; k++)
             empty(l, &w->from[k]);
     }
+    flow_accord_destroy(l->accord);
+    l->accord = NULL;
     shared_destroy(l->shared);
     l->shared = NULL;
     roster_destroy(l->roster);

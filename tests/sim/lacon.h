@@ -41,6 +41,7 @@ struct lacon {
     struct lacon_worker worker[LACON_WORKERS];
     struct lan_port port[LACON_PORTS];
     struct shared *shared; /* of the workers */
+    struct flow_accord *accord;
     struct frames frames;
     struct oracle oracle;
     const struct accel_provider *flow; /* its engine carries large responses; NULL: there is none */

@@ -350,7 +350,7 @@ static int usage(FILE *f, int code)
           "engine\n"
           "--provider NAME: device, soft, simd, emu, emu:bluefield2, emu:liquidio, faulty, rte_flow, "
           "rte_flow:sync, "
-          "rte_flow:old\n"
+          "rte_flow:old, rte_flow:faulty\n"
           "--mutant NAME: with that mistake switched on (a build with LACON_MUTANTS)\n",
           f);
     return code;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tests/double/double.h"
+#include "tests/sim/rng.h"
 
 #define DELAY_NS 500000u
 #define JOBS     64u
@@ -11,16 +12,8 @@
 
 static struct flow_double dev;
 static struct frame_ops ops; /* where it sends frames */
-
-void nic_begin(void)
-{
-    double_begin(&dev);
-}
-
-const char *nic_complaint(void)
-{
-    return dev.complaint;
-}
+static struct rng chance;
+static bool faulty;
 
 /* A NIC of some years ago. */
 static bool old_words(const struct double_words *w, const char **why)
@@ -37,13 +30,15 @@ static struct accel_engine *create(const struct accel_engine_params *p, char *wh
 {
     struct accel_port port[ACCEL_PORTS];
     struct accel_engine_params q = *p;
-    bool queue = !p->profile;
+    faulty = p->profile && strcmp(p->profile, "faulty") == 0;
+    bool queue = !p->profile || faulty;
     memcpy(port, p->port, p->nports * sizeof *port);
     for (unsigned i = 0; i < p->nports; i++) {
         port[i].id = (uint16_t)i;
         port[i].flow_jobs = queue ? JOBS : 0;
     }
     ops = p->ops;
+    rng_seed(&chance, p->seed);
     dev.queue_size = JOBS;
     dev.delay_ns = queue ? DELAY_NS : 0;
     dev.accepts = p->profile && strcmp(p->profile, "old") == 0 ? old_words : NULL;
@@ -60,20 +55,20 @@ static void destroy(struct accel_engine *e)
     dev.now_ns -= NEVER;
 }
 
-static struct flow_ops flow_ops_of(struct accel_engine *e)
+/* What becomes of jobs that are asked for from now on. */
+static void draw_mistakes(void)
 {
-    return rte_flow_engine.ops(e);
+    dev.fail_jobs = rng_below(&chance, 20) == 0;
+    dev.lose_jobs = rng_below(&chance, 40) == 0;
+    dev.double_jobs = rng_below(&chance, 8) == 0;
 }
 
 static unsigned poll(struct accel_engine *e, uint64_t now_ns, struct flow_answer out[], unsigned max)
 {
     dev.now_ns = now_ns;
+    if (faulty)
+        draw_mistakes();
     return rte_flow_engine.poll(e, now_ns, out, max);
-}
-
-static uint64_t next_ns(const struct accel_engine *e)
-{
-    return rte_flow_engine.next_ns(e);
 }
 
 static unsigned pass(struct accel_engine *e, struct frame *f[], unsigned n, uint64_t now_ns)
@@ -94,38 +89,8 @@ static unsigned pass(struct accel_engine *e, struct frame *f[], unsigned n, uint
     return left;
 }
 
-static bool serves(const struct accel_engine *e, unsigned port, char *why)
-{
-    return rte_flow_engine.serves(e, port, why);
-}
-
-static const struct accel_stats *stats(const struct accel_engine *e)
-{
-    return rte_flow_engine.stats(e);
-}
-
-static size_t memory(const struct accel_engine *e)
-{
-    return rte_flow_engine.memory(e);
-}
-
-static const char *about(const struct accel_engine *e)
-{
-    return rte_flow_engine.about(e);
-}
-
-static const struct accel_engine_class nic_engine = {
-    .create = create,
-    .destroy = destroy,
-    .serves = serves,
-    .ops = flow_ops_of,
-    .poll = poll,
-    .next_ns = next_ns,
-    .pass = pass,
-    .stats = stats,
-    .memory = memory,
-    .about = about,
-};
+/* The provider's own, but for what has to do with the device (nic_begin()). */
+static struct accel_engine_class nic_engine;
 
 const struct accel_provider nic_rte_flow = {
     .name = "rte_flow",
@@ -133,3 +98,18 @@ const struct accel_provider nic_rte_flow = {
     .hooks = 1u << ACCEL_FLOW,
     .engine = &nic_engine,
 };
+
+void nic_begin(void)
+{
+    double_begin(&dev);
+    nic_engine = rte_flow_engine;
+    nic_engine.create = create;
+    nic_engine.destroy = destroy;
+    nic_engine.poll = poll;
+    nic_engine.pass = pass;
+}
+
+const char *nic_complaint(void)
+{
+    return dev.complaint;
+}

@@ -5,8 +5,9 @@
 
 #include "accel/accel.h"
 
-/* Profiles: NULL, a queue whose jobs take effect after half a millisecond and are answered after one; "sync",
- * rules one by one; "old", the same without MODIFY_FIELD and indirect counters. */
+/* Profiles: NULL, a queue whose jobs take effect after half a millisecond and are answered after one;
+ * "faulty", the same, but jobs fail, are answered twice, or never; "sync", rules one by one; "old", the same
+ * without MODIFY_FIELD and indirect counters. */
 extern const struct accel_provider nic_rte_flow;
 
 /* A new device, of the next lacon. */

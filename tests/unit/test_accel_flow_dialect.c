@@ -151,11 +151,78 @@ Test(accel_rte_flow, a_group_without_a_way_into_it_is_not_used, .init = knows_ev
         dev.fail_in[DOUBLE_CREATE] = dev.calls[DOUBLE_CREATE] + rest; /* the first rule, or the second */
         start(0);
         cr_expect_not(rte_flow_engine.serves(eng, 1, why));
-        cr_expect_str_eq(why, "no way into group 1: as the test wants it");
+        cr_expect_str_eq(why, "asked in 1280 forms; the first: not in my words; no way into group 1: as the "
+                              "test wants it");
         cr_expect_eq(insert(0, 0), -ENOTSUP);
         cr_expect_eq(double_live(&dev), 0);
         finish();
     }
+}
+
+/* No jump by REPRESENTED_PORT, and nothing rewritten in the first group. */
+static bool jumps_by_port_id(const struct double_words *w, const char **why)
+{
+    bool jump = w->action[0].type == RTE_FLOW_ACTION_TYPE_JUMP;
+    *why = "jumps are by PORT_ID";
+    return jump ? w->item[0].type == RTE_FLOW_ITEM_TYPE_PORT_ID : knows_it(w, why);
+}
+
+/* A way that is refused is no end: the other words are tried, once for each way of saying where. */
+Test(accel_rte_flow, a_way_that_is_refused_is_asked_for_in_other_words, .init = knows_everything)
+{
+    char why[ACCEL_WHY];
+    knows.group0 = false;
+    dev.accepts = jumps_by_port_id;
+    dev.queue_size = 16;
+    for (unsigned queue = 0; queue < 2; queue++) {
+        unsigned made = dev.calls[DOUBLE_CREATE] + dev.calls[DOUBLE_ASYNC_CREATE];
+        start(queue ? 16 : 0);
+        cr_assert(rte_flow_engine.serves(eng, 1, why), "%s", why);
+        cr_expect(strstr(why, "PORT_ID group 1, "), "%s", why);
+        made = dev.calls[DOUBLE_CREATE] + dev.calls[DOUBLE_ASYNC_CREATE] - made;
+        cr_expect_eq(made, 2 * (1 + 2), "%u: of each interface one rule in vain, then both", made);
+        insert(0, 0);
+        poll(MS);
+        cr_expect(hits(0, MS));
+        finish();
+    }
+}
+
+/* Transfer rules rewrite behind a jump alone, and there is none; ingress rules rewrite anywhere. */
+static bool no_jump(const struct double_words *w, const char **why)
+{
+    *why = "no jumps";
+    return w->action[0].type != RTE_FLOW_ACTION_TYPE_JUMP && (w->attr.ingress || knows_it(w, why));
+}
+
+Test(accel_rte_flow, where_there_is_no_way_words_are_taken_that_need_none, .init = knows_everything)
+{
+    knows.group0 = false;
+    dev.accepts = no_jump;
+    cr_expect(strstr(served(), "front: ingress to PORT_ID group 0, "));
+    finish();
+}
+
+/* The first worker's way is everybody's; the others come to the same words, and make none. */
+Test(accel_rte_flow, workers_come_to_the_same_words, .init = knows_everything)
+{
+    char first[ACCEL_WHY], second[ACCEL_WHY];
+    knows.group0 = false;
+    dev.accepts = jumps_by_port_id;
+    dev.queue_size = 16;
+    start_as(16, 0, 2);
+    struct accel_engine *one = eng;
+    rte_flow_engine.serves(one, 1, first);
+    start_as(16, 1, 2);
+    cr_assert(rte_flow_engine.serves(eng, 1, second), "%s", second);
+    cr_expect_str_eq(first, second);
+    cr_expect_eq(double_live(&dev), 4, "a jump and a way out of the group for each interface");
+    insert(0, 0);
+    poll(MS);
+    cr_expect(hits(0, MS), "by the first worker's jump");
+    rte_flow_engine.destroy(eng);
+    eng = one;
+    finish();
 }
 
 Test(accel_rte_flow, damage_is_not_to_be_hidden, .init = knows_everything)

@@ -1,0 +1,204 @@
+/* Several workers on one device, by the provider rte_flow: what one of them cannot get rid of, and places in
+ * its queue that are not answered. */
+#include "tests/unit/rte_flow_rig.h"
+
+#include "accel/flow_accord.h"
+
+#define PORT 9 /* DPDK's, of the rules of this rig */
+
+static struct flow_accord *accord;
+static struct accel_engine *worker[2];
+
+static void use(unsigned i)
+{
+    eng = worker[i];
+    ops = rte_flow_engine.ops(eng);
+}
+
+/* Two workers, with queues of so many jobs; 0: rules one by one. */
+static void start_two(uint32_t jobs)
+{
+    char why[ACCEL_WHY];
+    dev.queue_size = jobs;
+    accord = flow_accord_create(2);
+    memcpy(port, rig_port, sizeof port);
+    port[0].flow_jobs = port[1].flow_jobs = jobs;
+    for (unsigned i = 0; i < 2; i++) {
+        struct accel_engine_params p = {.port = port,
+                                        .nports = 2,
+                                        .api = &flow_api_double,
+                                        .worker = i,
+                                        .nworkers = 2,
+                                        .accord = accord,
+                                        .v6 = true};
+        worker[i] = rte_flow_engine.create(&p, why);
+        cr_assert(worker[i], "%s", why);
+    }
+    use(0);
+}
+
+static void finish_two(void)
+{
+    rte_flow_engine.destroy(worker[1]);
+    eng = worker[0];
+    finish();
+    flow_accord_destroy(accord);
+}
+
+/* Worker 1 has a rule that is fine, worker 0 one that it cannot get rid of, as the loss of its completion. */
+static void one_is_stuck(void)
+{
+    start_two(64);
+    use(1);
+    insert(1, 0);
+    poll(MS);
+    cr_assert(told(0, 1, FLOW_IN, 0));
+    use(0);
+    insert(0, 0);
+    poll(MS);
+    dev.lose_jobs = true;
+    ask_to_remove(0, MS);
+    dev.lose_jobs = false;
+    ops.flush(ops.ctx, 2 * SEC);
+    cr_expect_eq(dev.calls[DOUBLE_FLUSH], 0, "the other's rule is there");
+    cr_expect_eq(poll(2 * SEC), 0);
+}
+
+Test(accel_flow_accord, all_leave_and_the_last_empties_the_port, .init = new_device)
+{
+    one_is_stuck();
+    use(1);
+    cr_expect(hits(1, 2 * SEC), "until it has heard of it the other's rule stays");
+    cr_expect_eq(poll(2 * SEC), 0);
+    cr_expect_eq(poll(2 * SEC + MS), 1);
+    cr_expect(told(0, 1, FLOW_GONE, FLOW_WHY_LOST));
+    cr_expect_eq(ans[0].packets, 1, "counted to the end");
+    cr_expect_eq(insert(2, 2 * SEC + MS), -ENODEV, "nothing is made there any more");
+    poll(2 * SEC + 2 * MS);
+    use(0);
+    poll(2 * SEC + 3 * MS);
+    cr_expect_eq(dev.calls[DOUBLE_FLUSH], 1);
+    cr_expect_eq(double_live(&dev), 0);
+    finish_two();
+}
+
+Test(accel_flow_accord, who_was_stuck_is_told_when_it_is_empty, .init = new_device)
+{
+    one_is_stuck();
+    unsigned n = 0;
+    for (uint64_t t = 2 * SEC; t < 3 * SEC && !n; t += MS) {
+        use(1);
+        poll(t);
+        use(0);
+        n = poll(t);
+    }
+    cr_assert_eq(n, 1);
+    cr_expect(told(0, 0, FLOW_GONE, FLOW_WHY_LOST));
+    cr_expect_not(hits(0, 3 * SEC));
+    cr_expect_eq(insert(0, 3 * SEC), -ENODEV);
+    finish_two();
+}
+
+Test(accel_flow_accord, a_flush_that_fails_is_tried_again, .init = new_device)
+{
+    one_is_stuck();
+    dev.fail[DOUBLE_FLUSH] = EBUSY;
+    unsigned n = 0;
+    for (uint64_t t = 2 * SEC; t < 7 * SEC; t += 10 * MS) {
+        if (t == 5 * SEC)
+            dev.fail[DOUBLE_FLUSH] = 0;
+        use(1);
+        poll(t);
+        use(0);
+        unsigned told_now = poll(t);
+        cr_expect(!told_now || t >= 5 * SEC, "its rule may take segments");
+        n += told_now;
+    }
+    cr_expect_eq(n, 1);
+    cr_expect(dev.calls[DOUBLE_FLUSH] >= 3 && dev.calls[DOUBLE_FLUSH] <= 6, "%u", dev.calls[DOUBLE_FLUSH]);
+    finish_two();
+}
+
+Test(accel_flow_accord, rules_one_by_one_that_a_device_keeps, .init = new_device)
+{
+    start_two(0);
+    insert(0, 0);
+    poll(0);
+    dev.fail[DOUBLE_DESTROY] = EBUSY;
+    ops.flush(ops.ctx, MS);
+    unsigned n = 0;
+    for (uint64_t t = SEC; t < 4 * SEC && !n; t += 10 * MS) {
+        use(1);
+        poll(t);
+        use(0);
+        n = poll(t);
+    }
+    cr_assert_eq(n, 1);
+    cr_expect(told(0, 0, FLOW_GONE, FLOW_WHY_LOST));
+    cr_expect_eq(dev.calls[DOUBLE_FLUSH], 1);
+    dev.fail[DOUBLE_DESTROY] = 0;
+    finish_two();
+}
+
+/* A worker that has ended is not waited for: the last one empties the port. */
+Test(accel_flow_accord, who_has_ended_is_not_waited_for, .init = new_device)
+{
+    one_is_stuck();
+    finish_two();
+    cr_expect_eq(dev.calls[DOUBLE_FLUSH], 1);
+}
+
+/* ---- places in a queue ---- */
+
+/* Four insertions are under way at most, of eight jobs. None of the first four is ever answered. */
+static void four_lost(void)
+{
+    start_two(8);
+    dev.lose_jobs = true;
+    for (uint32_t tag = 0; tag < 4; tag++)
+        cr_assert_eq(insert(tag, 0), 0);
+    dev.lose_jobs = false;
+    cr_assert_eq(insert(4, MS), -EAGAIN);
+}
+
+Test(accel_flow_accord, a_lost_completion_costs_its_place_for_a_second, .init = new_device)
+{
+    four_lost();
+    for (uint32_t tag = 0; tag < 4; tag++)
+        ask_to_remove(tag, SEC / 2);
+    cr_expect_eq(insert(4, SEC / 2), -EAGAIN, "it may come yet");
+    for (uint32_t tag = 0; tag < 4; tag++)
+        ask_to_remove(tag, SEC);
+    cr_expect_eq(insert(4, SEC), 0);
+    cr_assert_eq(poll(SEC), 1);
+    cr_expect(told(0, 4, FLOW_IN, 0));
+    finish_two();
+}
+
+Test(accel_flow_accord, a_completion_that_comes_after_all_is_heard, .init = new_device)
+{
+    start_two(8);
+    dev.delay_ns = SEC;
+    insert(0, 0);
+    ask_to_remove(0, SEC + MS); /* given up */
+    dev.delay_ns = 0;
+    cr_expect_eq(poll(SEC + MS), 0);
+    cr_expect_eq(poll(2 * SEC), 1);
+    cr_expect(told(0, 0, FLOW_IN, 0));
+    cr_expect_eq(poll(2 * SEC + MS), 1);
+    cr_expect(told(0, 0, FLOW_GONE, FLOW_WHY_ASKED), "and its removal, asked for meanwhile");
+    finish_two();
+}
+
+/* A worker's flush does not wait for what is not coming. */
+Test(accel_flow_accord, a_flush_does_not_wait_for_what_is_lost, .init = new_device)
+{
+    four_lost();
+    for (uint64_t t = 2 * SEC; t < 10 * SEC; t += 1600 * MS) {
+        unsigned pulls = dev.calls[DOUBLE_PULL];
+        ops.flush(ops.ctx, t);
+        cr_expect_leq(dev.calls[DOUBLE_PULL] - pulls, 4, "%u looks for completions",
+                      dev.calls[DOUBLE_PULL] - pulls);
+    }
+    finish_two();
+}
