@@ -1,42 +1,10 @@
-/* See engine.h: wiring of net, splice and exchange into one object, the stages of a burst, and the views for
- * control threads. */
-#include "agent/worker/engine.h"
+/* See engine.h: wiring of net, splice and exchange into one object, the stages of a burst, timers, and
+ * configurations. */
+#include "agent/worker/engine_own.h"
 
 #include <stdlib.h>
 
-#include "agent/exchange/exchange.h"
-#include "agent/exchange/explain.h"
-#include "agent/net/net.h"
-#include "agent/splice/clients.h"
-#include "agent/splice/splice.h"
 #include "agent/wire/wire.h"
-#include "agent/worker/steering.h"
-
-#define TRUSTED_MAX 64u /* as many as the configuration takes */
-
-struct engine {
-    struct counters cnt;
-    struct frame_ops ops;
-    struct net *net;
-    struct splice *splice;
-    struct exchanges *exchanges;
-    struct roster *roster; /* its own; NULL: it shares one */
-    struct steering steering;
-    bool doubt[NET_MAX_IF]; /* by port: what its device says of checksums is not believed */
-    uint32_t believed;      /* words since the last one that was verified */
-    void (*give)(void *ctx, unsigned owner, struct frame *f);
-    unsigned nworkers;
-    uint32_t ntrusted;
-    struct splice_network trusted[TRUSTED_MAX];
-    /* the flow engine; all of it zero when there is none */
-    const struct accel_provider *flow_provider;
-    const struct accel_engine_class *flow_class;
-    struct accel_engine *flow;
-    struct flow_ops flow_ops;
-    uint64_t (*cycles)(void);
-    uint64_t emulation_cycles, worker_cycles;
-    char flow_why[ACCEL_WHY];
-};
 
 static void net_if_from(struct net_if *out, const struct cfg_interface *in, const struct engine_port *port,
                         uint16_t i)
@@ -124,35 +92,6 @@ static void steering_start(struct engine *e, const struct engine_params *p)
     e->nworkers = p->nworkers;
 }
 
-/* What was asked at start was another one: that of this worker may have found no room beside it. */
-static bool flow_serves(const struct engine *e, unsigned nports)
-{
-    char why[ACCEL_WHY] = "";
-    bool any = nports == 0 || !e->flow_class->serves;
-    for (unsigned i = 0; i < nports && !any; i++)
-        any = e->flow_class->serves(e->flow, i, why);
-    return any;
-}
-
-static void flow_start(struct engine *e, const struct engine_params *p)
-{
-    if (!p->flow || !p->flow->engine)
-        return;
-    e->flow_class = p->flow->engine;
-    e->flow = e->flow_class->create(&p->flow_params, e->flow_why);
-    if (!e->flow)
-        return;
-    if (!flow_serves(e, p->flow_params.nports)) {
-        e->flow_class->serves(e->flow, 0, e->flow_why);
-        e->flow_class->destroy(e->flow);
-        e->flow = NULL;
-        return;
-    }
-    e->flow_provider = p->flow;
-    e->flow_ops = e->flow_class->ops(e->flow);
-    e->cycles = p->cycles;
-}
-
 struct engine *engine_create(const struct engine_params *p)
 {
     struct engine *e = calloc(1, sizeof *e);
@@ -171,7 +110,7 @@ struct engine *engine_create(const struct engine_params *p)
     for (unsigned i = 0; i < p->config->ninterface && i < NET_MAX_IF; i++)
         e->doubt[i] = p->port[i].doubt;
     steering_start(e, p);
-    flow_start(e, p);
+    engine_flow_start(e, p);
     e->net = net_start(e, p);
     e->exchanges = e->net && xp.roster ? exchanges_create(&xp) : NULL;
     e->splice = e->exchanges ? splice_start(e, p) : NULL;
@@ -305,7 +244,7 @@ static void give_others(struct engine *e, struct segments *g)
     g->n = kept;
 }
 
-static void take_burst(struct engine *e, struct frame *const f[], unsigned n, bool mixed, uint64_t now_ns)
+void engine_take_burst(struct engine *e, struct frame *const f[], unsigned n, bool mixed, uint64_t now_ns)
 {
     struct segments g;
     g.n = g.ntrain = 0;
@@ -331,52 +270,6 @@ static void take_burst(struct engine *e, struct frame *const f[], unsigned n, bo
     splice_relieve(e->splice);
 }
 
-/* ---- the flow engine ---- */
-
-static uint64_t clock_of(const struct engine *e)
-{
-    return e->cycles ? e->cycles() : 0;
-}
-
-/* What silicon would do by itself is the emulation's; asking a real NIC is neither, and nothing of a frame.
- */
-static unsigned poll_answers(struct engine *e, uint64_t now_ns, struct flow_answer a[])
-{
-    uint64_t t0 = clock_of(e);
-    unsigned n = e->flow_class->poll(e->flow, now_ns, a, ENGINE_BURST);
-    if (e->flow_class->pass)
-        stat_add(&e->emulation_cycles, clock_of(e) - t0);
-    return n;
-}
-
-static void take_answers(struct engine *e, uint64_t now_ns)
-{
-    struct flow_answer a[ENGINE_BURST];
-    unsigned n;
-    do {
-        n = poll_answers(e, now_ns, a);
-        splice_flow_answers(e->splice, a, n);
-    } while (n == ENGINE_BURST);
-    splice_reap(e->splice);
-}
-
-/* A burst where there is an engine: first what emulated silicon would do before the worker sees it. */
-static void take_burst_behind(struct engine *e, struct frame *const f[], unsigned n, bool mixed,
-                              uint64_t now_ns)
-{
-    struct frame *left[ENGINE_BURST];
-    uint64_t t0 = clock_of(e), t1;
-    memcpy(left, f, n * sizeof *left);
-    if (e->flow_class->pass)
-        n = e->flow_class->pass(e->flow, left, n, now_ns);
-    t1 = clock_of(e);
-    take_burst(e, left, n, mixed, now_ns);
-    stat_add(&e->worker_cycles, clock_of(e) - t1);
-    if (e->flow_class->pass)
-        stat_add(&e->emulation_cycles, t1 - t0);
-    take_answers(e, now_ns);
-}
-
 static void input(struct engine *e, struct frame *const f[], unsigned n, bool mixed, uint64_t now_ns)
 {
     splice_set_now(e->splice, now_ns);
@@ -384,9 +277,9 @@ static void input(struct engine *e, struct frame *const f[], unsigned n, bool mi
     for (unsigned burst; n > 0; f += burst, n -= burst) {
         burst = n < ENGINE_BURST ? n : ENGINE_BURST;
         if (e->flow)
-            take_burst_behind(e, f, burst, mixed, now_ns);
+            engine_flow_burst(e, f, burst, mixed, now_ns);
         else
-            take_burst(e, f, burst, mixed, now_ns);
+            engine_take_burst(e, f, burst, mixed, now_ns);
     }
 }
 
@@ -400,25 +293,6 @@ void engine_input_mixed(struct engine *e, struct frame *const f[], unsigned n, u
     input(e, f, n, true, now_ns);
 }
 
-void engine_flow(const struct engine *e, struct engine_flow_info *out)
-{
-    *out = (struct engine_flow_info){0};
-    if (!e->flow)
-        return;
-    *out = (struct engine_flow_info){.provider = e->flow_provider->name,
-                                     .about = e->flow_class->about(e->flow),
-                                     .stats = e->flow_class->stats(e->flow),
-                                     .entries = e->flow_ops.entries,
-                                     .misses = counter_read(&e->cnt.rx_frames),
-                                     .emulation_cycles = counter_read(&e->emulation_cycles),
-                                     .worker_cycles = counter_read(&e->worker_cycles)};
-}
-
-const char *engine_flow_why(const struct engine *e)
-{
-    return e->flow_why;
-}
-
 void engine_tick(struct engine *e, uint64_t now_ns)
 {
     splice_set_now(e->splice, now_ns);
@@ -426,7 +300,7 @@ void engine_tick(struct engine *e, uint64_t now_ns)
     if (now_ns >= net_next_ns(e->net))
         net_tick(e->net, now_ns);
     if (e->flow)
-        take_answers(e, now_ns);
+        engine_flow_answers(e, now_ns);
     splice_tick(e->splice);
     exchanges_settle(e->exchanges);
     splice_reap(e->splice);
@@ -517,102 +391,4 @@ unsigned engine_owner(const struct engine *e, const struct frame *f)
     if (p.proto == WIRE_ARP || p.proto == WIRE_ICMP6 || p.proto == WIRE_ICMP4)
         return ENGINE_ALL;
     return steering_owner(&e->steering, &p.key);
-}
-
-/* ---- for control threads ---- */
-
-const struct counters *engine_counters(const struct engine *e)
-{
-    return &e->cnt;
-}
-
-uint32_t engine_conn_slots(const struct engine *e)
-{
-    return ct_capacity(splice_table(e->splice));
-}
-
-static const char *state_name(const struct conn_pub *p)
-{
-    static const char *const names[TCP_STATES] = {
-        [TCP_DEAD] = "dead",
-        [TCP_SYN_SENT] = "connecting",
-        [TCP_OPEN] = "open",
-        [TCP_FIN_WAIT_1] = "fin-wait-1",
-        [TCP_FIN_WAIT_2] = "fin-wait-2",
-        [TCP_CLOSE_WAIT] = "close-wait",
-        [TCP_CLOSING] = "closing",
-        [TCP_LAST_ACK] = "last-ack",
-        [TCP_TIME_WAIT] = "time-wait",
-    };
-    if (p->idle)
-        return "idle";
-    return p->state < TCP_STATES ? names[p->state] : "unknown";
-}
-
-bool engine_conn_info(const struct engine *e, uint32_t i, uint64_t now_ns, struct engine_conn_info *info)
-{
-    const struct conntable *t = splice_table(e->splice);
-    struct conn_pub p, q;
-    memset(info, 0, sizeof *info);
-    if (!ct_peek(t, i, &info->key, &p, sizeof p) || p.state == TCP_DEAD)
-        return false;
-    info->client = p.side == SIDE_CLIENT;
-    info->state = state_name(&p);
-    info->cluster = p.cluster;
-    info->endpoint = p.endpoint;
-    info->generation = p.generation;
-    info->bytes_in = p.bytes_in;
-    info->bytes_out = p.bytes_out;
-    info->age_ns = now_ns > p.opened_s * SEC_NS ? now_ns - p.opened_s * SEC_NS : 0;
-    if (p.peer_idx != CT_NONE && !ct_peek(t, p.peer_idx, &info->peer_key, &q, sizeof q))
-        memset(&info->peer_key, 0, sizeof info->peer_key);
-    return true;
-}
-
-uint32_t engine_client_slots(const struct engine *e)
-{
-    return clients_slots(splice_clients(e->splice));
-}
-
-bool engine_client_info(const struct engine *e, uint32_t i, struct engine_client_info *info)
-{
-    struct client_info c;
-    if (!clients_peek(splice_clients(e->splice), i, &c))
-        return false;
-    *info = (struct engine_client_info){c.addr, c.conns, c.bytes};
-    return true;
-}
-
-void engine_memory(const struct engine *e, struct memory_list *l)
-{
-    splice_memory(e->splice, l);
-    exchanges_memory(e->exchanges, l);
-    memory_add(l, "neighbours", net_memory());
-    if (e->flow)
-        memory_add(l, "flow engine", e->flow_class->memory(e->flow));
-    memory_add(l, "engine", sizeof *e);
-}
-
-uint64_t engine_kept_bytes(const struct engine *e, uint64_t *total)
-{
-    if (total)
-        *total = kbuf_total(splice_pool(e->splice));
-    return kbuf_used(splice_pool(e->splice));
-}
-
-const struct splice *engine_splice(const struct engine *e)
-{
-    return e->splice;
-}
-
-void engine_explain(struct engine *e, struct explain *q, uint64_t now_ns)
-{
-    splice_set_now(e->splice, now_ns);
-    exchanges_explain(e->exchanges, q);
-}
-
-void engine_neighbours(const struct engine *e, void (*fn)(void *arg, const struct net_neigh_info *i),
-                       void *arg)
-{
-    net_neighbours(e->net, fn, arg);
 }
