@@ -1,6 +1,6 @@
-/* Byte kernels with NEON (Advanced SIMD), 16 bytes at a time. UNTESTED: no ARM machine was at hand; it
- * compiles (clang --target=aarch64-linux-gnu), and tests/unit/test_accel_simd.c will judge it where it runs.
- * Each search looks for a vector with a hit and leaves the place to plain C, which looks at 16 bytes then. */
+/* Byte kernels with NEON (Advanced SIMD), 16 bytes at a time. UNTESTED on a processor that has it, for want
+ * of one: tests/unit/test_accel_simd.c judges it where qemu emulates one (tests/cross). Each search looks for
+ * a vector with a hit and leaves the place to plain C, which looks at 16 bytes then. */
 #ifdef __aarch64__
 #include <arm_neon.h>
 
