@@ -18,7 +18,8 @@ struct emu_profile {
 
 /* Ends with one without a name. */
 extern const struct emu_profile emu_profiles[];
-/* As accel_engine_params.profile: one of these, or ENTRIESxRATE ("1000x200": 200 insertions a second). */
+/* As accel_engine_params.profile: one of these, ENTRIESxRATE ("1000x200": 200 insertions a second), or
+ * ENTRIESxRATExMICROSECONDS from effect to answer. */
 
 struct accel_engine *emu_create(const struct emu_profile *p, const struct frame_ops *ops);
 extern const struct accel_engine_class emu_engine;

@@ -458,14 +458,20 @@ struct cfg_limits {
     struct cfg_prefix *trusted; /* whom these do not bind: proxies in front of us */
 };
 
-/* Providers of accelerator hooks, by the names in cfg_accel_names (which ends with NULL). */
+/* Providers of accelerator hooks, by the names in cfg_accel_names (which ends with NULL). The schema has them
+ * in $defs/accel_provider. */
+#define CFG_ACCELS(X)                                                                                        \
+    X(SOFT, "soft")                                                                                          \
+    X(SIMD, "simd")                                                                                          \
+    X(RTE_FLOW, "rte_flow")                                                                                  \
+    X(EMU, "emu")                                                                                            \
+    X(FAULTY, "faulty")                                                                                      \
+    X(DEVICE, "device")
+
 enum cfg_accel {
-    CFG_ACCEL_SOFT,
-    CFG_ACCEL_SIMD,
-    CFG_ACCEL_RTE_FLOW,
-    CFG_ACCEL_EMU,
-    CFG_ACCEL_FAULTY,
-    CFG_ACCEL_DEVICE,
+#define X(id, name) CFG_ACCEL_##id,
+    CFG_ACCELS(X)
+#undef X
 };
 extern const char *const cfg_accel_names[];
 

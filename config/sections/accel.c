@@ -1,8 +1,10 @@
 /* accel: who does what hardware may do. */
 #include "config/sections/sections.h"
 
-const char *const cfg_accel_names[] = {"soft", "simd", "rte_flow", "emu", "faulty", "device", NULL};
-static const char *const named_or_not[] = {"", "soft", "simd", "rte_flow", "emu", "faulty", "device", NULL};
+#define X(id, name) name,
+const char *const cfg_accel_names[] = {CFG_ACCELS(X) NULL};
+static const char *const named_or_not[] = {"", CFG_ACCELS(X) NULL};
+#undef X
 static const char *const profiles[] = {"bluefield2", "liquidio", NULL};
 
 static const struct cfg_key order_item = {
@@ -14,7 +16,7 @@ static const struct cfg_key order_item = {
     }
 
 static const struct cfg_key accel_keys[] = {
-    {.name = "order", LIST(struct cfg_accels, order, norder, order_item), .min = 1, .max = 6},
+    {.name = "order", LIST(struct cfg_accels, order, norder, order_item), .min = 1, .max = 8},
     HOOK("checksum", checksum),
     HOOK("head_scan", head_scan),
     HOOK("flow", flow),
