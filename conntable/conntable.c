@@ -66,9 +66,9 @@ struct conntable {
     struct bucket *buckets;
     struct slot *slots;
     struct locals *locals;
-    uint8_t *objects;
-    size_t stride, obj_size; /* bytes */
-    uint32_t mask;           /* number of buckets - 1 */
+    uint8_t *objects, *cold;
+    size_t stride, obj_size, cold_size; /* bytes */
+    uint32_t mask;                      /* number of buckets - 1 */
     uint32_t cap;
     struct sip_key key;
 
@@ -169,9 +169,9 @@ static size_t stride_of(size_t obj_size)
     return (obj_size + LINE - 1) & ~(size_t)(LINE - 1);
 }
 
-struct conntable *ct_create(uint32_t cap, size_t obj_size, const struct sip_key *key)
+struct conntable *ct_create(uint32_t cap, size_t obj_size, size_t cold_size, const struct sip_key *key)
 {
-    if (cap == 0 || cap > CT_CAP_MAX) {
+    if (cap == 0 || cap > CT_CAP_MAX || cold_size % 4) {
         errno = EINVAL;
         return NULL;
     }
@@ -183,13 +183,18 @@ struct conntable *ct_create(uint32_t cap, size_t obj_size, const struct sip_key 
     struct conntable *t = aligned_alloc(LINE, sizeof *t);
     if (!t)
         return NULL;
-    *t = (struct conntable){
-        .stride = stride, .obj_size = obj_size, .mask = bucket_count(cap) - 1, .cap = cap, .key = *key};
+    *t = (struct conntable){.stride = stride,
+                            .obj_size = obj_size,
+                            .cold_size = cold_size,
+                            .mask = bucket_count(cap) - 1,
+                            .cap = cap,
+                            .key = *key};
     t->buckets = bigmem_alloc(t->mask + (size_t)1, sizeof *t->buckets);
     t->slots = bigmem_alloc(cap, sizeof *t->slots);
     t->objects = bigmem_alloc(cap, stride);
+    t->cold = cold_size ? bigmem_alloc(cap, cold_size) : NULL;
     t->locals = bigmem_alloc(1, sizeof *t->locals);
-    if (!t->buckets || !t->slots || !t->objects || !t->locals) {
+    if (!t->buckets || !t->slots || !t->objects || (cold_size && !t->cold) || !t->locals) {
         ct_destroy(t);
         errno = ENOMEM;
         return NULL;
@@ -197,10 +202,10 @@ struct conntable *ct_create(uint32_t cap, size_t obj_size, const struct sip_key 
     return t;
 }
 
-size_t ct_bytes(uint32_t cap, size_t obj_size)
+size_t ct_bytes(uint32_t cap, size_t obj_size, size_t cold_size)
 {
-    return cap * (stride_of(obj_size) + sizeof(struct slot)) + bucket_count(cap) * sizeof(struct bucket) +
-           sizeof(struct locals);
+    return cap * (stride_of(obj_size) + cold_size + sizeof(struct slot)) +
+           bucket_count(cap) * sizeof(struct bucket) + sizeof(struct locals);
 }
 
 void ct_destroy(struct conntable *t)
@@ -210,6 +215,7 @@ void ct_destroy(struct conntable *t)
     bigmem_free(t->buckets, t->mask + (size_t)1, sizeof *t->buckets);
     bigmem_free(t->slots, t->cap, sizeof *t->slots);
     bigmem_free(t->objects, t->cap, t->stride);
+    bigmem_free(t->cold, t->cap, t->cold_size);
     bigmem_free(t->locals, 1, sizeof *t->locals);
     free(t);
 }
@@ -353,6 +359,8 @@ static void occupy(struct conntable *t, uint32_t idx, const struct flow_key *k, 
     __atomic_store_n(&s->rest, ports_of(k) | (uint64_t)local << 32 | (uint64_t)tag_of(hash) << 48,
                      __ATOMIC_RELAXED); /* partner: the load in ct_peek, ordered by state */
     memset(ct_obj(t, idx), 0, t->obj_size);
+    if (t->cold)
+        memset(ct_cold(t, idx), 0, t->cold_size);
     __atomic_store_n(&s->state, s->state + 1, __ATOMIC_RELEASE); /* partner: the acquire in ct_peek */
 }
 
@@ -445,6 +453,11 @@ void *ct_obj(const struct conntable *t, uint32_t idx)
     return t->objects + idx * t->stride;
 }
 
+void *ct_cold(const struct conntable *t, uint32_t idx)
+{
+    return t->cold + idx * t->cold_size;
+}
+
 const struct ip_addr *ct_remote(const struct conntable *t, uint32_t idx)
 {
     return &slot_at(t, idx)->remote;
@@ -511,6 +524,15 @@ static void copy_words(void *to, const void *from, size_t n)
     }
 }
 
+/* The same in words of 32 bits. */
+static void copy_cold(void *to, const uint32_t *from, size_t n)
+{
+    for (size_t i = 0; i * 4 < n; i++) {
+        uint32_t w = ck_pr_load_32(&from[i]);
+        memcpy((uint8_t *)to + i * 4, &w, 4);
+    }
+}
+
 /* The address that put_addr() writes or has written. */
 static struct ip_addr peek_addr(const struct ip_addr *from)
 {
@@ -523,7 +545,7 @@ static struct ip_addr peek_addr(const struct ip_addr *from)
     return a;
 }
 
-bool ct_peek(const struct conntable *t, uint32_t idx, struct flow_key *k, void *obj, size_t n)
+bool ct_peek(const struct conntable *t, uint32_t idx, struct flow_key *k, void *obj, size_t n, void *cold)
 {
     assert(n <= t->obj_size);
     if (idx >= __atomic_load_n(&t->used, __ATOMIC_RELAXED)) /* partner: take() */
@@ -538,6 +560,8 @@ bool ct_peek(const struct conntable *t, uint32_t idx, struct flow_key *k, void *
                            .remote_port = (uint16_t)rest,
                            .local_port = (uint16_t)(rest >> 16)};
     copy_words(obj, ct_obj(t, idx), n);
+    if (cold)
+        copy_cold(cold, ct_cold(t, idx), t->cold_size);
     ck_pr_fence_load(); /* partner: the store fence in occupy() */
     return __atomic_load_n(&s->state, __ATOMIC_RELAXED) == state;
 }

@@ -1,6 +1,6 @@
 /* conntable: one worker's table from flow key to conn, over a fixed slab of objects.
  *
- * Three arrays, mapped at create and touched page by page as they fill; nothing is allocated later.
+ * Four arrays, mapped at create and touched page by page as they fill; nothing is allocated later.
  *
  *   bucket: one cache line, 8 lanes                       slot: half a cache line
  *    0              16                     48       52     0        16      20      22    24      28     32
@@ -8,7 +8,7 @@
  *   | 8 tags, u16  | 8 slot indexes, u32  | overflow |     | remote | ports | local | tag | state | next |
  *   +--------------+----------------------+----------+--   +--------+-------+-------+-----+-------+------+
  *                                          (first slot + 1)
- *   object: slot i's, obj_size bytes from a line's start on
+ *   object: slot i's, obj_size bytes from a line's start on; cold: what of it only control threads want
  *
  * The local address of a key is one of few, our own: a slot has its number, and it lies in a small table with
  * a count of the slots that name it, where it stays while there are any. (A table whose numbers are all taken
@@ -76,16 +76,17 @@
 
 struct conntable;
 
-/* Room for `cap` objects of `obj_size` bytes (zeroed when handed out), all allocated here. NULL when memory
- * is short (errno ENOMEM) or cap is not 1..CT_CAP_MAX (errno EINVAL). Objects are aligned to 64 bytes. The
- * memory is physically taken as the table fills, on the NUMA node of the thread that inserts. */
-struct conntable *ct_create(uint32_t cap, size_t obj_size, const struct sip_key *key);
+/* Room for `cap` objects of `obj_size` bytes (zeroed when handed out), and as many of cold_size bytes (0:
+ * none) that lie apart, all allocated here. NULL when memory is short (errno ENOMEM) or cap is
+ * not 1..CT_CAP_MAX or cold_size not whole words of 32 bits (errno EINVAL). Objects are aligned to 64 bytes.
+ * The memory is physically taken as the table fills, on the NUMA node of the thread that inserts. */
+struct conntable *ct_create(uint32_t cap, size_t obj_size, size_t cold_size, const struct sip_key *key);
 
 /* After the last reader is done with the table. NULL is legal. */
 void ct_destroy(struct conntable *t);
 
 /* Bytes of memory of a table of this size when it is full. */
-size_t ct_bytes(uint32_t cap, size_t obj_size);
+size_t ct_bytes(uint32_t cap, size_t obj_size, size_t cold_size);
 
 /* Index of the object with this key, or CT_NONE. Worker's thread. */
 uint32_t ct_lookup(const struct conntable *t, const struct flow_key *k);
@@ -105,6 +106,8 @@ void ct_remove(struct conntable *t, uint32_t idx);
 
 /* Address is fixed for the table's life. idx < capacity. */
 void *ct_obj(const struct conntable *t, uint32_t idx);
+/* Its cold part, at the start of a word of 32 bits. */
+void *ct_cold(const struct conntable *t, uint32_t idx);
 
 /* The key of a slot in use; its remote address alone, at its place until the slot is given back; and whether
  * it is k. Worker's thread. */
@@ -126,10 +129,11 @@ uint32_t ct_used_end(const struct conntable *t);
  * at every bucket. Worker's thread. */
 uint32_t ct_longest(const struct conntable *t);
 
-/* Control threads: copies slot idx's key and the first `n` bytes of its object (n <= obj_size) if the slot
- * holds a conn and did so, with the same key, throughout the copy. False otherwise (then *k and *obj hold
- * nothing of use). Never blocks the worker. Words inside the object that the worker changes meanwhile are
- * each old or new (8-byte aligned words are never torn). */
-bool ct_peek(const struct conntable *t, uint32_t idx, struct flow_key *k, void *obj, size_t n);
+/* Control threads: copies slot idx's key, the first `n` bytes of its object (n <= obj_size) and, unless
+ * `cold` is NULL, its cold part if the slot holds a conn and did so, with the same key, throughout the copy.
+ * False otherwise (then *k, *obj and *cold hold nothing of use). Never blocks the worker. Words inside the
+ * object that the worker changes meanwhile are each old or new (8-byte aligned words are never torn, nor are
+ * those of 32 bits of the cold part). */
+bool ct_peek(const struct conntable *t, uint32_t idx, struct flow_key *k, void *obj, size_t n, void *cold);
 
 #endif

@@ -12,11 +12,19 @@
  */
 #include "agent/base/timer.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "agent/base/mutant.h"
 
 #define TW_TOP (TW_LEVELS - 1)
+#define DUE    (TW_LEVELS * TW_SLOTS) /* the list of those that are due now */
+#define FIRST  TW_NODES               /* in tw_node.prev: it is the first of the list whose number follows */
+
+/* So that no tick of a node is farther from now_tick than its 32 bits tell, nor than the top level reaches.
+ */
+_Static_assert(TW_FAR < UINT64_C(1) << 31 && TW_FAR < (uint64_t)(TW_SLOTS - 1) << (TW_BITS * TW_TOP),
+               "TW_FAR");
 
 static inline unsigned digit(uint64_t tick, unsigned level)
 {
@@ -29,45 +37,58 @@ static inline uint64_t deadline_tick(uint64_t deadline_ns)
     return deadline_ns / MS_NS + (deadline_ns % MS_NS != 0);
 }
 
-static inline void link_at(struct tw_node **head, struct tw_node *n)
+static inline struct tw_node *node_at(const struct timer_wheel *w, uint32_t i)
 {
-    n->next = *head;
-    n->pprev = head;
-    if (n->next)
-        n->next->pprev = &n->next;
-    *head = n;
+    return (struct tw_node *)(void *)(w->nodes + i * w->stride);
 }
 
-/* Places n, whose tick is above now_tick. A tick farther away than the top level reaches waits in its
- * farthest slot and is placed again from there. */
-static void place(struct timer_wheel *w, struct tw_node *n, uint64_t tick)
+/* What stands in tw_node.prev of the first of a list. */
+static inline uint32_t first_of(unsigned list)
 {
-    uint64_t reach = w->now_tick + ((uint64_t)(TW_SLOTS - 1) << (TW_BITS * TW_TOP));
-    if (tick > reach)
-        tick = reach;
+    return FIRST | list;
+}
+
+/* Puts node i between two others: what `prev` says (as in tw_node), and what follows that. */
+static void link_after(struct timer_wheel *w, uint32_t prev, uint32_t i)
+{
+    uint32_t *next = prev & FIRST ? &w->list[prev & ~FIRST] : &node_at(w, prev - 1)->next;
+    struct tw_node *n = node_at(w, i);
+    n->next = *next;
+    n->prev = prev;
+    if (n->next)
+        node_at(w, n->next - 1)->prev = i + 1;
+    *next = i + 1;
+}
+
+/* The tick that node n is armed for: it lies near now_tick, where all 64 bits are known. */
+static inline uint64_t tick_of(const struct timer_wheel *w, const struct tw_node *n)
+{
+    return w->now_tick + (uint64_t)(int64_t)(int32_t)(n->tick - (uint32_t)w->now_tick);
+}
+
+/* Places node i, whose tick is above now_tick. */
+static void place(struct timer_wheel *w, uint32_t i, uint64_t tick)
+{
     unsigned level = (63u - (unsigned)__builtin_clzll(tick ^ w->now_tick)) / TW_BITS;
     if (level > TW_TOP)
         level = TW_TOP;
-    unsigned i = digit(tick, level);
-    link_at(&w->slot[level][i], n);
-    w->used[level][i / 64] |= 1ull << (i % 64);
+    unsigned d = digit(tick, level);
+    link_after(w, first_of(level * TW_SLOTS + d), i);
+    w->used[level][d / 64] |= 1ull << (d % 64);
 }
 
-/* Unlinks n. When that emptied a slot (and not the list of due timers) its bit goes too: the link that
- * pointed to n tells which. */
-static void unlink_node(struct timer_wheel *w, struct tw_node *n)
+/* Unlinks node i. When that emptied a slot (and not the list of due timers) its bit goes too. */
+static void unlink_node(struct timer_wheel *w, uint32_t i)
 {
-    struct tw_node **head = n->pprev;
-    *head = n->next;
+    struct tw_node *n = node_at(w, i);
+    uint32_t prev = n->prev, list = prev & ~FIRST;
     if (n->next)
-        n->next->pprev = head;
-    n->next = NULL;
-    n->pprev = NULL;
-    uintptr_t off = (uintptr_t)head - (uintptr_t)&w->slot[0][0];
-    if (*head == NULL && off < sizeof w->slot) {
-        size_t i = off / sizeof w->slot[0][0];
-        w->used[i / TW_SLOTS][i % TW_SLOTS / 64] &= ~(1ull << (i % 64));
-    }
+        node_at(w, n->next - 1)->prev = prev;
+    if (!(prev & FIRST))
+        node_at(w, prev - 1)->next = n->next;
+    else if (!(w->list[list] = n->next) && list != DUE)
+        w->used[list / TW_SLOTS][list % TW_SLOTS / 64] &= ~(1ull << (list % 64));
+    n->next = n->prev = 0;
 }
 
 /* How many slots after `cur`, going round, the next occupied one is; 0: none. */
@@ -86,85 +107,96 @@ static unsigned next_used(const uint64_t bits[TW_SLOTS / 64], unsigned cur)
 }
 
 /* The next occupied slot: true, its first tick and its list. */
-static bool next_slot(const struct timer_wheel *w, uint64_t *tick, struct tw_node *const **list)
+static bool next_slot(const struct timer_wheel *w, uint64_t *tick, unsigned *list)
 {
     for (unsigned level = 0; level < TW_LEVELS; level++) {
         unsigned ahead = next_used(w->used[level], digit(w->now_tick, level));
         if (ahead) {
             *tick = ((w->now_tick >> (TW_BITS * level)) + ahead) << (TW_BITS * level);
-            *list = &w->slot[level][digit(*tick, level)];
+            *list = level * TW_SLOTS + digit(*tick, level);
             return true;
         }
     }
     return false;
 }
 
-/* Moves time to `target` and every timer due by then onto *tail, in order of tick. They stay armed there and
- * can still be moved or removed. */
-static void collect_due(struct timer_wheel *w, uint64_t target, struct tw_node **tail)
+/* Moves time to `target` and every timer due by then into the list of due ones, in order of tick. They stay
+ * armed there and can still be moved or removed. */
+static void collect_due(struct timer_wheel *w, uint64_t target)
 {
     uint64_t tick;
-    struct tw_node *const *list;
+    unsigned list;
+    uint32_t last = first_of(DUE);
     while (next_slot(w, &tick, &list) && tick <= target) {
         w->now_tick = tick;
-        for (struct tw_node *n; (n = *list) != NULL;) {
-            unlink_node(w, n);
-            uint64_t due = deadline_tick(n->deadline_ns);
+        while (w->list[list]) {
+            uint32_t i = w->list[list] - 1;
+            uint64_t due = tick_of(w, node_at(w, i));
+            unlink_node(w, i);
             if (due > tick) {
                 if (!mutant(timer_lost))
-                    place(w, n, due);
+                    place(w, i, due);
                 continue;
             }
-            link_at(tail, n);
-            tail = &n->next;
+            link_after(w, last, i);
+            last = i + 1;
         }
     }
     w->now_tick = target;
 }
 
-void tw_init(struct timer_wheel *w, uint64_t now_ns)
+void tw_nodes(struct timer_wheel *w, struct tw_node *first, size_t stride)
+{
+    assert(w->armed == 0);
+    w->nodes = (uint8_t *)first;
+    w->stride = stride;
+}
+
+void tw_init(struct timer_wheel *w, uint64_t now_ns, struct tw_node *first, size_t stride)
 {
     memset(w, 0, sizeof *w);
     w->now_tick = now_ns / MS_NS;
+    tw_nodes(w, first, stride);
 }
 
-void tw_add(struct timer_wheel *w, struct tw_node *n, uint64_t deadline_ns)
+void tw_add(struct timer_wheel *w, uint32_t i, uint64_t deadline_ns)
 {
-    tw_del(w, n);
-    n->deadline_ns = deadline_ns;
     uint64_t tick = deadline_tick(deadline_ns);
-    place(w, n, tick > w->now_tick ? tick : w->now_tick + 1);
+    tw_del(w, i);
+    tick = tick > w->now_tick ? tick : w->now_tick + 1;
+    tick = tick < w->now_tick + TW_FAR ? tick : w->now_tick + TW_FAR;
+    node_at(w, i)->tick = (uint32_t)tick;
+    place(w, i, tick);
     w->armed++;
 }
 
-void tw_del(struct timer_wheel *w, struct tw_node *n)
+void tw_del(struct timer_wheel *w, uint32_t i)
 {
-    if (!tw_armed(n))
+    if (!tw_armed(node_at(w, i)))
         return;
-    unlink_node(w, n);
+    unlink_node(w, i);
     w->armed--;
 }
 
-void tw_advance(struct timer_wheel *w, uint64_t now_ns,
-                void (*fire)(void *arg, struct tw_node *n, uint64_t now_ns), void *arg)
+void tw_advance(struct timer_wheel *w, uint64_t now_ns, void (*fire)(void *arg, uint32_t i, uint64_t now_ns),
+                void *arg)
 {
     uint64_t target = now_ns / MS_NS;
-    struct tw_node *due = NULL;
     if (target <= w->now_tick)
         return;
     /* All are collected before the first fires: what callbacks add, even for a time long past, is due after
      * `target`, so that a timer that always arms itself again cannot keep us here. */
-    collect_due(w, target, &due);
-    while (due) {
-        struct tw_node *n = due;
-        tw_del(w, n);
-        fire(arg, n, now_ns);
+    collect_due(w, target);
+    while (w->list[DUE]) {
+        uint32_t i = w->list[DUE] - 1;
+        tw_del(w, i);
+        fire(arg, i, now_ns);
     }
 }
 
 uint64_t tw_next_ns(const struct timer_wheel *w)
 {
     uint64_t tick;
-    struct tw_node *const *list;
+    unsigned list;
     return next_slot(w, &tick, &list) ? tick * MS_NS : UINT64_MAX;
 }

@@ -58,8 +58,7 @@ static void carry_exchange(struct exchanges *w, struct exchange *x)
     x->rec.generation = to->id;
     to->users++;
     for (struct conn *c = x->c; c; c = c == x->c ? x->e : NULL) {
-        c->pub.endpoint = i;
-        c->pub.generation = (uint8_t)to->id;
+        conn_serves(w, c, to, x->cluster, i);
     }
     generation_leave(w, from);
 }
@@ -73,21 +72,21 @@ struct adoption {
 static void move_client(void *arg, struct conn *c)
 {
     const struct adoption *a = arg;
-    if (c->user_index != LISTENER_GONE)
-        c->user_index = a->map[c->user_index];
-    if (c->user_index != LISTENER_GONE &&
-        listener_denies(&a->w->gen->cfg->listener[c->user_index], splice_remote_addr(a->w->s, c)))
-        c->user_index = LISTENER_GONE;
-    if (mutant(reload_listener_kept) && c->user_index == LISTENER_GONE)
-        c->user_index = 0;
-    if (c->user_index != LISTENER_GONE && !mutant(reload_hold_fixed))
-        splice_hold_more(c, listener_hold(&a->w->gen->cfg->listener[c->user_index]));
-    if (c->user_index != LISTENER_GONE)
+    if (conn_listener(c) != LISTENER_GONE)
+        conn_as_client(c)->listener = a->map[conn_listener(c)];
+    if (conn_listener(c) != LISTENER_GONE &&
+        listener_denies(&a->w->gen->cfg->listener[conn_listener(c)], splice_remote_addr(a->w->s, c)))
+        conn_as_client(c)->listener = LISTENER_GONE;
+    if (mutant(reload_listener_kept) && conn_listener(c) == LISTENER_GONE)
+        conn_as_client(c)->listener = 0;
+    if (conn_listener(c) != LISTENER_GONE && !mutant(reload_hold_fixed))
+        splice_hold_more(c, listener_hold(&a->w->gen->cfg->listener[conn_listener(c)]));
+    if (conn_listener(c) != LISTENER_GONE)
         client_limits_adopt(a->w, c);
-    if (c->user_index == LISTENER_GONE && !c->user && !c->user_doom)
+    if (conn_listener(c) == LISTENER_GONE && !conn_user(c) && !c->user_doom)
         client_close(a->w, c, R_CLOSE_DRAIN);
-    if (c->user)
-        carry_exchange(a->w, c->user);
+    if (conn_user(c))
+        carry_exchange(a->w, conn_user(c));
     else if (!conn_is_dead(c) && conn_holds(c) && !c->sink && !c->user_mark && !mutant(reload_head_asleep))
         client_wake(a->w, c); /* its head waited for its client's share, which may have grown */
 }

@@ -208,6 +208,20 @@ void breaker_disconnect(uint32_t *tally[2])
     tally[0] = tally[1] = NULL;
 }
 
+void breaker_conn_begun(struct exchanges *w, const struct conn *e, uint32_t *const tally[2])
+{
+    struct counted *k = &w->counted[splice_index(w->s, e)];
+    if (tally[0] || tally[1]) /* else memory that was never used stays so */
+        memcpy(k->by, tally, sizeof k->by);
+}
+
+void breaker_conn_ended(struct exchanges *w, const struct conn *e)
+{
+    struct counted *k = &w->counted[splice_index(w->s, e)];
+    if (k->by[0] || k->by[1])
+        breaker_disconnect(k->by);
+}
+
 uint32_t breaker_pool(const struct exchanges *w, const struct cluster_state *cs, uint32_t i)
 {
     const struct cfg_cluster *c = cs->cfg;

@@ -132,10 +132,16 @@ static uint64_t draw(struct exchanges *w, uint64_t n)
     return n ? lb_hash(span_of(&x, sizeof x)) % n : 0;
 }
 
+/* Among its generation's, which is the present one. */
+static uint32_t place_of(const struct check *k)
+{
+    return (uint32_t)(k - k->w->gen->check);
+}
+
 static void arm(struct check *k, uint64_t due_ns)
 {
     entry_of(k)->run.due_ns = due_ns;
-    tw_add(&k->w->check_wheel, &k->timer, due_ns);
+    tw_add(&k->w->check_wheel, place_of(k), due_ns);
 }
 
 static void arm_next(struct check *k)
@@ -149,6 +155,8 @@ static void arm_next(struct check *k)
 void checks_begin(struct exchanges *w, struct generation *g)
 {
     uint64_t now = splice_now(w->s);
+    if (g->nchecks)
+        tw_nodes(&w->check_wheel, &g->check->timer, sizeof *g->check);
     for (uint32_t i = 0; i < g->nchecks; i++) {
         struct check *k = &g->check[i];
         if (k->e)
@@ -167,7 +175,7 @@ static void let_go(struct check *k)
 {
     struct conn *e = k->e;
     k->e = NULL;
-    e->user = NULL;
+    conn_set_user(e, NULL);
     e->user_check = false;
 }
 
@@ -186,9 +194,8 @@ static void carry(struct check *k, struct check *next, const struct generation *
     next->e = k->e;
     k->answer.matcher = next->answer.matcher;
     next->answer = k->answer;
-    next->e->user = next;
-    next->e->pub.endpoint = next->endpoint;
-    next->e->pub.generation = (uint8_t)g->id;
+    conn_set_user(next->e, next);
+    conn_serves(next->w, next->e, g, next->cluster, next->endpoint);
     k->e = NULL;
 }
 
@@ -197,7 +204,7 @@ void checks_end(struct exchanges *w, struct generation *g, struct generation *to
     bool same = config_same_file(g->cfg, to->cfg);
     for (uint32_t i = 0; i < g->nchecks; i++) {
         struct check *k = &g->check[i];
-        tw_del(&w->check_wheel, &k->timer);
+        tw_del(&w->check_wheel, i);
         if (!k->e)
             continue;
         struct check *next = same ? check_in(to, k) : NULL;
@@ -310,11 +317,11 @@ static void skip(struct check *k)
     arm_next(k);
 }
 
-static void start(void *arg, struct tw_node *n, uint64_t now_ns)
+static void start(void *arg, uint32_t i, uint64_t now_ns)
 {
-    struct check *k = (struct check *)(void *)((char *)n - offsetof(struct check, timer));
-    const struct cfg_health_check *h = &k->cs->cfg->check;
     struct exchanges *w = arg;
+    struct check *k = &w->gen->check[i];
+    const struct cfg_health_check *h = &k->cs->cfg->check;
     enum reason why = R_NONE;
     k->begun_ns = now_ns;
     k->e = splice_connect(w->s, k->remote, NULL, 0, &why);
@@ -323,11 +330,9 @@ static void start(void *arg, struct tw_node *n, uint64_t now_ns)
         skip(k);
         return;
     }
-    k->e->user = k;
+    conn_set_user(k->e, k);
     k->e->user_check = true;
-    k->e->pub.cluster = k->cluster;
-    k->e->pub.endpoint = k->endpoint;
-    k->e->pub.generation = (uint8_t)w->gen->id;
+    conn_serves(w, k->e, w->gen, k->cluster, k->endpoint);
     k->answer = (struct check_answer){.matcher = k->answer.matcher};
     if (h->protocol == CFG_CHECK_HTTP && !ask(k)) {
         struct conn *e = k->e;
@@ -348,14 +353,14 @@ void checks_tick(struct exchanges *w)
 
 void check_connected(struct conn *e)
 {
-    struct check *k = e->user;
+    struct check *k = conn_user(e);
     if (k->cs->cfg->check.protocol == CFG_CHECK_TCP)
         finish(k, FINDING_PASSED, 0);
 }
 
 void check_judge(struct conn *e, struct span bytes)
 {
-    struct check *k = e->user;
+    struct check *k = conn_user(e);
     struct verdict v = verdict_of(&k->answer, &k->cs->cfg->check, bytes, &e->user_scan, &k->w->head);
     if (v.taken)
         splice_skip(k->w->s, e, v.taken);
@@ -365,19 +370,19 @@ void check_judge(struct conn *e, struct span bytes)
 
 void check_fin(struct conn *e)
 {
-    struct check *k = e->user;
+    struct check *k = conn_user(e);
     finish(k, verdict_at_end(&k->answer), 0);
 }
 
 void check_timeout(struct conn *e)
 {
-    struct check *k = e->user;
+    struct check *k = conn_user(e);
     give_up(k, e->pub.state == TCP_SYN_SENT ? FINDING_NO_ANSWER : FINDING_TIMEOUT);
 }
 
 void check_ended(struct conn *e, enum reason why)
 {
-    struct check *k = e->user;
+    struct check *k = conn_user(e);
     let_go(k);
     switch (why) {
     case R_CLOSE_CONNECT_REFUSED:

@@ -56,7 +56,7 @@ static bool over_share(const struct exchanges *w, const struct conn *src, const 
 {
     if (src->pub.side == SIDE_CLIENT)
         return !held && splice_client_full(w->s, src);
-    return dst->kept > 0 && splice_client_full(w->s, dst);
+    return conn_kept(dst) > 0 && splice_client_full(w->s, dst);
 }
 
 /* What to do with the next bytes: keep `keep`, framing at their end but for the rest of a chunk; behind them

@@ -5,10 +5,10 @@
 
 const struct cfg_listener *listener_of(const struct exchanges *w, const struct conn *c)
 {
-    const struct exchange *x = c->user;
+    const struct exchange *x = conn_user(c);
     if (x)
         return x->listener;
-    return c->user_index == LISTENER_GONE ? &w->gone : &w->gen->cfg->listener[c->user_index];
+    return conn_listener(c) == LISTENER_GONE ? &w->gone : &w->gen->cfg->listener[conn_listener(c)];
 }
 
 bool listener_denies(const struct cfg_listener *l, const struct ip_addr *client)
@@ -21,7 +21,7 @@ bool listener_denies(const struct cfg_listener *l, const struct ip_addr *client)
 
 bool client_leaves(const struct exchanges *w, const struct conn *c)
 {
-    return w->draining || c->user_index == LISTENER_GONE;
+    return w->draining || conn_listener(c) == LISTENER_GONE;
 }
 
 void client_accepted(struct exchanges *w, struct conn *c)
@@ -55,7 +55,7 @@ void client_close(struct exchanges *w, struct conn *c, enum reason why)
     if (conn_in_fin(c) && c->fin_told)
         splice_take_fin(w->s, c);
     splice_touch(w->s, c);
-    c->user_scan = pos_seq(c->in_mapped);
+    c->pub.sank = 0;
     splice_fin(w->s, c, why);
     if (!conn_is_dead(c) && c->pub.state != TCP_TIME_WAIT)
         splice_set_timer(w->s, c, splice_now(w->s) + LINGER_NS);
@@ -64,15 +64,15 @@ void client_close(struct exchanges *w, struct conn *c, enum reason why)
 /* So much waits for the client that no further request is begun. */
 static bool many_wait(const struct exchanges *w, const struct conn *c)
 {
-    return c->x_count >= splice_extent_limit(w->s) / 2 || c->kept >= KEPT_WAITS ||
-           (c->kept && splice_client_full(w->s, c));
+    return c->x_count >= splice_extent_limit(w->s) / 2 || conn_kept(c) >= KEPT_WAITS ||
+           (conn_kept(c) && splice_client_full(w->s, c));
 }
 
 /* What is held was judged; when nothing came of it and nothing more will come, the conn is closed. */
 static void held_judged(struct exchanges *w, struct conn *c)
 {
     bool waits = many_wait(w, c) && conn_holds(c);
-    if (!conn_is_dead(c) && !c->user && !waits && (c->fin_told || client_leaves(w, c)))
+    if (!conn_is_dead(c) && !conn_user(c) && !waits && (c->fin_told || client_leaves(w, c)))
         client_close(w, c, c->fin_told ? R_CLOSE_NORMAL : R_CLOSE_DRAIN);
 }
 
@@ -92,7 +92,7 @@ void client_break(struct exchanges *w, struct conn *c, enum reason why)
 {
     if (conn_is_dead(c))
         return;
-    if (c->out_una >= c->out_msg) {
+    if (c->out_una >= conn_out_msg(c)) {
         splice_reset(w->s, c, why);
         return;
     }
@@ -103,7 +103,7 @@ void client_break(struct exchanges *w, struct conn *c, enum reason why)
 
 void client_progress(struct exchanges *w, struct conn *c)
 {
-    if (c->user_doom && c->out_una >= c->out_msg)
+    if (c->user_doom && c->out_una >= conn_out_msg(c))
         splice_reset(w->s, c, c->close_why);
     else if (c->pub.side == SIDE_CLIENT && conn_holds(c) && !c->sink && !c->user_mark)
         next_held(w, c);
@@ -192,7 +192,7 @@ static bool truncated(const struct exchange *x)
 
 void client_fin(struct exchanges *w, struct conn *c)
 {
-    struct exchange *x = c->user;
+    struct exchange *x = conn_user(c);
     if (x && x->stream)
         return; /* not a tunnel yet: told again when it is */
     if (x && x->discards) {
@@ -220,7 +220,7 @@ void client_fin(struct exchanges *w, struct conn *c)
 
 void client_next(struct exchanges *w, struct conn *c)
 {
-    if (c->user_index == LISTENER_GONE) {
+    if (conn_listener(c) == LISTENER_GONE) {
         client_close(w, c, R_CLOSE_DRAIN);
         return;
     }
@@ -287,23 +287,23 @@ static void stalled(struct exchanges *w, struct exchange *x)
  * grows. Who still sends is reset at once. */
 static void lingered(struct exchanges *w, struct conn *c)
 {
-    if (c->pub.state == TCP_FIN_WAIT_2 && pos_seq(c->in_mapped) == c->user_scan)
+    if (c->pub.state == TCP_FIN_WAIT_2 && !c->pub.sank)
         splice_forget(w->s, c, R_CLOSE_LINGER);
     else
         splice_reset(w->s, c, R_CLOSE_LINGER);
 }
 
 /* Did the next bytes of c come, and find no memory? Then it is not the client who is late. */
-static bool found_no_memory(const struct conn *c)
+static bool found_no_memory(struct exchanges *w, struct conn *c)
 {
-    return c->refused_s && c->refused_seq == pos_seq(c->in_mapped + splice_held(c).n) &&
-           !mutant(head_refused_blamed);
+    const struct refusal *r = splice_refusal(w->s, c);
+    return r && r->seq == pos_seq(c->in_mapped + splice_held(c).n) && !mutant(head_refused_blamed);
 }
 
 /* The head, or ClientHello, is not whole in time. */
 static void head_late(struct exchanges *w, struct conn *c)
 {
-    bool ours = found_no_memory(c);
+    bool ours = found_no_memory(w, c);
     enum reason why = ours ? R_CLOSE_OVERLOAD : R_CLOSE_HEAD_TIMEOUT;
     unsigned status = ours ? 503 : 408;
     if (listener_of(w, c)->protocol == CFG_TLS)
@@ -314,7 +314,7 @@ static void head_late(struct exchanges *w, struct conn *c)
 
 void client_timeout(struct exchanges *w, struct conn *c)
 {
-    struct exchange *x = c->user;
+    struct exchange *x = conn_user(c);
     uint64_t quiet = splice_now(w->s) - splice_progress_ns(w->s, c);
     if (x)
         stalled(w, x);

@@ -70,28 +70,29 @@ static bool take_conn(struct exchanges *w, const struct conn *c, const struct cf
         lb_in_use_take(w->in_use, w->worker, hash_of(w, l, CONNECTIONS, splice_remote_addr(w->s, c)), most);
     if (place == LB_IN_USE_REFUSED && !mutant(client_limit_ignored))
         return false;
-    w->client_place[c->pub.idx] = place < LB_IN_USE_UNCOUNTED ? place + 1 : 0;
+    w->client_place[splice_index(w->s, c)] = place < LB_IN_USE_UNCOUNTED ? place + 1 : 0;
     return true;
 }
 
 bool client_limits_open(struct exchanges *w, const struct conn *c)
 {
     const struct cfg_listener *l = listener_of(w, c);
-    return !l->client_connections || c->client == CLIENT_NONE || take_conn(w, c, l, l->client_connections);
+    return !l->client_connections || conn_client(c) == CLIENT_NONE ||
+           take_conn(w, c, l, l->client_connections);
 }
 
 void client_limits_close(struct exchanges *w, const struct conn *c)
 {
-    if (!w->in_use || !w->client_place[c->pub.idx])
+    if (!w->in_use || !w->client_place[splice_index(w->s, c)])
         return;
-    lb_in_use_give(w->in_use, w->client_place[c->pub.idx] - 1);
-    w->client_place[c->pub.idx] = 0;
+    lb_in_use_give(w->in_use, w->client_place[splice_index(w->s, c)] - 1);
+    w->client_place[splice_index(w->s, c)] = 0;
 }
 
 void client_limits_adopt(struct exchanges *w, const struct conn *c)
 {
-    const struct cfg_listener *l = &w->gen->cfg->listener[c->user_index]; /* not that of its exchange */
-    if (l->client_connections && !w->client_place[c->pub.idx] && c->client != CLIENT_NONE)
+    const struct cfg_listener *l = &w->gen->cfg->listener[conn_listener(c)]; /* not that of its exchange */
+    if (l->client_connections && !w->client_place[splice_index(w->s, c)] && conn_client(c) != CLIENT_NONE)
         (void)take_conn(w, c, l, LB_IN_USE_MOST);
 }
 
@@ -101,7 +102,7 @@ bool client_limits_begin(struct exchanges *w, struct exchange *x)
 {
     const struct cfg_listener *l = listener_of(w, x->c);
     bool own = ip_eq(&x->client.addr, splice_remote_addr(w->s, x->c));
-    if (!l->client_requests || (own && x->c->client == CLIENT_NONE))
+    if (!l->client_requests || (own && conn_client(x->c) == CLIENT_NONE))
         return true;
     x->client_place =
         lb_in_use_take(w->in_use, w->worker, hash_of(w, l, REQUESTS, &x->client.addr), l->client_requests);

@@ -25,9 +25,9 @@ struct exchange *exchange_new(struct exchanges *w, struct conn *c)
     x->peer = x->client = identity_of(w, c);
     x->gen->users++;
     x->rec.generation = x->gen->id;
-    c->user = x;
     splice_busy(w->s, c);
-    c->out_msg = c->out_end; /* where its response will begin */
+    conn_set_user(c, x);
+    conn_begin_msg(c); /* where its response will begin */
     stat_add(&w->cnt->exchanges_open, 1);
     return x;
 }
@@ -59,7 +59,7 @@ void exchange_over(struct exchanges *w, struct exchange *x, enum reason why)
 {
     exchange_settle(w, x, why);
     stat_add(&w->cnt->exchanges_open, (uint64_t)-1);
-    x->c->user = NULL;
+    conn_set_user(x->c, NULL);
     generation_leave(w, x->gen);
     x->next_free = w->free;
     if (!mutant(slot_leak))
@@ -81,7 +81,7 @@ void exchange_give_back(struct exchanges *w, struct exchange *x)
         x->e_extra = true;
     bool clean = exchange_request_done(x) && !x->e_extra && !x->tunnel;
     x->e = NULL;
-    e->user = NULL;
+    conn_set_user(e, NULL);
     splice_release(w->s, e);
     splice_part(w->s, e);
     if (!clean) {
@@ -108,7 +108,7 @@ void exchange_abort(struct exchanges *w, struct exchange *x, enum reason why)
     splice_sink(w->s, c); /* while what is acked can still be told */
     if (e) {
         x->e = NULL;
-        e->user = NULL;
+        conn_set_user(e, NULL);
         splice_part(w->s, e);
         splice_reset(w->s, e, why);
     }

@@ -29,8 +29,10 @@ struct exchanges *exchanges_create(const struct exchanges_params *p)
     w->slab = bigmem_alloc(w->slots, sizeof *w->slab);
     w->identity = bigmem_alloc(w->slots, sizeof *w->identity);
     w->client_place = bigmem_alloc(w->slots, sizeof *w->client_place);
+    w->slow = bigmem_alloc(w->slots, sizeof *w->slow);
+    w->counted = bigmem_alloc(w->slots, sizeof *w->counted);
     w->gen = generation_create(p->config, p->roster, p->worker, 0);
-    if (w->gen && w->slab && w->identity && w->client_place && w->shared) {
+    if (w->gen && w->slab && w->identity && w->client_place && w->slow && w->counted && w->shared) {
         w->gen->users = 1;
         return w;
     }
@@ -42,7 +44,7 @@ int exchanges_bind(struct exchanges *w, struct splice *s)
 {
     w->s = s;
     w->cnt = splice_counters(s);
-    tw_init(&w->check_wheel, splice_now(s));
+    tw_init(&w->check_wheel, splice_now(s), NULL, 0);
     if (generation_bind(w, w->gen) < 0)
         return -ENOMEM;
     endpoints_settle(w, w->gen);
@@ -77,13 +79,16 @@ void exchanges_destroy(struct exchanges *w)
     bigmem_free(w->slab, w->slots, sizeof *w->slab);
     bigmem_free(w->identity, w->slots, sizeof *w->identity);
     bigmem_free(w->client_place, w->slots, sizeof *w->client_place);
+    bigmem_free(w->slow, w->slots, sizeof *w->slow);
+    bigmem_free(w->counted, w->slots, sizeof *w->counted);
     free(w);
 }
 
 void exchanges_memory(const struct exchanges *w, struct memory_list *l)
 {
     memory_add(l, "exchanges",
-               sizeof *w + w->slots * (sizeof *w->slab + sizeof *w->identity + sizeof *w->client_place));
+               sizeof *w + w->slots * (sizeof *w->slab + sizeof *w->identity + sizeof *w->client_place +
+                                       sizeof *w->slow + sizeof *w->counted));
     if (w->worker == 0) /* of all workers */
         memory_add(l, "rate limits", shared_memory(w->shared));
 }
@@ -96,7 +101,7 @@ void exchanges_set_wall(struct exchanges *w, int64_t wall_offset_ns)
 static void drain_one(void *arg, struct conn *c)
 {
     struct exchanges *w = arg;
-    if (!c->user && !conn_holds(c) && !c->user_doom)
+    if (!conn_user(c) && !conn_holds(c) && !c->user_doom)
         client_close(w, c, R_CLOSE_DRAIN);
 }
 
@@ -148,7 +153,7 @@ static void cb_accepted(void *u, struct conn *c)
 
 static void judge_client(struct exchanges *w, struct conn *c, struct span bytes, bool held)
 {
-    struct exchange *x = c->user;
+    struct exchange *x = conn_user(c);
     const struct conn *outer = w->judging;
     w->judging = c;
     if (x && x->stream)
@@ -185,7 +190,7 @@ static void cb_progress(void *u, struct conn *c)
     struct exchanges *w = u;
     if (c->user_check)
         return;
-    struct exchange *x = c->user;
+    struct exchange *x = conn_user(c);
     if (!x) {
         client_progress(w, c);
         return;
@@ -195,7 +200,7 @@ static void cb_progress(void *u, struct conn *c)
     /* Extents are free again: what had to wait for them is judged. */
     if (conn_peer(c) && conn_holds(conn_peer(c)))
         splice_rejudge(w->s, conn_peer(c));
-    x = c->user;
+    x = conn_user(c);
     if (x)
         exchange_check(w, x);
 }
@@ -217,7 +222,7 @@ static void cb_fin(void *u, struct conn *c)
         check_fin(c);
         return;
     }
-    struct exchange *x = c->user;
+    struct exchange *x = conn_user(c);
     if (c->user_mirror)
         mirror_fin(w, c);
     else if (x && x->tunnel)
@@ -247,22 +252,21 @@ static void cb_look(void *u, struct conn *c)
 
 static void client_ended(struct exchanges *w, struct conn *c, enum reason why)
 {
-    struct exchange *x = c->user;
+    struct exchange *x = conn_user(c);
     struct conn *e = x->e;
     if (!x->rec.status)
         x->rec.status = 499;
     x->e = NULL;
     exchange_over(w, x, why);
     if (e) {
-        e->user = NULL;
+        conn_set_user(e, NULL);
         splice_part(w->s, e);
         splice_reset(w->s, e, R_CLOSE_OTHER_RESET);
     }
 }
 
-static void cb_ended(void *u, struct conn *c, enum reason why)
+static void ended(struct exchanges *w, struct conn *c, enum reason why)
 {
-    struct exchanges *w = u;
     if (c->user_check) {
         check_ended(c, why);
         return;
@@ -271,7 +275,7 @@ static void cb_ended(void *u, struct conn *c, enum reason why)
         mirror_ended(w, c);
     if (c->pub.side == SIDE_CLIENT)
         client_limits_close(w, c);
-    struct exchange *x = c->user;
+    struct exchange *x = conn_user(c);
     if (!x)
         return;
     if (x->tunnel)
@@ -280,6 +284,13 @@ static void cb_ended(void *u, struct conn *c, enum reason why)
         client_ended(w, c, why);
     else
         upstream_ended(w, c, why);
+}
+
+static void cb_ended(void *u, struct conn *c, enum reason why)
+{
+    ended(u, c, why);
+    if (c->pub.side == SIDE_ENDPOINT)
+        breaker_conn_ended(u, c);
 }
 
 const struct splice_user exchange_user = {

@@ -67,14 +67,14 @@ void exchanges_explain(struct exchanges *w, struct explain *q)
     if (q->stale)
         return;
     const struct cfg_listener *l = &w->gen->cfg->listener[q->listener];
-    struct conn c = {.user_index = q->listener, .pub.peer_idx = UINT32_MAX};
+    struct conn c = {.as_client.listener = q->listener};
     struct exchange x = {.c = &c,
                          .local = l->at,
                          .gen = w->gen,
                          .listener = l,
                          .peer.addr = q->source,
                          .client.addr = q->source};
-    c.user = &x;
+    conn_set_user(&c, &x);
     if (q->head)
         forwarded_read(w, &x, q->head);
     q->status = refused(q, l);

@@ -234,7 +234,7 @@ struct expiry {
 static void expire(void *arg, struct conn *c)
 {
     const struct expiry *e = arg;
-    struct exchange *x = c->user;
+    struct exchange *x = conn_user(c);
     if (x && x->gen->expire_ns <= e->now_ns) {
         x->rec.status = x->rec.status ? x->rec.status : 503;
         exchange_abort(e->w, x, R_CLOSE_DRAIN);

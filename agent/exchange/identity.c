@@ -47,7 +47,7 @@ void identity_judge(struct exchanges *w, struct conn *c, struct span bytes)
     c->user_awaits = false;
     c->user_named = h.known;
     if (h.known)
-        w->identity[c->pub.idx] = (struct identity){h.source, h.to};
+        w->identity[splice_index(w->s, c)] = (struct identity){h.source, h.to};
     splice_skip(w->s, c, (uint64_t)n);
     client_accepted(w, c);
 }
@@ -55,13 +55,14 @@ void identity_judge(struct exchanges *w, struct conn *c, struct span bytes)
 struct ip_port identity_of(const struct exchanges *w, const struct conn *c)
 {
     struct flow_key k = splice_key(w->s, c);
-    return c->user_named ? w->identity[c->pub.idx].source : (struct ip_port){k.remote, k.remote_port};
+    return c->user_named ? w->identity[splice_index(w->s, c)].source
+                         : (struct ip_port){k.remote, k.remote_port};
 }
 
 static struct ip_port asked_at(const struct exchanges *w, const struct conn *c)
 {
     struct flow_key k = splice_key(w->s, c);
-    return c->user_named ? w->identity[c->pub.idx].to : (struct ip_port){k.local, k.local_port};
+    return c->user_named ? w->identity[splice_index(w->s, c)].to : (struct ip_port){k.local, k.local_port};
 }
 
 bool identity_announce(struct exchanges *w, const struct conn *c, struct conn *e, enum cfg_proxy how)

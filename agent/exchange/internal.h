@@ -143,6 +143,27 @@ struct identity {
     struct ip_port source, to;
 };
 
+#define SLOW_POS ((UINT64_C(1) << 56) - 1)
+
+/* How fast a client moves (slow.c). Positions are acked ones, on either stream. */
+struct slow_marks {
+    /* When the present period began, and how many looks in a row found the client waited for: to send, to
+     * take. */
+    uint64_t in_from : 56, in_looks : 8;
+    uint64_t out_from : 56, out_looks : 8;
+    /* Modulo 2^32: */
+    uint32_t in_last;      /* in_acked at the last look */
+    uint32_t out_sent;     /* sent by the last look */
+    uint32_t up_sent;      /* the same, to its endpoint */
+    uint32_t source_bytes; /* that its endpoint had sent by the last look */
+};
+
+/* What counts a conn to an endpoint: its cluster's and its endpoint's limit; NULL: there is none (breaker.c).
+ */
+struct counted {
+    uint32_t *by[2];
+};
+
 #define LISTENER_GONE UINT32_MAX /* user_index of a client whose listener is in no configuration any more */
 
 struct exchanges {
@@ -166,6 +187,8 @@ struct exchanges {
     uint64_t splits;                /* requests drawn for one of several clusters */
     unsigned worker, nworkers;
     struct identity *identity; /* by conn slot; of those with user_named */
+    struct slow_marks *slow;   /* by conn slot; of clients, while their look timer runs */
+    struct counted *counted;   /* by conn slot; of endpoints */
     struct exchange *slab, *free;
     uint32_t used, slots; /* of the slab */
     struct access_sink log;
@@ -273,6 +296,10 @@ void client_timeout(struct exchanges *w, struct conn *c);
 void client_watch(struct exchanges *w, struct exchange *x, uint64_t at_ns);
 /* Answers a head that cannot be taken, and closes. */
 void client_refuse(struct exchanges *w, struct conn *c, struct span bytes, unsigned status, enum reason why);
+
+/* For who looks from outside: c serves, or is served by, this endpoint of g's. */
+void conn_serves(struct exchanges *w, struct conn *c, const struct generation *g, uint32_t cluster,
+                 uint32_t endpoint);
 
 /* ---- slow.c ---- */
 /* Something of c's is under way from now on: its rates are watched, unless it is already. */
@@ -462,6 +489,9 @@ bool breaker_retry(struct exchanges *w, struct exchange *x);
  * breaker_disconnect(). False: there are as many as may be, and none of this worker's is idle. */
 bool breaker_connect(struct exchanges *w, const struct cluster_state *cs, uint32_t i, uint32_t *tally[2]);
 void breaker_disconnect(uint32_t *tally[2]);
+/* It is e that they count, until it ends. */
+void breaker_conn_begun(struct exchanges *w, const struct conn *e, uint32_t *const tally[2]);
+void breaker_conn_ended(struct exchanges *w, const struct conn *e);
 /* Idle conns to endpoint i that this worker may keep. */
 uint32_t breaker_pool(const struct exchanges *w, const struct cluster_state *cs, uint32_t i);
 /* Is there room for one more request? Of a cluster with a breaker. */

@@ -21,16 +21,16 @@ static size_t kept_whole(const struct exchange *x, const struct extent **first)
 {
     const struct extent *t = x->e->x_head;
     size_t n = 0;
-    while (t && t->out < x->e->out_msg)
+    while (t && t->out < conn_out_msg(x->e))
         t = ext_next(t);
     *first = t;
-    for (pos_t at = x->e->out_msg; t; t = ext_next(t)) {
+    for (pos_t at = conn_out_msg(x->e); t; t = ext_next(t)) {
         if (t->out != at || t->kind != EXT_KEPT)
             return 0;
         at += t->n;
         n += t->n;
     }
-    return *first && x->e->out_msg + n == x->e->out_end ? n : 0;
+    return *first && conn_out_msg(x->e) + n == x->e->out_end ? n : 0;
 }
 
 /* Bytes that stand before the empty line which ends the head, in the extent that begins the request. */
@@ -74,9 +74,7 @@ static struct conn *connect_mirror(struct exchanges *w, struct exchange *x, uint
         return NULL;
     }
     e->user_mirror = true;
-    e->pub.cluster = cluster;
-    e->pub.endpoint = i;
-    e->pub.generation = (uint8_t)x->gen->id;
+    conn_serves(w, e, x->gen, cluster, i);
     w->mirroring++;
     splice_set_timer(w->s, e, splice_now(w->s) + cs->cfg->response_timeout_ns);
     return e;

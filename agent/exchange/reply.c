@@ -75,7 +75,7 @@ void reply_made(struct exchanges *w, struct exchange *x, const struct http_reply
     x->req_mapped = !discard;
     if (e) {
         x->e = NULL;
-        e->user = NULL;
+        conn_set_user(e, NULL);
         splice_part(w->s, e);
         if (!conn_is_dead(e))
             splice_reset(w->s, e, why);

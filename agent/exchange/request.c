@@ -288,7 +288,7 @@ static void send_request(struct exchanges *w, struct exchange *x, const struct h
     request_go_on(w, x);
     if (c->fin_told)
         client_fin(w, c);
-    if (!conn_is_dead(c) && x->e && c->user == x)
+    if (!conn_is_dead(c) && x->e && conn_user(c) == x)
         splice_push(w->s, x->e);
 }
 

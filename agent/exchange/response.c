@@ -162,7 +162,7 @@ static void begun(struct exchanges *w, struct exchange *x)
 static void response_head(struct exchanges *w, struct exchange *x, struct span bytes, bool held)
 {
     struct conn *e = x->e;
-    if (x->e_pooled && !x->resp_begun && e->out_una <= e->out_msg && !mutant(response_unasked)) {
+    if (x->e_pooled && !x->resp_begun && e->out_una <= conn_out_msg(e) && !mutant(response_unasked)) {
         /* It answers before it can have seen a byte of the request: what stood on an idle conn is nobody's
          * response. */
         splice_reset(w->s, e, R_CLOSE_POOL_DATA);
@@ -229,7 +229,7 @@ static void response_chunks(struct exchanges *w, struct exchange *x, struct span
 
 void response_judge(struct exchanges *w, struct conn *e, struct span bytes, bool held)
 {
-    struct exchange *x = e->user;
+    struct exchange *x = conn_user(e);
     if (!x) {
         splice_reset(w->s, e, R_CLOSE_POOL_DATA);
         return;
@@ -248,9 +248,9 @@ void response_judge(struct exchanges *w, struct conn *e, struct span bytes, bool
     else if (x->resp_body == HTTP_BODY_CHUNKED)
         response_chunks(w, x, bytes, held);
     /* x may be over, and c closing */
-    if (c->user != x || conn_is_dead(c))
+    if (conn_user(c) != x || conn_is_dead(c))
         return;
     splice_push(w->s, c);
-    if (c->user == x && x->resp_mapped && x->adopted)
+    if (conn_user(c) == x && x->resp_mapped && x->adopted)
         exchange_check(w, x);
 }

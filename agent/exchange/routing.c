@@ -152,7 +152,7 @@ static const struct lb_head ask = {ask_header, ask_query};
 
 static struct lb_route_request of_head(const struct exchange *x, const struct http_head *h)
 {
-    return (struct lb_route_request){.listener = x->c->user_index,
+    return (struct lb_route_request){.listener = conn_listener(x->c),
                                      .host = h->host,
                                      .path = h->path,
                                      .method = h->method_name,
@@ -164,7 +164,7 @@ static struct lb_route_request of_head(const struct exchange *x, const struct ht
 static struct lb_route_request of_hello(const struct exchanges *w, const struct conn *c, struct span name,
                                         struct span alpn)
 {
-    return (struct lb_route_request){.listener = c->user_index,
+    return (struct lb_route_request){.listener = conn_listener(c),
                                      .host = name,
                                      .path = span_of("/", 1),
                                      .source = identity_of(w, c).addr,

@@ -51,17 +51,22 @@ static uint32_t source_bytes(const struct conn *c)
     return conn_peer(c) ? (uint32_t)conn_peer(c)->pub.bytes_in : 0;
 }
 
+static struct slow_marks *marks_of(const struct exchanges *w, const struct conn *c)
+{
+    return &w->slow[splice_index(w->s, c)];
+}
+
 void slow_watch(struct exchanges *w, struct conn *c)
 {
     const struct cfg_listener *l = listener_of(w, c);
     if (c->t_look || (l->min_request_rate == 0 && l->min_response_rate == 0))
         return;
-    c->slow = (struct slow_marks){.in_from = c->in_acked & SLOW_POS,
-                                  .in_last = pos_seq(c->in_acked),
-                                  .out_from = c->out_una & SLOW_POS,
-                                  .out_sent = pos_seq(c->out_una),
-                                  .up_sent = pos_seq(sent_up(c)),
-                                  .source_bytes = source_bytes(c)};
+    *marks_of(w, c) = (struct slow_marks){.in_from = c->in_acked & SLOW_POS,
+                                          .in_last = pos_seq(c->in_acked),
+                                          .out_from = c->out_una & SLOW_POS,
+                                          .out_sent = pos_seq(c->out_una),
+                                          .up_sent = pos_seq(sent_up(c)),
+                                          .source_bytes = source_bytes(c)};
     splice_set_look(w->s, c, splice_now(w->s) + period_of(w, c) / LOOKS);
 }
 
@@ -69,16 +74,14 @@ void slow_watch(struct exchanges *w, struct conn *c)
  * first of them is acked they have. */
 static bool backs_off(const struct exchanges *w, struct conn *c)
 {
-    if (c->refused_s && (int32_t)(pos_seq(c->in_acked) - c->refused_seq) > 0 && !mutant(refusal_remembered))
-        c->refused_s = 0;
-    uint32_t most = c->refused_again ? 2 * BACKOFF_MOST_S : BACKOFF_MOST_S;
-    return c->refused_s && splice_now(w->s) / SEC_NS < c->refused_s + most;
+    const struct refusal *r = splice_refusal(w->s, c);
+    return r && splice_now(w->s) / SEC_NS <= r->since_s + (r->again ? 2 * BACKOFF_MOST_S : BACKOFF_MOST_S);
 }
 
 /* Is the client waited for, to send? */
-static bool owes_request(const struct exchanges *w, struct conn *c)
+static bool owes_request(const struct exchanges *w, struct conn *c, const struct slow_marks *p)
 {
-    const struct exchange *x = c->user;
+    const struct exchange *x = conn_user(c);
     if (((c->has & USE_ROOM) && !mutant(room_blamed)) || backs_off(w, c) || c->fin_queued || c->user_doom)
         return false;
     if (!x)
@@ -89,29 +92,29 @@ static bool owes_request(const struct exchanges *w, struct conn *c)
     if (!e || e->pub.state == TCP_SYN_SENT || x->resp_mapped)
         return false;
     if (x->req_mapped && (c->in_acked >= c->in_mapped ||
-                          (conn_in_max(c) >= c->in_mapped && pos_seq(c->in_acked) == c->slow.in_last)))
+                          (conn_in_max(c) >= c->in_mapped && pos_seq(c->in_acked) == p->in_last)))
         return false;
     /* An endpoint that has not acked what it was sent by the last look is the one who is waited for. */
-    return window_of(e) >= e->mss && (int32_t)(pos_seq(e->out_una) - c->slow.up_sent) >= 0;
+    return window_of(e) >= e->mss && (int32_t)(pos_seq(e->out_una) - p->up_sent) >= 0;
 }
 
 /* Has the client not acked what was sent by the last look? (More than 2^31 bytes in one look pass for "yes",
  * which harms nobody who is that fast.) */
-static bool behind(const struct conn *c)
+static bool behind(const struct conn *c, const struct slow_marks *p)
 {
-    return (int32_t)(pos_seq(c->out_una) - c->slow.out_sent) < 0;
+    return (int32_t)(pos_seq(c->out_una) - p->out_sent) < 0;
 }
 
 /* Is the client waited for, to take? `step`: what it has to take until the next look. */
-static bool owes_acks(const struct conn *c, uint64_t step)
+static bool owes_acks(const struct conn *c, const struct slow_marks *p, uint64_t step)
 {
     bool theirs = c->x_head && !(c->x_head->flags & EXT_OWNED); /* the endpoint's to repair */
-    if (!c->user && c->out_una >= c->out_end)
+    if (!conn_user(c) && c->out_una >= c->out_end)
         return false;
     if (window_of(c) == 0)
         return c->out_end > c->out_una;
-    if (behind(c))
-        return !theirs || source_bytes(c) != c->slow.source_bytes;
+    if (behind(c, p))
+        return !theirs || source_bytes(c) != p->source_bytes;
     return window_of(c) < step && c->out_una < conn_out_max(c);
 }
 
@@ -163,8 +166,9 @@ static bool look_out(struct slow_marks *p, bool waited_for, pos_t now, uint64_t 
 
 static void slow_request(struct exchanges *w, struct conn *c)
 {
-    struct exchange *x = c->user;
-    bool ours = c->refused_s && c->refused_again && !mutant(refused_blamed);
+    struct exchange *x = conn_user(c);
+    const struct refusal *r = splice_refusal(w->s, c);
+    bool ours = r && r->again && !mutant(refused_blamed);
     enum reason why = ours ? R_CLOSE_OVERLOAD : R_CLOSE_SLOW_REQUEST;
     unsigned status = ours ? 503 : 408;
     if (!x && listener_of(w, c)->protocol == CFG_TLS) {
@@ -183,8 +187,8 @@ static void slow_request(struct exchanges *w, struct conn *c)
 
 static void slow_reader(struct exchanges *w, struct conn *c)
 {
-    if (c->user)
-        exchange_abort(w, c->user, R_CLOSE_SLOW_READER);
+    if (conn_user(c))
+        exchange_abort(w, conn_user(c), R_CLOSE_SLOW_READER);
     else
         splice_reset(w->s, c, R_CLOSE_SLOW_READER);
 }
@@ -192,16 +196,16 @@ static void slow_reader(struct exchanges *w, struct conn *c)
 void slow_look(struct exchanges *w, struct conn *c)
 {
     const struct cfg_listener *l = listener_of(w, c);
-    const struct exchange *x = c->user;
+    const struct exchange *x = conn_user(c);
     uint64_t in = least(l->min_request_rate, l->rate_period_ns),
              out = least(l->min_response_rate, l->rate_period_ns);
     if (c->pub.side != SIDE_CLIENT || (x && x->tunnel) || (!x && !c->user_mark && c->out_una >= c->out_end))
         return; /* nothing to look at; slow_watch() comes again */
-    struct slow_marks *p = &c->slow;
-    if (behind(c))
+    struct slow_marks *p = marks_of(w, c);
+    if (behind(c, p))
         splice_solicit(w->s, c); /* its ack may have been lost, and whoever would send again be gone */
-    bool slow_in = look_in(p, in && owes_request(w, c), c->in_acked, in);
-    bool slow_out = look_out(p, out && owes_acks(c, out / LOOKS), c->out_una, out);
+    bool slow_in = look_in(p, in && owes_request(w, c, p), c->in_acked, in);
+    bool slow_out = look_out(p, out && owes_acks(c, p, out / LOOKS), c->out_una, out);
     p->in_last = pos_seq(c->in_acked);
     p->out_sent = pos_seq(sent_to(c));
     p->up_sent = pos_seq(sent_up(c));

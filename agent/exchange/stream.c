@@ -138,7 +138,7 @@ void stream_refused(struct exchanges *w, struct exchange *x, enum reason why)
 {
     struct conn *e = x->e;
     x->e = NULL;
-    e->user = NULL;
+    conn_set_user(e, NULL);
     splice_part(w->s, e);
     splice_reset(w->s, e, why); /* unless it has ended already */
     stream_give_up(w, x, 502, why);

@@ -45,7 +45,7 @@ void tunnel_ended(struct exchanges *w, struct exchange *x, struct conn *gone, en
     bool orderly = mutant(tunnel_cut_clean) || why == R_CLOSE_NORMAL || why == R_CLOSE_NOT_REUSABLE;
     if (gone == x->e) {
         x->e = NULL;
-        gone->user = NULL;
+        conn_set_user(gone, NULL);
         if (x->c && !conn_is_dead(x->c)) {
             struct conn *c = x->c;
             splice_part(w->s, c);
@@ -59,7 +59,7 @@ void tunnel_ended(struct exchanges *w, struct exchange *x, struct conn *gone, en
     }
     exchange_over(w, x, orderly ? R_NONE : why);
     if (other) {
-        other->user = NULL;
+        conn_set_user(other, NULL);
         splice_part(w->s, other);
         if (other->fin_told)
             splice_take_fin(w->s, other);

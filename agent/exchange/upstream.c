@@ -41,6 +41,15 @@ static bool belongs(const struct cluster_state *cs, const struct exchange *x, co
            !(tried && tried[i / 64] >> (i % 64) & 1);
 }
 
+void conn_serves(struct exchanges *w, struct conn *c, const struct generation *g, uint32_t cluster,
+                 uint32_t endpoint)
+{
+    struct conn_cold *cold = splice_cold(w->s, c);
+    cold->cluster = cluster;
+    cold->endpoint = endpoint;
+    c->pub.generation = (uint8_t)g->id;
+}
+
 static struct conn *connect_to(struct exchanges *w, const struct exchange *x, struct splice_remote *r,
                                enum cfg_proxy proxy, enum reason *why)
 {
@@ -78,7 +87,7 @@ static struct conn *begin_at(struct exchanges *w, struct exchange *x, uint32_t i
     if (cs->breaker && !breaker_connect(w, cs, i, tally))
         *full = true;
     else if ((e = connect_to(w, x, r, cs->cfg->proxy_protocol, why)))
-        memcpy(e->tally, tally, sizeof tally);
+        breaker_conn_begun(w, e, tally);
     else
         breaker_disconnect(tally);
     if (!e)
@@ -161,13 +170,12 @@ bool upstream_pick(struct exchanges *w, struct exchange *x, bool fresh, unsigned
     endpoint_begin(w, cluster_of(x), x->endpoint);
     x->rec.tries++;
     x->rec.endpoint = cl->endpoint[x->endpoint].at;
-    e->user = x;
-    e->out_msg = e->out_end;
+    conn_set_user(e, x);
+    conn_begin_msg(e);
     e->sent_again = false;
     splice_touch(w->s, e);
-    e->pub.cluster = x->c->pub.cluster = x->cluster;
-    e->pub.endpoint = x->c->pub.endpoint = x->endpoint;
-    e->pub.generation = x->c->pub.generation = (uint8_t)x->gen->id;
+    conn_serves(w, e, x->gen, x->cluster, x->endpoint);
+    conn_serves(w, x->c, x->gen, x->cluster, x->endpoint);
     if (!conn_peer(x->c))
         splice_join(x->c, e);
     splice_set_timer(w->s, e,
@@ -179,7 +187,7 @@ bool upstream_pick(struct exchanges *w, struct exchange *x, bool fresh, unsigned
 
 void upstream_connected(struct exchanges *w, struct conn *e)
 {
-    struct exchange *x = e->user;
+    struct exchange *x = conn_user(e);
     endpoint_mark_up(w, cluster_of(x), x->endpoint);
     splice_set_timer(w->s, e, splice_now(w->s) + response_timeout(x));
     if (x->stream) {
@@ -220,7 +228,7 @@ static bool may_retry(const struct exchange *x, const struct conn *e, uint16_t w
     const struct cfg_retry *r = &cluster_of(x)->cfg->retry;
     /* Nothing of it acked, and sent just once: what answered was a closed socket, not one that had read it.
      */
-    bool untouched = e->out_una <= e->out_msg && !e->sent_again && !e->rst_acked;
+    bool untouched = e->out_una <= conn_out_msg(e) && !e->sent_again && !e->rst_acked;
     if (what == CFG_RETRY_RESET && untouched)
         what = CFG_RETRY_CONNECT;
     return movable(x, e) && listed(r->on, r->non, what) &&
@@ -272,7 +280,7 @@ static bool retry(struct exchanges *w, struct exchange *x, struct conn *e, uint1
         return false;
     }
     stat_add(&w->cnt->retries, 1);
-    e->user = NULL;
+    conn_set_user(e, NULL);
     splice_move(w->s, e, x->e);
     return true;
 }
@@ -322,7 +330,7 @@ static void orphaned(struct exchanges *w, struct exchange *x, struct conn *e)
     }
     x->orphan = true;
     x->e = NULL;
-    e->user = NULL;
+    conn_set_user(e, NULL);
     splice_part(w->s, e);
     splice_solicit(w->s, x->c);
     client_watch(w, x, splice_now(w->s) + ORPHAN_LOOK_NS);
@@ -330,7 +338,7 @@ static void orphaned(struct exchanges *w, struct exchange *x, struct conn *e)
 
 void upstream_ended(struct exchanges *w, struct conn *e, enum reason why)
 {
-    struct exchange *x = e->user;
+    struct exchange *x = conn_user(e);
     if (x->resp_mapped && conn_out_max(x->c) >= x->resp_end && !conn_is_dead(x->c)) {
         orphaned(w, x, e);
         return;
@@ -351,7 +359,7 @@ void upstream_ended(struct exchanges *w, struct conn *e, enum reason why)
 
 void upstream_fin(struct exchanges *w, struct conn *e)
 {
-    struct exchange *x = e->user;
+    struct exchange *x = conn_user(e);
     if (!x && mutant(fin_in_pool))
         return;
     if (!x) {
@@ -380,7 +388,7 @@ void upstream_fin(struct exchanges *w, struct conn *e)
 
 void upstream_timeout(struct exchanges *w, struct conn *e)
 {
-    struct exchange *x = e->user;
+    struct exchange *x = conn_user(e);
     if (e->pub.state == TCP_SYN_SENT) {
         conn_end(w->s, e, R_CLOSE_CONNECT_TIMEOUT);
         return;

@@ -1,7 +1,7 @@
 /* Accepting clients (rule S11): SYN, SYN-ACK, and the ACK that makes a conn. Until that ACK there is no conn
  * and no timer: a lost SYN-ACK is asked for again by the client's own SYN, a lost ACK is made good by the
  * client's first data. */
-#include "agent/splice/internal.h"
+#include "agent/splice/remote.h"
 
 static int8_t offered_wscale(const struct handshake *h)
 {
@@ -80,21 +80,21 @@ void accept_syn(struct splice *s, struct frame *f, const struct pkt *p, uint32_t
  * connects to an endpoint at once chooses by it what that may send. */
 static void client_open(struct splice *s, struct conn *c, const struct handshake *h, const struct pkt *ack)
 {
-    uint16_t most = mtu_limit(s, conn_remote(s, c), path_mss(s, &c->path, conn_remote(s, c)));
+    uint16_t most = mtu_limit(s, conn_remote(s, c), path_mss(s, conn_path(c), conn_remote(s, c)));
     c->mss = h->mss < most ? h->mss : most;
     if (c->mss < 64)
         c->mss = 64; /* nobody needs less; it would be an attack on our packet rate */
     c->by_cookie = h->by_cookie;
     c->sack_ok = h->sack_ok;
-    c->snd_wscale = h->wscale >= 0 ? (uint8_t)h->wscale : 0;
-    c->rcv_wscale = h->wscale >= 0 ? OUR_WSCALE : 0;
+    c->snd_shift = h->wscale >= 0 ? (uint8_t)h->wscale & 15u : 0;
+    c->rcv_shift = h->wscale >= 0 ? OUR_WSCALE : 0;
     c->in_mapped = c->in_acked = pos_start(h->irs + 1);
     c->in_max_seq = c->wl1_seq = h->irs + 1;
     c->in_edge_seq = c->in_edge_high_seq = h->irs + 1 + (c->w0 > UINT16_MAX ? UINT16_MAX : c->w0);
     c->out_una = c->out_end = pos_start(h->iss + 1);
-    c->out_max_seq = c->out_edge_seq = h->iss + 1;
+    c->out_max_seq = c->out_edge_seq = c->out_msg_seq = h->iss + 1;
     take_window(c, c->in_acked, c->out_una, ack->wnd);
-    c->kept_cwnd = IW_SEGMENTS * c->mss;
+    conn_set_flight(c, UINT64_MAX);
     c->pub.state = TCP_OPEN;
     if (h->rtt_us)
         rtt_sample(c, (uint64_t)h->rtt_us * 1000);
@@ -114,7 +114,7 @@ static struct conn *enter(struct splice *s, const struct flow_key *k, const stru
         *why = R_DROP_TABLE_FULL;
     struct conn *c = *why == R_DROP_TABLE_FULL ? conn_new(s, k, SIDE_CLIENT) : NULL;
     if (c && !is_trusted(s, &k->remote))
-        c->client = clients_open(s->clients, &k->remote);
+        conn_as_client(c)->counted_as = clients_open(s->clients, &k->remote);
     return c;
 }
 
@@ -137,10 +137,10 @@ struct conn *accept_ack(struct splice *s, struct frame *f, const struct pkt *p, 
     struct conn *c = enter(s, &p->key, &l, why);
     if (!c)
         return NULL;
-    c->path = path;
-    c->w0 = l.w0;
-    c->user_index = l.index;
-    c->pace_rate = pace_rate(l.max_rate);
+    conn_as_client(c)->path = path;
+    conn_set_w0(c, l.w0);
+    conn_as_client(c)->listener = l.index;
+    pace_begin(s, c, l.max_rate);
     client_open(s, c, &h, p);
     stat_add(&s->cnt->clients_accepted, 1);
     stat_add(&s->cnt->clients_open, 1);

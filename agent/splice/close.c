@@ -1,8 +1,7 @@
 /* How conns end: FIN both ways by one table, reset, TIME_WAIT, and the giving back of everything a conn held.
  */
 #include "agent/base/mutant.h"
-#include "agent/base/tally.h"
-#include "agent/splice/internal.h"
+#include "agent/splice/remote.h"
 
 /* next = fsm[state][event]; TCP_STATES: cannot happen, ignored (RFC 9293 figure 5). */
 static const uint8_t fsm[TCP_STATES][TCP_EVENTS] = {
@@ -33,18 +32,13 @@ static void let_go(struct splice *s, struct conn *c, enum reason why)
     ext_free_all(s, c);
     hold_free(s, c);
     extra_close(s, c, USE_ALL & ~USE_OFFLOAD); /* that stays until the slot is given back */
-    clients_close(s->clients, c->client);
-    c->client = CLIENT_NONE;
     if (c->pub.side == SIDE_CLIENT) {
+        clients_close(s->clients, conn_client(c));
+        conn_as_client(c)->counted_as = CLIENT_NONE;
         stat_add(&s->cnt->clients_open, (uint64_t)-1);
         return;
     }
     stat_add(&s->cnt->endpoints_open, (uint64_t)-1);
-    for (unsigned k = 0; k < 2; k++) {
-        if (c->tally[k])
-            tally_give(c->tally[k]);
-        c->tally[k] = NULL;
-    }
 }
 
 static void send_rst(struct splice *s, struct conn *c, pos_t at)
@@ -58,7 +52,7 @@ static void send_rst(struct splice *s, struct conn *c, pos_t at)
                         .ack = pos_seq(c->in_acked),
                         .flags = TCP_RST | TCP_ACK,
                         .wscale = -1};
-    seg_bare(s, &g, &c->path);
+    seg_bare(s, &g, conn_path(c));
 }
 
 /* The conn is over for its user; only late segments of the peer are still answered (time_wait_segment()). */
@@ -69,7 +63,7 @@ static void enter_time_wait(struct splice *s, struct conn *c, enum reason why, u
     let_go(s, c, why);
     list_append(s, &s->tw[c->pub.side], c);
     s->tw_count++;
-    c->t_rto = c->t_flush = c->t_look = 0;
+    c->t_rto = c->t_flush = 0; /* or t_look */
     c->t_phase = ms_deadline(s, s->now + ns);
     conn_arm(s, c);
 }
@@ -100,8 +94,7 @@ static bool is_forgotten(const struct conn *c)
 /* The peer's FIN comes after its conn was forgotten: from now on it is like others in TIME_WAIT. */
 static void late_fin(struct splice *s, struct conn *c)
 {
-    c->fin_seen = true;
-    c->in_fin_seq = pos_seq(c->in_acked);
+    conn_set_fin(c, c->in_acked);
     c->in_mapped = c->in_acked + 1;
     c->t_phase = ms_deadline(s, s->now + time_wait_ns(c));
     conn_arm(s, c);
@@ -197,7 +190,7 @@ bool tw_evict(struct splice *s)
 bool tw_evict_toward(struct splice *s, const struct splice_remote *r)
 {
     struct conn *c = list_first(s, &s->tw[SIDE_ENDPOINT]);
-    for (unsigned i = 0; c && (c->remote != r || c == s->current); i++)
+    for (unsigned i = 0; c && (conn_to(c) != r || c == s->current); i++)
         c = i < TW_LOOKS ? list_next(s, c) : NULL;
     return give_up(s, c);
 }
@@ -257,7 +250,7 @@ void conn_end(struct splice *s, struct conn *c, enum reason why)
     if (c->pub.side == SIDE_CLIENT)
         pool_leave(s, c);
     c->pub.state = TCP_DEAD;
-    tw_del(&s->wheel, &c->timer);
+    tw_del(&s->wheel, conn_idx(s, c));
     if (waited) {
         list_remove(s, &s->tw[c->pub.side], c);
         s->tw_count--;

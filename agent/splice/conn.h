@@ -32,10 +32,12 @@
 #include <stdint.h>
 
 #include "agent/base/addr.h"
+#include "agent/base/kbuf.h"
 #include "agent/base/seq.h"
 #include "agent/base/span.h"
 #include "agent/base/timer.h"
 #include "agent/net/net.h"
+#include "agent/splice/clients.h"
 
 enum conn_side {
     SIDE_CLIENT,
@@ -122,21 +124,6 @@ static inline void ext_link(struct extent *x, const struct extent *next)
     x->step = next ? (int32_t)(next - x) : 0;
 }
 
-#define SLOW_POS ((UINT64_C(1) << 56) - 1)
-
-/* How fast a client moves (the exchange layer's own; slow.c). Positions are acked ones, on either stream. */
-struct slow_marks {
-    /* When the present period began, and how many looks in a row found the client waited for: to send, to
-     * take. */
-    uint64_t in_from : 56, in_looks : 8;
-    uint64_t out_from : 56, out_looks : 8;
-    /* Modulo 2^32: */
-    uint32_t in_last;      /* in_acked at the last look */
-    uint32_t out_sent;     /* sent by the last look */
-    uint32_t up_sent;      /* the same, to its endpoint */
-    uint32_t source_bytes; /* that its endpoint had sent by the last look */
-};
-
 #define HOLD_RANGES 4
 
 /* Bytes at and after in_mapped that are not judged yet: a window of at most w0 bytes with up to HOLD_RANGES
@@ -156,12 +143,20 @@ struct hold {
 enum extra_use {
     USE_HOLD = 1,       /* bytes are held */
     USE_REPAIR = 2,     /* bytes below `recover` or `again` went out again, or those at repeat_at did */
-    USE_PACE = 4,       /* client side: its rate is bounded, and it has been served */
+    USE_PACE = 4,       /* client side: its rate is bounded */
     USE_ROOM = 8,       /* it waits for memory */
     USE_CHALLENGE = 16, /* it was challenged */
     USE_CONNECT = 32,   /* endpoint side: in the handshake, or a second SYN-ACK is due */
     USE_OFFLOAD = 64,   /* endpoint side: it has a large response under way */
-    USE_ALL = 127,
+    USE_REFUSED = 128,  /* bytes were dropped that it had been offered room for */
+    USE_ALL = 255,
+};
+
+/* Bytes of a client that were dropped though it had been offered room for them (hold.c). */
+struct refusal {
+    uint32_t since_s; /* second when the first of them were dropped first */
+    uint32_t seq;     /* low bits of the position of the first of these bytes */
+    bool again;       /* they came again, and were dropped again */
 };
 
 struct extra {
@@ -180,27 +175,37 @@ struct extra {
     bool syn_twin; /* a second SYN-ACK is due, and needs no answer (connect.c) */
     uint64_t syn_ns;
 
+    bool pace_begun;    /* it has been served */
     bool pace_rel;      /* pace_edge counts from what is acked */
+    uint32_t pace_rate; /* bytes a tick that its acks may draw from an endpoint */
     pos_t pace_edge;    /* how far its rate lets the present endpoint send (pace.c) */
     uint64_t pace_tick; /* at this tick */
+
+    struct refusal refusal;
 
     struct conn *room_next, **room_pprev; /* those whose held bytes wait for memory */
     uint64_t challenge_ns;                /* last challenge ack */
     struct offload *off;
 };
 
-/* What control threads may copy (ct_peek): every word is written whole, side and idle as one byte. First in
- * struct conn. */
+/* What control threads may copy (ct_peek): every word is written whole, the bits of the first byte as one.
+ * First in struct conn. */
 struct conn_pub {
     uint64_t bytes_in, bytes_out; /* payload bytes received from and sent to the peer */
-    uint32_t opened_s;            /* second of the worker's clock */
-    uint32_t idx;                 /* its slot */
-    uint32_t peer_idx;            /* slot of the other side, CT_NONE when none */
-    uint32_t cluster, endpoint;   /* UINT32_MAX when none */
+    int32_t peer;                 /* how many slots from its own the other side's is; 0: there is none */
     uint8_t side : 1, idle : 1;   /* enum conn_side; endpoint side: in the pool */
+    uint8_t rtt_class : 3;        /* splice's, endpoint side: how far away its last client was (rule S9) */
+    uint8_t listed : 1;           /* splice's: it is in a list (list.c) */
+    uint8_t sank : 1; /* splice's: bytes came and were thrown away, since splice_sink(). Exchange */
     uint8_t state;
     uint8_t wnd_bits;   /* splice's: the largest window that the peer has shown has so many bits */
     uint8_t generation; /* low bits of the configuration's number that cluster and endpoint are indexes of */
+};
+
+/* What only control threads read (ct_peek), and apart from the conn. Exchange's own. */
+struct conn_cold {
+    uint32_t opened_s;          /* second of the worker's clock. Splice's */
+    uint32_t cluster, endpoint; /* UINT32_MAX when none */
 };
 
 /* A time of a conn: milliseconds of the worker's clock, modulo 2^32 (49 days). No deadline is farther away
@@ -218,30 +223,33 @@ struct splice_remote;
 
 #define CONN_LINE 64
 
-/* What a segment of the steady state touches is the first three lines: 0 who, how, and what is owed; 1 where
- * both streams are; 2 the way out, and times. Then what heads, timers and handshakes touch, and pools.
+/* Three lines, and what is in none of them is in the side block (few conns need it), in struct conn_cold
+ * (control threads need it) or with the exchange layer.
  *
- *      0        40       48                                              60      64
- *   0 | pub     | x_head | mss, modes, shifts, flags, small counts      | t_rto |
- *  64 | in_mapped, in_acked, out_una, out_end | six positions as sequence numbers | w0, kept_cwnd |
- * 128 | path | sample | progress | ramp, pace_rate | in_fin | user | timer      |
- * 192 | deadlines | round trips | out_msg | extra | user's | kept, client, last_idx | seldom flags |
- * 256 | slow, or what endpoints have | links | refused | rtt_class |          320
+ *      0     24       32                                  48      52        56          60        64
+ *   0 | pub | x_head | windows, shifts, flags, counts    | t_rto | sample, or in_fin | out_msg |
+ *  64 | in_mapped, in_acked, out_una, out_end | six positions as sequence numbers | user, or links |
+ * 128 | side block | what its side has | timer | deadlines, progress | round trips | kept, last_idx, scan |
  *
  * Positions with _seq are kept as sequence numbers: conn_in_edge() and the like read them. "Exchange" behind
  * a field: the exchange layer may read it, and changes it only through splice.h; "exchange's own": it writes
- * it as well. The rest is splice's. */
+ * it as well. The rest is splice's. What lies over each other has functions that say which it is; nothing
+ * else reads it. */
 struct conn {
     struct conn_pub pub;
-    struct extent *x_head; /* Exchange */
-    uint16_t mss;          /* largest payload that we send it */
-    uint8_t in_mode : 6;   /* enum in_mode. Exchange */
-    bool offloaded : 1;    /* endpoint side: a rule of a flow engine may exist for it (offload.c) */
-    bool ahead : 1; /* client side: out_max is as far as an engine may have sent; cleared when all is acked */
-    uint8_t has;    /* what of the side block is in use: bits of enum extra_use */
-    uint8_t snd_wscale; /* shift for windows the peer sends */
-    uint8_t rcv_wscale; /* shift for windows we send */
-    uint8_t dupacks, backoff;
+    struct extent *x_head;   /* Exchange */
+    uint32_t w0 : 17;        /* bytes we hold beyond in_mapped, at most KBUF_MAX */
+    uint32_t in_mode : 2;    /* enum in_mode. Exchange */
+    uint32_t snd_shift : 4;  /* for windows the peer sends */
+    uint32_t rcv_shift : 4;  /* for windows we send */
+    uint32_t dupacks : 3;    /* in a row; DUPACKS_MOST: or more */
+    uint32_t kept_cwnd : 20; /* bytes of kept extents allowed in flight beyond out_una */
+    uint32_t x_count : 7;    /* extents. Exchange */
+    uint32_t backoff : 4;
+    uint16_t mss;        /* largest payload that we send it. Exchange */
+    uint8_t has;         /* what of the side block is in use: bits of enum extra_use */
+    uint8_t probes : 4;  /* of a zero window, that nobody answered */
+    uint8_t profile : 3; /* endpoint side: option profile of the pool (rule S14) */
     bool ack_now : 1;    /* the peer is owed an acknowledgement */
     bool dup_now : 1;    /* a duplicate ack is to be passed on to the peer */
     bool sack_ok : 1;    /* both sides permit SACK */
@@ -252,9 +260,28 @@ struct conn {
     bool fin_told : 1;   /* and user->fin was called */
     bool rtt_on : 1;     /* a sample of the round trip is being taken */
     bool sent_again : 1; /* a byte of the present message went out twice (cleared by exchange; rule S7) */
-    uint8_t probes;      /* of a zero window, that nobody answered */
-    uint8_t x_count;     /* extents */
-    ms_t t_rto;          /* deadline */
+    bool offloaded : 1;  /* endpoint side: a rule of a flow engine may exist for it (offload.c) */
+    bool ahead : 1; /* client side: out_max is as far as an engine may have sent; cleared when all is acked */
+    bool reserved : 1;    /* endpoint side: in the pool for the client that used it last alone */
+    bool own_only : 1;    /* endpoint side: in the pool's list of conns for one client each */
+    bool waits : 1;       /* client side: in the list of those without a request */
+    bool rst_acked : 1;   /* a RST of the peer acked bytes that are not counted in out_una */
+    bool by_cookie : 1;   /* accepted by a SYN cookie: leaves a tombstone */
+    bool lossy : 1;       /* it has sent bytes again: what its TCP has learned is of one path (rule S9) */
+    bool user_mark : 1;   /* exchange's own (the head timer runs) */
+    bool user_doom : 1;   /* exchange's own (to be reset when what is before out_msg is delivered) */
+    bool user_check : 1;  /* exchange's own (its user is a check, not an exchange) */
+    bool user_mirror : 1; /* exchange's own (it carries a copy of a request: mirror.c) */
+    bool user_awaits : 1; /* exchange's own (a PROXY header is due: identity.c) */
+    bool user_named : 1;  /* exchange's own (a PROXY header has said who it is) */
+    uint8_t close_why;    /* enum reason: what an orderly close counts as; R_NONE: normal */
+    ms_t t_rto;           /* deadline */
+    union {
+        uint32_t rtt_seq;    /* rtt_on: when this is acked the sample is there, */
+        uint32_t in_fin_seq; /* fin_seen: of the peer's FIN; no sample is begun any more */
+    };
+    uint32_t rtt_start_us; /* begun at this microsecond, modulo 2^32 */
+    uint32_t out_msg_seq;  /* where the present message to it begins (set by exchange; rule S7, and below) */
 
     pos_t in_mapped, in_acked; /* Exchange */
     pos_t out_una, out_end;    /* Exchange */
@@ -264,73 +291,109 @@ struct conn {
     uint32_t wl1_seq;          /* segment position of the last window update */
     uint32_t out_max_seq;      /* Exchange */
     uint32_t out_edge_seq;     /* Exchange */
-    uint32_t w0;               /* bytes we hold beyond in_mapped */
-    uint32_t kept_cwnd;        /* bytes of kept extents allowed in flight beyond out_una */
-
-    struct net_path path;
-    uint32_t rtt_seq;      /* when this is acked the sample is there, */
-    uint32_t rtt_start_us; /* begun at this microsecond, modulo 2^32 */
-    ms_t progress;         /* last time the exchange moved */
-    uint32_t ramp; /* rule S9, endpoint side: bytes it may have unacked; 0: as much as the client takes */
-    uint32_t
-        pace_rate; /* client side: bytes a tick that its acks may draw from an endpoint; 0: any (pace.c) */
-    uint32_t in_fin_seq;  /* of the peer's FIN. Exchange */
-    void *user;           /* exchange's own */
-    struct tw_node timer; /* lazily armed for the earliest of the deadlines */
-
-    ms_t t_flush;         /* deadline for what it is to be told (late.c, pace.c) */
-    ms_t t_phase, t_look; /* deadlines */
-    uint32_t srtt_us, rttvar_us;
-    uint32_t rtt_min_us; /* smallest round trip seen; 0: none. Endpoint side: that of its last client */
-    pos_t out_msg;       /* where the present message to it begins (set by exchange; rule S7, and below) */
-    struct extra *extra; /* the side block, NULL: none */
-    uint32_t user_index; /* exchange's own (listener) */
-    uint32_t user_scan; /* exchange's own (how far a head in pieces was looked at; client.c: after a close) */
-    uint32_t kept;      /* bytes of buffers in its extents */
-    uint32_t client;    /* entry of its address in the table of clients; CLIENT_NONE: not counted */
-    uint32_t last_idx;  /* rule S9, whom it was spliced to last: slot of the other side */
-    bool user_mark : 1; /* exchange's own (the head timer runs) */
-    bool user_doom : 1; /* exchange's own (to be reset when what is before out_msg is delivered) */
-    bool user_check : 1;  /* exchange's own (its user is a check, not an exchange) */
-    bool user_mirror : 1; /* exchange's own (it carries a copy of a request: mirror.c) */
-    bool user_awaits : 1; /* exchange's own (a PROXY header is due: identity.c) */
-    bool user_named : 1;  /* exchange's own (a PROXY header has said who it is) */
-    bool reserved : 1;    /* endpoint side: in the pool for the client that used it last alone */
-    bool own_only : 1;    /* endpoint side: in the pool's list of conns for one client each */
-    bool waits : 1;       /* client side: in the list of those without a request */
-    bool rst_acked : 1;   /* a RST of the peer acked bytes that are not counted in out_una */
-    bool by_cookie : 1;   /* accepted by a SYN cookie: leaves a tombstone */
-    bool lossy : 1;       /* it has sent bytes again: what its TCP has learned is of one path (rule S9) */
-    uint8_t close_why;    /* enum reason: what an orderly close counts as; R_NONE: normal */
-    uint8_t profile;      /* endpoint side: option profile of the pool (rule S14) */
-
     union {
-        struct slow_marks slow; /* client side, exchange's own */
-        struct {                /* endpoint side */
-            struct splice_remote *remote;
-            uint32_t *tally[2]; /* set by exchange: what counts it; given back at its end */
-            uint32_t last_gen;  /* of that slot then (ct_gen): a slot alone names no conn */
+        void *of_user; /* not listed: see conn_user() */
+        struct {
+            uint32_t next,
+                prev; /* listed. A conn is in one list at most: of the pool; of those in TIME_WAIT; of
+                         clients without a request (`waits`); of those that ended. CT_NONE: no more */
         };
     };
-    uint32_t next, prev;  /* a conn is in one list at most: of the pool; of those in TIME_WAIT; of clients
-                             without a request (`waits`); of those that ended. CT_NONE: no more (list.c) */
-    uint32_t refused_s;   /* second when bytes were first dropped that it had been offered room for; 0: never,
-                             or they have come again and found it. Exchange's own, too */
-    uint32_t refused_seq; /* low bits of the position of the first of these bytes. Exchange */
-    bool refused_again;   /* they came again, and were dropped again. Exchange */
-    uint8_t rtt_class;    /* endpoint side: how far away its last client was (rule S9) */
+
+    struct extra *extra; /* the side block, NULL: none */
+    union {
+        struct conn_client {
+            struct net_path path; /* see conn_path() */
+            uint32_t counted_as;  /* see conn_client() */
+            uint32_t listener;    /* exchange's own */
+        } as_client;
+        struct conn_endpoint {
+            struct splice_remote *remote;
+            uint32_t ramp;     /* rule S9: bytes it may have unacked; 0: as much as the client takes */
+            uint32_t last_gen; /* of last_idx then (ct_gen): a slot alone names no conn */
+        } as_endpoint;
+    };
+    struct tw_node timer; /* lazily armed for the earliest of the deadlines */
+    ms_t t_phase;         /* deadline */
+    union {
+        ms_t t_flush; /* endpoint side: deadline for what it is to be told (late.c, pace.c) */
+        ms_t t_look;  /* client side: deadline of the exchange's look at how fast it moves */
+    };
+    ms_t progress;         /* last time the exchange moved */
+    uint16_t srtt, rttvar; /* in RTT_UNIT_US */
+    uint16_t rtt_min;    /* smallest round trip seen, in RTT_MIN_UNIT_US; 0: none. Endpoint side: that of its
+                            last client */
+    uint16_t kept_units; /* of KBUF_MIN: buffers in its extents */
+    uint32_t last_idx;   /* rule S9, whom it was spliced to last: slot of the other side */
+    uint32_t user_scan;  /* exchange's own (how far a head in pieces was looked at) */
 } __attribute__((aligned(CONN_LINE)));
 
 _Static_assert(offsetof(struct conn, in_mapped) == 1 * CONN_LINE, "who, how and what is owed is one line");
-_Static_assert(offsetof(struct conn, path) == 2 * CONN_LINE, "where both streams are is one line");
-_Static_assert(offsetof(struct conn, t_flush) == 3 * CONN_LINE, "the way out is one line");
-_Static_assert(offsetof(struct conn, slow) == 4 * CONN_LINE, "what heads and timers touch is one line");
-_Static_assert(sizeof(struct conn) == 5 * CONN_LINE, "part of splice_bytes (bench/README.md)");
+_Static_assert(offsetof(struct conn, extra) == 2 * CONN_LINE, "where both streams are is one line");
+_Static_assert(sizeof(struct conn) == 3 * CONN_LINE, "part of splice_bytes (bench/README.md)");
 #define CONN_HOT_LINES 3
+
+#define DUPACKS_MOST    7u
+#define RTT_UNIT_US     128u /* up to 8 s */
+#define RTT_MIN_UNIT_US 8u   /* up to half a second: beyond, nobody tells apart (connect.c, late.c) */
+#define W0_MOST         KBUF_MAX
+
+/* Bytes of buffers in c's extents. Exchange may ask. */
+static inline uint32_t conn_kept(const struct conn *c)
+{
+    return (uint32_t)c->kept_units * KBUF_MIN;
+}
+
+/* Whose c is, in the exchange layer: an exchange or a check; NULL: nobody's, as is every conn in a list. */
+static inline void *conn_user(const struct conn *c)
+{
+    return c->pub.listed ? NULL : c->of_user;
+}
+
+/* For the exchange layer; c is in no list, or `user` NULL. */
+static inline void conn_set_user(struct conn *c, void *user)
+{
+    assert(!c->pub.listed || !user);
+    if (!c->pub.listed)
+        c->of_user = user;
+}
+
+/* What its side has. */
+static inline struct conn_client *conn_as_client(struct conn *c)
+{
+    assert(c->pub.side == SIDE_CLIENT);
+    return &c->as_client;
+}
+
+static inline struct conn_endpoint *conn_as_endpoint(struct conn *e)
+{
+    assert(e->pub.side == SIDE_ENDPOINT);
+    return &e->as_endpoint;
+}
+
+static inline struct splice_remote *conn_to(const struct conn *e)
+{
+    assert(e->pub.side == SIDE_ENDPOINT);
+    return e->as_endpoint.remote;
+}
+
+/* The entry of c's address in the table of clients; CLIENT_NONE: it is not counted. Exchange may ask. */
+static inline uint32_t conn_client(const struct conn *c)
+{
+    return c->pub.side == SIDE_CLIENT ? c->as_client.counted_as : CLIENT_NONE;
+}
+
+/* The exchange layer's: where the client c was accepted. */
+static inline uint32_t conn_listener(const struct conn *c)
+{
+    assert(c->pub.side == SIDE_CLIENT);
+    return c->as_client.listener;
+}
 
 /* Positions that are kept as sequence numbers: those of the in-stream lie within 2^31 of in_acked, those of
  * the out-stream of out_una, because windows are that small. Only wl1 and in_max may fall behind, where a
- * flow engine takes the segments; conn_set_acked() drags them along. */
+ * flow engine takes the segments, and out_msg does in a large message; conn_set_acked() and conn_set_una()
+ * drag them along. */
 static inline pos_t conn_in_edge(const struct conn *c)
 {
     return pos_unwrap(c->in_acked, c->in_edge_seq);
@@ -352,6 +415,15 @@ static inline pos_t conn_in_fin(const struct conn *c)
     return c->fin_seen ? pos_unwrap(c->in_acked, c->in_fin_seq) : 0;
 }
 
+/* The peer's FIN has come. No sample of a round trip is begun any more, and one that is under way is given
+ * up. */
+static inline void conn_set_fin(struct conn *c, pos_t at)
+{
+    c->rtt_on = false;
+    c->fin_seen = true;
+    c->in_fin_seq = pos_seq(at);
+}
+
 static inline pos_t conn_wl1(const struct conn *c)
 {
     return pos_unwrap(c->in_acked, c->wl1_seq);
@@ -365,6 +437,18 @@ static inline pos_t conn_out_max(const struct conn *c)
 static inline pos_t conn_out_edge(const struct conn *c)
 {
     return pos_unwrap(c->out_una, c->out_edge_seq);
+}
+
+static inline pos_t conn_out_msg(const struct conn *c)
+{
+    return pos_unwrap(c->out_una, c->out_msg_seq);
+}
+
+/* The next message to c begins behind what is mapped: what came before is no farther away than windows are.
+ */
+static inline void conn_begin_msg(struct conn *c)
+{
+    c->out_msg_seq = pos_seq(c->out_end);
 }
 
 #define POS_DRAG_BITS 29
@@ -386,6 +470,15 @@ static inline void conn_set_acked(struct conn *c, pos_t ack)
     c->in_acked = ack;
 }
 
+/* Where the message began is dragged along so that it stays behind all that is not acked. */
+static inline void conn_set_una(struct conn *c, pos_t una)
+{
+    pos_t begun = conn_out_msg(c), least = una - ((pos_t)1 << 30);
+    if ((c->out_una ^ una) >> POS_DRAG_BITS && begun < least && !mutant(pos_left_behind))
+        c->out_msg_seq = pos_seq(least);
+    c->out_una = una;
+}
+
 static inline struct extent *ext_last(const struct conn *c)
 {
     struct extent *x = c->x_head;
@@ -394,11 +487,11 @@ static inline struct extent *ext_last(const struct conn *c)
     return x;
 }
 
-/* The conn that c is spliced to, or NULL. Conns are neighbours in their table's slab, by slot. */
+/* The conn that c is spliced to, or NULL. Conns are neighbours in their table's slab. */
 static inline struct conn *conn_peer(const struct conn *c)
 {
     struct conn *self = (struct conn *)(uintptr_t)c;
-    return c->pub.peer_idx == UINT32_MAX ? NULL : self + ((int64_t)c->pub.peer_idx - (int64_t)c->pub.idx);
+    return c->pub.peer ? self + c->pub.peer : NULL;
 }
 
 /* The part `use` of c's side block, which must be there. */

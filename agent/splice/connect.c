@@ -30,6 +30,8 @@
 
 static const uint16_t mss_class[MSS_CLASSES] = {536, 1220, 1360, 1440};
 
+_Static_assert(PROFILES <= 8 && RTT_CLASSES <= 8, "a conn has three bits for each");
+
 #define RESTED_LOOKS 8u
 #define NEAR_US      5000 /* class 0 of RTT_CLASSES; each further one is twice as far */
 
@@ -100,7 +102,7 @@ static uint8_t profile_for(const struct conn *c, uint16_t most)
 /* Where e is, while it is idle. */
 static struct conn_list *pool_list(const struct conn *e)
 {
-    return e->own_only ? &e->remote->own : &e->remote->idle[e->profile][e->rtt_class];
+    return e->own_only ? &conn_to(e)->own : &conn_to(e)->idle[e->profile][e->pub.rtt_class];
 }
 
 void splice_pool_remove(struct splice *s, struct conn *e)
@@ -109,14 +111,14 @@ void splice_pool_remove(struct splice *s, struct conn *e)
         return;
     list_remove(s, pool_list(e), e);
     e->pub.idle = 0;
-    remote_idle(s, e->remote, -1);
+    remote_idle(s, conn_to(e), -1);
     stat_add(&s->cnt->endpoints_idle, (uint64_t)-1);
 }
 
 /* Was e's last client this very conn? */
 static bool served_last(const struct splice *s, const struct conn *e, const struct conn *c)
 {
-    return e->last_idx == c->pub.idx && e->last_gen == ct_gen(s->table, c->pub.idx);
+    return e->last_idx == conn_idx(s, c) && e->as_endpoint.last_gen == ct_gen(s->table, conn_idx(s, c));
 }
 
 /* The conn that c used last, if it is idle. */
@@ -131,7 +133,7 @@ static struct conn *own_idle(struct splice *s, const struct splice_remote *r, co
                              uint8_t profile, bool reserved)
 {
     struct conn *e = last_idle(s, c);
-    bool fits = e && e->remote == r && e->profile == profile && e->reserved == reserved;
+    bool fits = e && conn_to(e) == r && e->profile == profile && e->reserved == reserved;
     return fits && !mutant(pool_own_ignored) ? e : NULL;
 }
 
@@ -146,7 +148,7 @@ void pool_leave(struct splice *s, const struct conn *c)
 static uint8_t rtt_class_of(const struct conn *c)
 {
     uint8_t k = 0;
-    for (uint32_t far = NEAR_US; k < RTT_CLASSES - 1 && c->rtt_min_us > far; far *= 2)
+    for (uint32_t far = NEAR_US; k < RTT_CLASSES - 1 && c->rtt_min * RTT_MIN_UNIT_US > far; far *= 2)
         k++;
     return k;
 }
@@ -178,11 +180,11 @@ static struct conn *any_idle(const struct splice *s, const struct splice_remote 
 
 static void used_by(const struct splice *s, struct conn *e, struct conn *c)
 {
-    e->rtt_class = rtt_class_of(c);
-    e->rtt_min_us = c->rtt_min_us;
-    e->last_idx = c->pub.idx;
-    e->last_gen = ct_gen(s->table, c->pub.idx);
-    c->last_idx = e->pub.idx;
+    e->pub.rtt_class = rtt_class_of(c) & 7u;
+    e->rtt_min = c->rtt_min;
+    e->last_idx = conn_idx(s, c);
+    conn_as_endpoint(e)->last_gen = ct_gen(s->table, conn_idx(s, c));
+    c->last_idx = conn_idx(s, e);
 }
 
 struct conn *splice_pool_take(struct splice *s, struct splice_remote *r, struct conn *c, bool reserved)
@@ -203,33 +205,35 @@ struct conn *splice_pool_take(struct splice *s, struct splice_remote *r, struct 
     e->t_flush = 0; /* the request takes along what waits (late.c) */
     stat_add(&s->cnt->pool_hits, 1);
     if (!served_last(s, e, c))
-        e->ramp = IW_SEGMENTS * mss_class[e->profile / 2];
+        conn_as_endpoint(e)->ramp = IW_SEGMENTS * mss_class[e->profile / 2];
     used_by(s, e, c);
     return e;
 }
 
 void ramp_grow(struct conn *e, uint64_t n)
 {
-    if (e->ramp && !mutant(ramp_fixed))
-        e->ramp = e->ramp + n > RAMP_MAX ? 0 : e->ramp + (uint32_t)n;
+    struct conn_endpoint *r = &e->as_endpoint;
+    if (e->pub.side == SIDE_ENDPOINT && r->ramp && !mutant(ramp_fixed))
+        r->ramp = r->ramp + n > RAMP_MAX ? 0 : r->ramp + (uint32_t)n;
 }
 
 /* Is the client that e served last still there, so that it may want e again? */
 static bool client_stays(struct splice *s, const struct conn *e)
 {
     const struct conn *c = e->last_idx == CT_NONE ? NULL : ct_obj(s->table, e->last_idx);
-    return c && c->pub.state == TCP_OPEN && !c->fin_queued && c->last_idx == e->pub.idx &&
+    return c && c->pub.state == TCP_OPEN && !c->fin_queued && c->last_idx == conn_idx(s, e) &&
            served_last(s, e, c);
 }
 
 bool splice_pool_put(struct splice *s, struct conn *e, uint32_t max, bool reserved)
 {
-    struct splice_remote *r = e->remote;
+    struct splice_remote *r = conn_to(e);
     bool own_only = e->lossy && !mutant(pool_lossy);
     uint32_t most = own_only && !reserved ? (max + 1) / 2 : max;
     if (r->refs == 0 || e->pub.state != TCP_OPEN || conn_in_fin(e) || conn_holds(e) || e->x_head ||
         e->offloaded || r->idle_count >= most || (own_only && !client_stays(s, e)))
         return false;
+    assert(!conn_user(e));
     extra_trim(s, e);
     e->in_mode = IN_WAIT;
     e->reserved = reserved;
@@ -299,16 +303,16 @@ static void send_syn(struct splice *s, struct conn *e)
     struct extra *h = extra_of(e, USE_CONNECT);
     struct wire_link l;
     /* Not resolved yet: look again soon, a resolution takes a round trip. */
-    bool ready = net_link(s->net, &e->path, conn_remote(s, e), &l, s->now);
+    bool ready = net_link(s->net, conn_path(e), conn_remote(s, e), &l, s->now);
     e->t_rto = ms_deadline(s, s->now + (ready ? SYN_RTO_NS << h->syn_tries : 5 * MS_NS));
     if (ready) {
         if (h->syn_tries < 8)
             h->syn_tries++;
         h->syn_ns = s->now;
-        seg_bare(s, &g, &e->path);
-        h->syn_twin = h->syn_tries == 1 && e->rtt_class > 0 && !mutant(syn_alone);
+        seg_bare(s, &g, conn_path(e));
+        h->syn_twin = h->syn_tries == 1 && e->pub.rtt_class > 0 && !mutant(syn_alone);
         if (h->syn_twin)
-            seg_bare(s, &g, &e->path);
+            seg_bare(s, &g, conn_path(e));
     }
     conn_arm(s, e);
 }
@@ -331,7 +335,7 @@ void connect_timer(struct splice *s, struct conn *e)
 static void start_at(struct conn *e, uint32_t iss)
 {
     e->out_una = e->out_end = pos_start(iss + 1);
-    e->out_max_seq = e->out_edge_seq = iss + 1;
+    e->out_max_seq = e->out_edge_seq = e->out_msg_seq = iss + 1;
 }
 
 static uint32_t pick_isn(struct splice *s, const struct flow_key *k, bool used, uint32_t last)
@@ -377,14 +381,13 @@ struct conn *splice_connect(struct splice *s, struct splice_remote *r, struct co
         ports_give(r->ports, k.local_port, last);
         return NULL;
     }
-    e->remote = r;
+    conn_as_endpoint(e)->remote = r;
     r->conns++;
-    e->path = r->path;
     uint16_t most = path_mss(s, &r->path, &r->at.addr);
-    e->profile = c ? profile_for(c, most) : own_profile(most);
+    e->profile = (c ? profile_for(c, most) : own_profile(most)) & 7u;
     e->sack_ok = e->profile & 1;
     e->mss = 536;
-    e->w0 = 32768;
+    conn_set_w0(e, 32768);
     e->pub.state = TCP_SYN_SENT;
     extra_open(s, e, USE_CONNECT)->syn_tries = 0;
     if (c) {
@@ -407,21 +410,21 @@ struct conn *splice_connect(struct splice *s, struct splice_remote *r, struct co
 
 static void endpoint_open(struct splice *s, struct conn *e, const struct pkt *p, const struct tcp_opts *o)
 {
-    uint16_t most = mtu_limit(s, conn_remote(s, e), path_mss(s, &e->path, conn_remote(s, e)));
+    uint16_t most = mtu_limit(s, conn_remote(s, e), path_mss(s, conn_path(e), conn_remote(s, e)));
     e->mss = o->mss ? o->mss : 536;
     if (e->mss > most)
         e->mss = most;
     if (e->mss < 64)
         e->mss = 64;
     e->sack_ok = e->sack_ok && o->sack_ok;
-    e->snd_wscale = o->wscale >= 0 ? (uint8_t)o->wscale : 0;
-    e->rcv_wscale = o->wscale >= 0 ? OUR_WSCALE : 0;
+    e->snd_shift = o->wscale >= 0 ? (uint8_t)o->wscale & 15u : 0;
+    e->rcv_shift = o->wscale >= 0 ? OUR_WSCALE : 0;
     e->in_mapped = e->in_acked = pos_start(p->seq + 1);
     e->in_max_seq = e->wl1_seq = p->seq + 1;
     e->in_edge_seq = e->in_edge_high_seq = p->seq + 1 + UINT16_MAX;
     e->out_edge_seq = pos_seq(e->out_una + p->wnd); /* never scaled in a SYN */
     e->pub.wnd_bits = 16;                           /* the most that can be shown without a scale */
-    e->kept_cwnd = IW_SEGMENTS * e->mss;
+    conn_set_flight(e, UINT64_MAX);
     e->pub.state = TCP_OPEN;
     e->t_rto = 0;
     const struct extra *h = extra_of(e, USE_CONNECT);
@@ -446,7 +449,7 @@ static void old_incarnation(struct splice *s, struct conn *e, const struct pkt *
                         .wscale = -1};
     count(s->cnt, R_DROP_CONNECTING);
     if (!mutant(bare_ack_ignored))
-        seg_bare(s, &g, &e->path);
+        seg_bare(s, &g, conn_path(e));
     const struct extra *h = extra_of(e, USE_CONNECT);
     if (s->now - h->syn_ns >= MS_NS || h->syn_tries == 1)
         send_syn(s, e);

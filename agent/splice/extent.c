@@ -5,6 +5,11 @@
 #include "agent/base/mutant.h"
 #include "agent/splice/internal.h"
 
+void keep_count(struct conn *c, const struct extent *x, int by)
+{
+    c->kept_units = (uint16_t)(c->kept_units + by * (int)(ext_cap(x) / KBUF_MIN));
+}
+
 struct extent *ext_new(struct splice *s)
 {
     struct extent *x = s->x_free;
@@ -24,7 +29,7 @@ void ext_free(struct splice *s, struct conn *c, struct extent *x)
     if (x->buf) {
         kbuf_free(s->pool, x->buf, ext_cap(x));
         clients_drop(s->clients, x->client, ext_cap(x));
-        c->kept -= ext_cap(x);
+        keep_count(c, x, -1);
     }
     s->x_live--;
     ext_link(x, s->x_free);
@@ -72,13 +77,13 @@ static void advance(struct splice *s, struct conn *src, uint64_t m)
 static uint32_t client_of(const struct conn *dst)
 {
     if (dst->pub.side == SIDE_CLIENT)
-        return dst->client;
-    return conn_peer(dst) ? conn_peer(dst)->client : CLIENT_NONE;
+        return conn_client(dst);
+    return conn_peer(dst) ? conn_client(conn_peer(dst)) : CLIENT_NONE;
 }
 
 uint8_t *splice_buf(struct splice *s, const struct conn *dst, size_t n, uint32_t *cap)
 {
-    uint8_t *b = dst->kept + n > KEPT_MOST ? NULL : kbuf_alloc(s->pool, n, cap);
+    uint8_t *b = conn_kept(dst) + n > KEPT_MOST ? NULL : kbuf_alloc(s->pool, n, cap);
     if (!b)
         count(s->cnt, R_DROP_NO_BUFFER);
     return b;
@@ -103,7 +108,7 @@ int splice_map_kept(struct splice *s, struct conn *src, struct conn *dst, uint64
     x->sent = sent ? n : 0;
     x->client = client_of(dst);
     clients_keep(s->clients, x->client, cap);
-    dst->kept += cap;
+    keep_count(dst, x, 1);
     append(dst, x);
     if (src)
         advance(s, src, m);
@@ -256,7 +261,8 @@ static pos_t offer_of_receiver(const struct conn *b)
 pos_t conn_offer(const struct conn *b)
 {
     pos_t edge = offer_of_receiver(b);
-    return b->ramp && !mutant(ramp_missing) ? pos_min(edge, conn_ack_pos(b) + b->ramp) : edge;
+    uint32_t ramp = b->pub.side == SIDE_ENDPOINT ? b->as_endpoint.ramp : 0;
+    return ramp && !mutant(ramp_missing) ? pos_min(edge, conn_ack_pos(b) + ramp) : edge;
 }
 
 void sack_translate(const struct conn *a, pos_t lo, pos_t hi, struct sack_fwd *f)

@@ -72,4 +72,5 @@ void extra_trim(struct splice *s, struct conn *c)
     if ((c->has & USE_CHALLENGE) && s->now - c->extra->challenge_ns >= CHALLENGE_NS)
         over |= USE_CHALLENGE;
     extra_close(s, c, over);
+    (void)splice_refusal(s, c);
 }

@@ -18,9 +18,9 @@ void hold_free(struct splice *s, struct conn *c)
     struct hold *h = &extra_of(c, USE_HOLD)->hold;
     if (!mutant(hold_leak)) {
         kbuf_free(s->pool, h->buf, h->cap);
-        clients_drop(s->clients, c->client, h->cap);
+        clients_drop(s->clients, conn_client(c), h->cap);
     }
-    clients_settle(s->clients, c->client, c->pub.idx);
+    clients_settle(s->clients, conn_client(c), conn_idx(s, c));
     *h = (struct hold){0};
     extra_close(s, c, USE_HOLD);
 }
@@ -38,8 +38,8 @@ struct span splice_held(const struct conn *c)
  */
 static enum reason may_grow(const struct splice *s, const struct conn *c, const struct hold *h, uint32_t end)
 {
-    if (clients_full(s->clients, c->client) &&
-        (c->in_mode == IN_DONE || !clients_may_exceed(s->clients, c->client, c->pub.idx, h->cap)))
+    if (clients_full(s->clients, conn_client(c)) &&
+        (c->in_mode == IN_DONE || !clients_may_exceed(s->clients, conn_client(c), conn_idx(s, c), h->cap)))
         return R_DROP_CLIENT_BYTES;
     if (end > HOLD_SHORT && kbuf_used(s->pool) > kbuf_total(s->pool) / 4 * 3)
         return R_DROP_NO_BUFFER;
@@ -56,17 +56,17 @@ static enum reason grow(struct splice *s, struct conn *c, struct hold *h, uint32
     enum reason r = may_grow(s, c, h, end);
     if (r != R_NONE)
         return r;
-    bool exceeds = clients_full(s->clients, c->client);
+    bool exceeds = clients_full(s->clients, conn_client(c));
     uint8_t *buf = kbuf_alloc(s->pool, want > KBUF_MAX ? end : want, &cap);
     if (!buf)
         return R_DROP_NO_BUFFER;
     if (exceeds)
-        clients_exceed(s->clients, c->client, c->pub.idx);
-    clients_keep(s->clients, c->client, cap);
+        clients_exceed(s->clients, conn_client(c), conn_idx(s, c));
+    clients_keep(s->clients, conn_client(c), cap);
     if (h->buf) {
         memcpy(buf, h->buf + h->base, used - mutant(hold_growth_loses));
         kbuf_free(s->pool, h->buf, h->cap);
-        clients_drop(s->clients, c->client, h->cap);
+        clients_drop(s->clients, conn_client(c), h->cap);
     }
     h->buf = buf;
     h->cap = cap;
@@ -82,7 +82,7 @@ static enum reason reserve(struct splice *s, struct conn *c, struct hold *h, uin
     if (h->buf && h->base + end <= h->cap)
         return R_NONE;
     bool fits = h->buf && end <= h->cap;
-    bool moves = fits && (h->base >= h->cap / 2 || clients_full(s->clients, c->client));
+    bool moves = fits && (h->base >= h->cap / 2 || clients_full(s->clients, conn_client(c)));
     enum reason r = moves ? R_DROP_NO_BUFFER : grow(s, c, h, end);
     if (r == R_NONE || !fits)
         return r;
@@ -132,21 +132,32 @@ static bool ranges_add(struct hold *h, uint32_t lo, uint32_t hi)
     return true;
 }
 
-void conn_refused(const struct splice *s, struct conn *c, pos_t at)
+void conn_refused(struct splice *s, struct conn *c, pos_t at)
 {
     if (mutant(refusal_forgotten))
         return;
-    c->refused_again = c->refused_s && c->refused_seq == pos_seq(at);
-    if (c->refused_again && !mutant(refusal_endless))
+    bool first = !(c->has & USE_REFUSED);
+    struct refusal *r = &extra_open(s, c, USE_REFUSED)->refusal;
+    r->again = !first && r->seq == pos_seq(at);
+    if (r->again && !mutant(refusal_endless))
         return; /* the time for it runs */
-    c->refused_s = (uint32_t)(s->now / SEC_NS) + 1;
-    c->refused_seq = pos_seq(at);
+    r->since_s = (uint32_t)(s->now / SEC_NS);
+    r->seq = pos_seq(at);
+}
+
+const struct refusal *splice_refusal(struct splice *s, struct conn *c)
+{
+    const struct refusal *r = c->has & USE_REFUSED ? &extra_of(c, USE_REFUSED)->refusal : NULL;
+    if (!r || (int32_t)(pos_seq(c->in_acked) - r->seq) <= 0 || mutant(refusal_remembered))
+        return r;
+    extra_close(s, c, USE_REFUSED);
+    return NULL;
 }
 
 /* The next bytes of c, from `at` on, are dropped though it was offered room for them. That can't always be
  * helped: memory is shared, and the edge shown inside a message of unknown length stands also when that ends
  * early. The minimum rates have to know. Bytes behind a gap wait for the client in any case. */
-static void refuse(const struct splice *s, struct conn *c, pos_t at, pos_t lost)
+static void refuse(struct splice *s, struct conn *c, pos_t at, pos_t lost)
 {
     pos_t next = c->in_mapped + splice_held(c).n;
     if (at <= next)
@@ -184,7 +195,7 @@ enum reason hold_insert(struct splice *s, struct conn *c, pos_t at, struct span 
 
 void splice_hold_more(struct conn *c, uint32_t w0)
 {
-    c->w0 = w0 > c->w0 ? w0 : c->w0;
+    conn_set_w0(c, w0 > c->w0 ? w0 : c->w0);
 }
 
 void hold_consume(struct splice *s, struct conn *c, uint64_t n)

@@ -89,6 +89,7 @@ struct extras {
 struct splice {
     uint64_t now;
     struct conntable *table;
+    struct conn *conns; /* of table, by slot */
     struct kbuf_pool *pool;
     struct net *net;
     struct frame_ops ops;
@@ -136,16 +137,41 @@ struct splice {
 };
 
 /* ---- splice.c ---- */
+/* The slot of c. */
+static inline uint32_t conn_idx(const struct splice *s, const struct conn *c)
+{
+    return (uint32_t)(c - s->conns);
+}
+
 /* The four-tuple of c, until its slot is given back, and its peer's address alone. */
 static inline struct flow_key conn_key(const struct splice *s, const struct conn *c)
 {
-    return ct_key(s->table, c->pub.idx);
+    return ct_key(s->table, conn_idx(s, c));
 }
 
 static inline const struct ip_addr *conn_remote(const struct splice *s, const struct conn *c)
 {
-    return ct_remote(s->table, c->pub.idx);
+    return ct_remote(s->table, conn_idx(s, c));
 }
+
+static inline struct conn_cold *conn_cold(const struct splice *s, const struct conn *c)
+{
+    return ct_cold(s->table, conn_idx(s, c));
+}
+
+static inline void conn_set_w0(struct conn *c, uint64_t bytes)
+{
+    c->w0 = (bytes < W0_MOST ? (uint32_t)bytes : W0_MOST) & 0x1ffffu;
+}
+
+/* At most the initial window. */
+static inline void conn_set_flight(struct conn *c, uint64_t bytes)
+{
+    uint64_t most = (uint64_t)IW_SEGMENTS * c->mss;
+    c->kept_cwnd = (bytes < most ? bytes : most) & 0xfffffu;
+}
+
+_Static_assert(IW_SEGMENTS *(uint64_t)UINT16_MAX < 1 << 20 && W0_MOST < 1 << 17, "conn.kept_cwnd, conn.w0");
 
 /* ---- times ---- */
 /* A deadline at ns, rounded up: no timer is early. At most MS_FAR ahead. */
@@ -194,6 +220,8 @@ void extra_trim(struct splice *s, struct conn *c);
 
 /* ---- extent.c ---- */
 struct extent *ext_new(struct splice *s);
+/* x's buffer is kept in c's out-stream from now on (1), or is not (-1). */
+void keep_count(struct conn *c, const struct extent *x, int by);
 /* x has left c's out-stream. */
 void ext_free(struct splice *s, struct conn *c, struct extent *x);
 void ext_free_all(struct splice *s, struct conn *c);
@@ -219,7 +247,7 @@ bool hold_agrees(const struct conn *c, pos_t at, struct span bytes);
 enum reason hold_insert(struct splice *s, struct conn *c, pos_t at, struct span bytes);
 /* Bytes of c, from position `at` on, that it was offered room for are lost on our side: the minimum rates
  * leave its TCP the time to send them again, from the first time on that these are. */
-void conn_refused(const struct splice *s, struct conn *c, pos_t at);
+void conn_refused(struct splice *s, struct conn *c, pos_t at);
 void hold_consume(struct splice *s, struct conn *c, uint64_t n);
 void hold_free(struct splice *s, struct conn *c);
 
@@ -297,7 +325,7 @@ void pool_leave(struct splice *s, const struct conn *c);
 uint16_t remote_mss(const struct conn *e);
 /* Ends one idle endpoint conn and gives its slot back. False: there is none. */
 bool pool_evict(struct splice *s);
-/* The client of e has acked n more bytes: its ramp grows (rule S9). */
+/* The peer of e has acked n more bytes: where that is its client, its ramp grows (rule S9). */
 void ramp_grow(struct conn *e, uint64_t n);
 
 /* ---- remote.c ---- */
@@ -336,7 +364,8 @@ void repair_holes(struct splice *s, struct conn *c);
 
 /* ---- pace.c ---- */
 void pace_leave(struct conn *c, const struct conn *e); /* client c will be served by another conn than e */
-uint32_t pace_rate(uint64_t max_rate);                 /* bytes a second to what conn.pace_rate holds */
+/* The new client c may draw so many bytes a second from endpoints; 0: any. */
+void pace_begin(struct splice *s, struct conn *c, uint64_t max_rate);
 /* The right edge that e may be shown now, at most `edge`; when that is less, e's timer will ask again. */
 pos_t pace_edge(struct splice *s, struct conn *e, pos_t edge);
 

@@ -46,7 +46,7 @@ void late_begin(struct splice *s, const struct conn *c, pos_t seq, const struct 
     s->late.may = NULL;
     if (c->pub.side != SIDE_ENDPOINT || p->payload_len == 0)
         return;
-    struct splice_remote *r = c->remote;
+    struct splice_remote *r = conn_to(c);
     if (r->told == c && s->now - r->told_ns <= LATE_ANSWER && !mutant(late_waits))
         r->waits = true;
     if (r->told == c)
@@ -60,16 +60,17 @@ void late_begin(struct splice *s, const struct conn *c, pos_t seq, const struct 
 static uint64_t wait_ns(const struct splice *s, const struct conn *c, pos_t ack)
 {
     bool one = c->pub.idle && ack - c->in_acked <= s->late.n;
-    uint64_t least = one ? LATE_ONE : LATE_LEAST, trip = c->rtt_class ? c->rtt_min_us * (uint64_t)1000 : 0;
+    uint64_t least = one ? LATE_ONE : LATE_LEAST,
+             trip = c->pub.rtt_class ? c->rtt_min * (uint64_t)(RTT_MIN_UNIT_US * 1000) : 0;
     trip = trip < least ? least : trip;
     return trip < LATE_MOST ? trip : LATE_MOST;
 }
 
 bool late_ack(struct splice *s, struct conn *c, pos_t ack)
 {
-    if (s->late.may != c || c->remote->hasty >= LATE_HASTY || mutant(late_at_once))
+    if (s->late.may != c || conn_to(c)->hasty >= LATE_HASTY || mutant(late_at_once))
         return false;
-    bool more = s->late.more || (c->rtt_class && !c->remote->waits);
+    bool more = s->late.more || (c->pub.rtt_class && !conn_to(c)->waits);
     if (!c->pub.idle && (!more || conn_in_edge(c) < conn_in_max(c) + LATE_ROOM))
         return false;
     ms_t due = ms_deadline(s, s->now + wait_ns(s, c, ack));
@@ -82,8 +83,8 @@ bool late_ack(struct splice *s, struct conn *c, pos_t ack)
 
 void late_due(struct splice *s, struct conn *c)
 {
-    struct splice_remote *r = c->pub.side == SIDE_ENDPOINT ? c->remote : NULL;
-    bool waited = r && conn_ack_pos(c) > c->in_acked;
+    struct splice_remote *r = conn_to(c);
+    bool waited = conn_ack_pos(c) > c->in_acked;
     if (waited && r->hasty && r->hasty < LATE_HASTY)
         r->hasty--;
     if (waited && !c->pub.idle) {

@@ -19,10 +19,11 @@ struct conn *list_next(const struct splice *s, const struct conn *c)
 
 static void link_between(struct splice *s, struct conn_list *l, struct conn *c, uint32_t prev, uint32_t next)
 {
+    c->pub.listed = 1;
     c->prev = prev;
     c->next = next;
-    *(prev == CT_NONE ? &l->first : &at(s, prev)->next) = c->pub.idx;
-    *(next == CT_NONE ? &l->last : &at(s, next)->prev) = c->pub.idx;
+    *(prev == CT_NONE ? &l->first : &at(s, prev)->next) = conn_idx(s, c);
+    *(next == CT_NONE ? &l->last : &at(s, next)->prev) = conn_idx(s, c);
 }
 
 void list_append(struct splice *s, struct conn_list *l, struct conn *c)
@@ -39,4 +40,6 @@ void list_remove(struct splice *s, struct conn_list *l, struct conn *c)
 {
     *(c->prev == CT_NONE ? &l->first : &at(s, c->prev)->next) = c->next;
     *(c->next == CT_NONE ? &l->last : &at(s, c->next)->prev) = c->prev;
+    c->pub.listed = 0;
+    c->of_user = NULL;
 }

@@ -40,8 +40,8 @@
 #include <errno.h>
 
 #include "agent/base/mutant.h"
-#include "agent/splice/internal.h"
 #include "agent/splice/offload_slots.h"
+#include "agent/splice/remote.h"
 
 #define BOUNDARY    2920u         /* bytes before a message's end that only software passes on */
 #define LEAST_SHOWN 2920u         /* bytes of window that an engine leaves for the client's next request */
@@ -66,9 +66,9 @@ static bool at_rest(const struct splice *s, const struct conn *e, const struct c
 /* R4. *edge: what the engine's segments will show the client. */
 static bool windows_fit(const struct conn *e, const struct conn *c, pos_t *edge)
 {
-    uint64_t field = (conn_out_edge(e) - e->out_una) >> e->snd_wscale;
-    *edge = c->in_acked + (field << c->rcv_wscale);
-    return conn_out_edge(e) >= e->out_una && e->snd_wscale >= c->rcv_wscale &&
+    uint64_t field = (conn_out_edge(e) - e->out_una) >> e->snd_shift;
+    *edge = c->in_acked + (field << c->rcv_shift);
+    return conn_out_edge(e) >= e->out_una && e->snd_shift >= c->rcv_shift &&
            *edge >= c->in_mapped + LEAST_SHOWN && *edge <= c->in_mapped + KBUF_MAX;
 }
 
@@ -77,8 +77,8 @@ static bool write_rule(struct splice *s, struct conn *e, struct conn *c, struct 
     struct wire_link in, out;
     const struct extent *x = c->x_head;
     if (ip_is_v4(conn_remote(s, e)) != ip_is_v4(conn_remote(s, c)) || c->mss < remote_mss(e) ||
-        !net_link(s->net, &e->path, conn_remote(s, e), &in, s->now) ||
-        !net_link(s->net, &c->path, conn_remote(s, c), &out, s->now))
+        !net_link(s->net, conn_path(e), conn_remote(s, e), &in, s->now) ||
+        !net_link(s->net, conn_path(c), conn_remote(s, c), &out, s->now))
         return false;
     *r = (struct flow_rule){.in = conn_key(s, e),
                             .in_port = in.port,
@@ -122,9 +122,9 @@ static void promise(struct conn *c, pos_t edge)
 {
     c->in_edge_seq = pos_seq(pos_max(conn_in_edge(c), edge));
     if (edge - c->in_mapped > c->w0 && edge > c->in_mapped)
-        c->w0 = (uint32_t)(edge - c->in_mapped);
+        conn_set_w0(c, edge - c->in_mapped);
     c->in_edge_high_seq =
-        pos_seq(pos_max(conn_in_edge_high(c), c->in_acked + ((pos_t)UINT16_MAX << c->rcv_wscale)));
+        pos_seq(pos_max(conn_in_edge_high(c), c->in_acked + ((pos_t)UINT16_MAX << c->rcv_shift)));
 }
 
 static void may_exist(struct splice *s, struct offload *f, pos_t until)
@@ -252,7 +252,7 @@ bool offload_holds_port(struct splice *s, struct conn *e)
     }
     extra_close(s, e, USE_OFFLOAD);
     f->e = f->c = NULL;
-    f->remote = e->remote;
+    f->remote = conn_to(e);
     f->last_seq = pos_seq(conn_out_max(e));
     return !mutant(offload_port_early);
 }
@@ -261,7 +261,7 @@ static bool link_moved(struct splice *s, const struct offload *f)
 {
     struct conn *c = conn_peer(f->e);
     struct wire_link l;
-    if (!c || !net_link(s->net, &c->path, conn_remote(s, c), &l, s->now))
+    if (!c || !net_link(s->net, conn_path(c), conn_remote(s, c), &l, s->now))
         return true;
     return memcmp(l.dmac, f->rule.dmac, 6) != 0 || memcmp(l.smac, f->rule.smac, 6) != 0 ||
            l.port != f->rule.out_port || l.vlan != f->rule.out_vlan;

@@ -53,6 +53,7 @@ void splice_waiting(struct splice *s, struct conn *c)
 {
     assert(!conn_is_dead(c) && c->pub.state != TCP_TIME_WAIT);
     splice_busy(s, c);
+    assert(!conn_user(c));
     c->waits = true;
     list_append(s, &s->wait, c);
 }

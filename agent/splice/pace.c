@@ -15,17 +15,21 @@
 #define PACE_AHEAD     10                    /* 2^10 ticks: 1.07 s */
 #define PER_TICK(rate) (((rate)*1100) >> 20) /* bytes a second to bytes a tick */
 
-uint32_t pace_rate(uint64_t max_rate)
+void pace_begin(struct splice *s, struct conn *c, uint64_t max_rate)
 {
+    if (max_rate == 0)
+        return;
     uint64_t n = PER_TICK(max_rate < (uint64_t)1 << 40 ? max_rate : (uint64_t)1 << 40);
-    return max_rate == 0 ? 0 : n == 0 ? 1 : n > UINT32_MAX ? UINT32_MAX : (uint32_t)n;
+    struct extra *p = extra_open(s, c, USE_PACE);
+    p->pace_begun = p->pace_rel = false;
+    p->pace_rate = n == 0 ? 1 : n > UINT32_MAX ? UINT32_MAX : (uint32_t)n;
 }
 
 void pace_leave(struct conn *c, const struct conn *e)
 {
-    if (!(c->has & USE_PACE) || extra_of(c, USE_PACE)->pace_rel)
+    struct extra *p = c->has & USE_PACE ? extra_of(c, USE_PACE) : NULL;
+    if (!p || !p->pace_begun || p->pace_rel)
         return;
-    struct extra *p = extra_of(c, USE_PACE);
     pos_t ack = conn_ack_pos(e);
     p->pace_edge = p->pace_edge > ack ? p->pace_edge - ack : 0;
     p->pace_rel = true;
@@ -34,18 +38,18 @@ void pace_leave(struct conn *c, const struct conn *e)
 pos_t pace_edge(struct splice *s, struct conn *e, pos_t edge)
 {
     struct conn *c = conn_peer(e);
-    if (!c || !c->pace_rate || e->pub.side != SIDE_ENDPOINT)
+    if (!c || !(c->has & USE_PACE) || e->pub.side != SIDE_ENDPOINT)
         return edge;
+    struct extra *p = extra_of(c, USE_PACE);
     uint64_t tick = s->now >> PACE_TICK_BITS;
-    pos_t ack = conn_ack_pos(e), ahead = ack + ((pos_t)c->pace_rate << PACE_AHEAD);
-    bool begun = c->has & USE_PACE;
-    struct extra *p = extra_open(s, c, USE_PACE);
-    if (!begun)
+    pos_t ack = conn_ack_pos(e), ahead = ack + ((pos_t)p->pace_rate << PACE_AHEAD);
+    if (!p->pace_begun)
         p->pace_edge = ahead;
     else if (p->pace_rel)
         p->pace_edge += ack;
-    if (begun && tick > p->pace_tick)
-        p->pace_edge = pos_min(p->pace_edge + (tick - p->pace_tick) * c->pace_rate, ahead);
+    if (p->pace_begun && tick > p->pace_tick)
+        p->pace_edge = pos_min(p->pace_edge + (tick - p->pace_tick) * p->pace_rate, ahead);
+    p->pace_begun = true;
     p->pace_rel = false;
     p->pace_tick = tick;
     if (edge <= p->pace_edge || mutant(rate_uncapped))

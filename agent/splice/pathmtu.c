@@ -14,7 +14,7 @@
  * went out three times more and were not acked are cut smaller from then on, whoever repeats them. One
  * worker's thread. */
 #include "agent/base/mutant.h"
-#include "agent/splice/internal.h"
+#include "agent/splice/remote.h"
 
 #define HOLE_REPEATS 3u    /* of the same bytes without an ack: a path may swallow what is too big for it */
 #define HOLE_MSS4    1024u /* then segments become so large (RFC 4821 section 7.7) */
@@ -61,7 +61,7 @@ static void tell_source(struct splice *s, const struct conn *e, const struct ext
                             .seq = pos_seq(x->in + (at - x->out)),
                             .mtu = (uint16_t)(headers + mss),
                             .length = (uint16_t)(headers + was)};
-    net_too_big(s->net, &c->path, &t, s->now);
+    net_too_big(s->net, conn_path(c), &t, s->now);
 }
 
 void mtu_too_big(struct splice *s, struct conn *c, const struct net_unreach *u)

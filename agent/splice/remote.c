@@ -116,7 +116,7 @@ void remote_port_back(struct splice *s, struct splice_remote *r, uint16_t port, 
 void remote_left(struct splice *s, struct conn *e)
 {
     if (!offload_holds_port(s, e))
-        remote_port_back(s, e->remote, conn_key(s, e).local_port, pos_seq(conn_out_max(e)));
+        remote_port_back(s, conn_to(e), conn_key(s, e).local_port, pos_seq(conn_out_max(e)));
 }
 
 void remote_idle(struct splice *s, struct splice_remote *r, int by)

@@ -29,6 +29,12 @@ struct splice_remote {
     struct conn_list own;                         /* idle, each for its last client alone */
 };
 
+/* The way to c's peer: all conns to an endpoint have one. */
+static inline struct net_path *conn_path(struct conn *c)
+{
+    return c->pub.side == SIDE_CLIENT ? &c->as_client.path : &c->as_endpoint.remote->path;
+}
+
 /* Counts idle conns, by one more or less. */
 void remote_idle(struct splice *s, struct splice_remote *r, int by);
 

@@ -34,7 +34,7 @@ enum reason segment_fits(struct splice *s, struct conn *c, pos_t seq, const stru
         return R_DROP_NO_ACK;
     /* Beyond every window we have shown, or older than any we can have shown. */
     if ((seq > conn_in_edge_high(c) && !mutant(seq_unchecked)) ||
-        seq + ((pos_t)UINT16_MAX << c->rcv_wscale) < c->in_acked) {
+        seq + ((pos_t)UINT16_MAX << c->rcv_shift) < c->in_acked) {
         seg_challenge(s, c);
         return R_DROP_SEQ;
     }
@@ -114,7 +114,7 @@ static void note_window(struct conn *c, uint64_t wnd)
 
 void take_window(struct conn *c, pos_t seq, pos_t ack, uint32_t wnd)
 {
-    pos_t edge = ack + ((pos_t)wnd << (mutant(window_in_unscaled) ? 0 : c->snd_wscale));
+    pos_t edge = ack + ((pos_t)wnd << (mutant(window_in_unscaled) ? 0 : c->snd_shift));
     if (ack > c->out_una || seq > conn_wl1(c) || (seq == conn_wl1(c) && edge > conn_out_edge(c)) ||
         mutant(window_of_old_segment)) {
         c->wl1_seq = pos_seq(seq);
@@ -144,13 +144,12 @@ void ack_advanced(struct splice *s, struct conn *c, pos_t ack)
         rtt_sample(c, (uint64_t)((uint32_t)(s->now / 1000) - c->rtt_start_us) * 1000);
         c->rtt_on = false;
     }
-    c->out_una = ack;
+    conn_set_una(c, ack);
     if (c->ahead && ack >= conn_out_max(c))
         c->ahead = false;
     c->dupacks = 0;
     c->backoff = 0;
-    uint64_t grown = c->kept_cwnd + n, most = (uint64_t)IW_SEGMENTS * c->mss;
-    c->kept_cwnd = (uint32_t)(grown < most ? grown : most);
+    conn_set_flight(c, c->kept_cwnd + n);
     splice_touch(s, c);
     if (conn_peer(c))
         ramp_grow(conn_peer(c), n);
@@ -172,7 +171,7 @@ static void duplicate_ack(struct splice *s, struct conn *c)
             conn_peer(c)->dup_now = true;
         return;
     }
-    if (c->dupacks < UINT8_MAX)
+    if (c->dupacks < DUPACKS_MOST)
         c->dupacks++;
     if (c->dupacks == 3 && !mutant(dup_acks_ignored))
         seg_resend(s, c);
@@ -214,6 +213,12 @@ static bool take_ack(struct splice *s, struct conn *c, pos_t seq, const struct p
 
 /* ---- step 3: bytes that are not mapped yet; those that are: forward.c ---- */
 
+static void sink_bytes(struct splice *s, struct conn *c, uint64_t n)
+{
+    c->pub.sank = 1;
+    splice_skip(s, c, n);
+}
+
 void judge_held(struct splice *s, struct conn *c)
 {
     for (;;) {
@@ -222,7 +227,7 @@ void judge_held(struct splice *s, struct conn *c)
         if (b.n == 0 || conn_is_dead(c))
             return;
         if (c->sink) {
-            splice_skip(s, c, b.n);
+            sink_bytes(s, c, b.n);
             continue;
         }
         s->user->judge(s->ux, c, b, true);
@@ -241,7 +246,7 @@ static enum reason judge(struct splice *s, struct conn *c, pos_t at, struct span
     }
     while (bytes.n > 0 && at == c->in_mapped && splice_held(c).n == 0 && !conn_is_dead(c)) {
         if (c->sink)
-            splice_skip(s, c, bytes.n);
+            sink_bytes(s, c, bytes.n);
         else
             s->user->judge(s->ux, c, bytes, false);
         if (c->in_mapped <= at || conn_is_dead(c))
@@ -316,8 +321,7 @@ static enum reason take_bytes(struct splice *s, struct conn *c, struct frame **f
     enum reason r = R_CONSUMED;
     bool fin = (p->flags & TCP_FIN) && end >= c->in_acked && !conn_in_fin(c);
     if (fin) {
-        c->fin_seen = true;
-        c->in_fin_seq = pos_seq(end);
+        conn_set_fin(c, end);
         offload_leave(s, c->pub.side == SIDE_ENDPOINT || !conn_peer(c) ? c : conn_peer(c));
         if (!mutant(fin_in_pool))
             splice_pool_remove(s, c); /* also when bytes before it are missing */

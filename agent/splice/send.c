@@ -7,7 +7,7 @@
  * by RFC 6298, one segment per timeout, slow start back to the initial window. */
 #include "agent/base/csum.h"
 #include "agent/base/mutant.h"
-#include "agent/splice/internal.h"
+#include "agent/splice/remote.h"
 
 static bool path_link(struct splice *s, struct net_path *path, const struct ip_addr *dst, struct wire_link *l)
 {
@@ -61,17 +61,16 @@ static uint16_t window_field(struct conn *c, pos_t ack, pos_t edge)
         edge = pos_max(edge, conn_in_edge(c));
     uint64_t room = edge > ack ? edge - ack : 0, shown;
     if (c->pub.side == SIDE_CLIENT && mutant(window_creeps))
-        room += (1u << c->rcv_wscale) - 1u;
-    shown = (room >> (mutant(window_out_unscaled) ? 0 : c->rcv_wscale)) + mutant(window_rounded_up);
-    bool had =
-        conn_in_edge_high(c) >= ack + (UINT64_C(1) << c->rcv_wscale); /* a unit was shown here before */
+        room += (1u << c->rcv_shift) - 1u;
+    shown = (room >> (mutant(window_out_unscaled) ? 0 : c->rcv_shift)) + mutant(window_rounded_up);
+    bool had = conn_in_edge_high(c) >= ack + (UINT64_C(1) << c->rcv_shift); /* a unit was shown here before */
     if (shown == 0 && room && (c->pub.side == SIDE_ENDPOINT || c->in_mode == IN_WAIT || had))
         shown = 1; /* a receiver with less room than one unit, or a head as large as it may be, also when it
                       has been mapped since: what is too much is cut off (within_window, the hold) and comes
                       again */
     if (shown > UINT16_MAX)
         shown = UINT16_MAX;
-    pos_t visible = ack + (shown << c->rcv_wscale);
+    pos_t visible = ack + (shown << c->rcv_shift);
     pos_t shown_to = c->pub.side == SIDE_CLIENT ? pos_max(pos_min(edge, visible), conn_in_edge(c)) : visible;
     c->in_edge_seq = pos_seq(shown_to);
     c->in_edge_high_seq = pos_seq(pos_max(visible, conn_in_edge_high(c)));
@@ -102,7 +101,7 @@ void seg_send(struct splice *s, struct conn *c, struct frame *f, pos_t at, uint8
 {
     struct wire_link l;
     const struct flow_key k = conn_key(s, c);
-    if (!path_link(s, &c->path, &k.remote, &l)) {
+    if (!path_link(s, conn_path(c), &k.remote, &l)) {
         frame_free(&s->ops, f);
         return;
     }
@@ -112,7 +111,7 @@ void seg_send(struct splice *s, struct conn *c, struct frame *f, pos_t at, uint8
     c->pub.bytes_out += f->len;
     pos_t end = at + f->len + (flags & TCP_FIN ? 1 : 0);
     if (end > conn_out_max(c)) {
-        if (!c->rtt_on && f->len) {
+        if (!c->rtt_on && f->len && !c->fin_seen) {
             c->rtt_on = true;
             c->rtt_seq = pos_seq(end);
             c->rtt_start_us = (uint32_t)(s->now / 1000);
@@ -167,7 +166,7 @@ void seg_ack_in(struct splice *s, struct conn *c, struct frame *f)
     to_peer(&k, &g);
     add_sacks(s, c, &g);
     fill_ack(s, c, &g);
-    put_bare(s, &g, &c->path, f);
+    put_bare(s, &g, conn_path(c), f);
 }
 
 void seg_ack(struct splice *s, struct conn *c)
@@ -180,8 +179,8 @@ void seg_flush(struct splice *s, struct conn *c)
     if (conn_is_dead(c) || c->pub.state == TCP_SYN_SENT)
         return;
     pos_t ack = conn_ack_pos(c), edge = edge_for(s, c);
-    edge = pos_min(edge, ack + ((pos_t)UINT16_MAX << c->rcv_wscale));
-    edge = ack + ((edge > ack ? edge - ack : 0) >> c->rcv_wscale << c->rcv_wscale); /* what could be shown */
+    edge = pos_min(edge, ack + ((pos_t)UINT16_MAX << c->rcv_shift));
+    edge = ack + ((edge > ack ? edge - ack : 0) >> c->rcv_shift << c->rcv_shift); /* what could be shown */
     bool open = edge > conn_in_edge(c) &&
                 (edge - conn_in_edge(c) >= 2u * 1460 || conn_in_edge(c) - c->in_acked < 1460);
     if (c->ack_now || c->dup_now || (ack > c->in_acked ? !late_ack(s, c, ack) : open))
@@ -312,25 +311,32 @@ void splice_push(struct splice *s, struct conn *c)
 
 static uint64_t rto_of(const struct conn *c)
 {
-    uint64_t rto = c->srtt_us ? (uint64_t)(c->srtt_us + 4 * c->rttvar_us) * 1000 : RTO_FIRST_NS;
+    uint64_t units = c->srtt + 4u * c->rttvar, rto = units ? units * (RTT_UNIT_US * 1000) : RTO_FIRST_NS;
     rto = (rto < RTO_MIN_NS ? RTO_MIN_NS : rto) << c->backoff;
     return rto > RTO_MAX_NS ? RTO_MAX_NS : rto;
+}
+
+/* In units of `us`, at least one, and at most what 16 bits hold. */
+static uint16_t rtt_units(uint64_t rtt_ns, uint32_t us)
+{
+    uint64_t n = rtt_ns / 1000 / us + 1;
+    return n < UINT16_MAX ? (uint16_t)n : UINT16_MAX;
 }
 
 void rtt_sample(struct conn *c, uint64_t rtt_ns)
 {
     /* RFC 6298 section 2 */
-    uint32_t r = (uint32_t)(rtt_ns / 1000) + 1;
-    if (c->pub.side == SIDE_CLIENT && (c->rtt_min_us == 0 || r < c->rtt_min_us))
-        c->rtt_min_us = r;
-    if (c->srtt_us == 0) {
-        c->srtt_us = r;
-        c->rttvar_us = r / 2;
+    uint32_t r = rtt_units(rtt_ns, RTT_UNIT_US), least = rtt_units(rtt_ns, RTT_MIN_UNIT_US);
+    if (c->pub.side == SIDE_CLIENT && (c->rtt_min == 0 || least < c->rtt_min))
+        c->rtt_min = (uint16_t)least;
+    if (c->srtt == 0) {
+        c->srtt = (uint16_t)r;
+        c->rttvar = (uint16_t)(r / 2);
         return;
     }
-    uint32_t d = r > c->srtt_us ? r - c->srtt_us : c->srtt_us - r;
-    c->rttvar_us = (3 * c->rttvar_us + d) / 4;
-    c->srtt_us = (7 * c->srtt_us + r) / 8;
+    uint32_t d = r > c->srtt ? r - c->srtt : c->srtt - r;
+    c->rttvar = (uint16_t)((3u * c->rttvar + d) / 4);
+    c->srtt = (uint16_t)((7u * c->srtt + r) / 8);
 }
 
 /* Is there anything that only we can repair? */
@@ -436,7 +442,7 @@ void seg_rto(struct splice *s, struct conn *c)
     if (closed)
         c->probes++;
     else
-        c->kept_cwnd = c->mss;
+        conn_set_flight(c, c->mss);
     if (x)
         rewind_kept(c);
     if (!x && c->fin_queued && !c->fin_sent)

@@ -37,9 +37,8 @@ struct splice *splice_create(const struct splice_params *p)
         s->tw[i] = LIST_EMPTY;
     s->dead = LIST_EMPTY;
     remotes_init(s);
-    tw_init(&s->wheel, p->now_ns);
     s->x_cap = (size_t)p->connections * 3;
-    s->table = ct_create(p->connections, sizeof(struct conn), &table);
+    s->table = ct_create(p->connections, sizeof(struct conn), sizeof(struct conn_cold), &table);
     s->pool = kbuf_create(p->buffers);
     s->half = halfopen_create(p->syn_ring, &half);
     s->clients = clients_create(p->connections, p->shares.conns, p->shares.bytes, &clients);
@@ -52,6 +51,8 @@ struct splice *splice_create(const struct splice_params *p)
         return NULL;
     }
     load_init(s);
+    s->conns = ct_obj(s->table, 0);
+    tw_init(&s->wheel, p->now_ns, &s->conns->timer, sizeof *s->conns);
     return s;
 }
 
@@ -80,7 +81,8 @@ void splice_destroy(struct splice *s)
 void splice_memory(const struct splice *s, struct memory_list *l)
 {
     size_t tombs, half = halfopen_memory(s->half, &tombs);
-    memory_add(l, "connections", ct_bytes(ct_capacity(s->table), sizeof(struct conn)));
+    memory_add(l, "connections",
+               ct_bytes(ct_capacity(s->table), sizeof(struct conn), sizeof(struct conn_cold)));
     memory_add(l, "extents", s->x_cap * sizeof *s->x_slab);
     memory_add(l, "side blocks", extras_memory(s));
     memory_add(l, "kept bytes", kbuf_memory(s->pool));
@@ -105,6 +107,16 @@ void splice_set_now(struct splice *s, uint64_t now_ns)
 struct flow_key splice_key(const struct splice *s, const struct conn *c)
 {
     return conn_key(s, c);
+}
+
+struct conn_cold *splice_cold(const struct splice *s, const struct conn *c)
+{
+    return conn_cold(s, c);
+}
+
+uint32_t splice_index(const struct splice *s, const struct conn *c)
+{
+    return conn_idx(s, c);
 }
 
 const struct ip_addr *splice_remote_addr(const struct splice *s, const struct conn *c)
@@ -134,7 +146,7 @@ const struct clients *splice_clients(const struct splice *s)
 
 bool splice_client_full(const struct splice *s, const struct conn *c)
 {
-    return clients_full(s->clients, c->client);
+    return clients_full(s->clients, conn_client(c));
 }
 
 void splice_drain(struct splice *s)
@@ -183,12 +195,11 @@ struct conn *conn_new(struct splice *s, const struct flow_key *k, enum conn_side
     if (idx == CT_NONE)
         return NULL;
     struct conn *c = ct_obj(s->table, idx);
-    c->pub.idx = idx;
     c->pub.side = side & 1;
-    c->pub.opened_s = (uint32_t)(s->now / SEC_NS);
-    c->pub.peer_idx = c->last_idx = CT_NONE;
-    c->pub.cluster = c->pub.endpoint = UINT32_MAX;
-    c->client = CLIENT_NONE;
+    c->last_idx = CT_NONE;
+    *conn_cold(s, c) = (struct conn_cold){(uint32_t)(s->now / SEC_NS), UINT32_MAX, UINT32_MAX};
+    if (side == SIDE_CLIENT)
+        c->as_client.counted_as = CLIENT_NONE;
     splice_touch(s, c);
     return c;
 }
@@ -208,7 +219,7 @@ void conn_reap_last(struct splice *s)
     else if (c->by_cookie && !mutant(tombstone_missing))
         tombstone(s, c);
     extra_close(s, c, USE_ALL);
-    ct_remove(s->table, c->pub.idx);
+    ct_remove(s->table, conn_idx(s, c));
 }
 
 void splice_reap(struct splice *s)
@@ -263,7 +274,7 @@ void splice_prefetch(const struct splice *s, const uint32_t idx[], unsigned n)
         __builtin_prefetch(conn_remote(s, conn_peer(c)));
         __builtin_prefetch(c->x_head, 1);
         for (unsigned k = 0; k < 3; k++)
-            __builtin_prefetch((const char *)c->user + k * CONN_LINE, 1);
+            __builtin_prefetch((const char *)conn_user(c) + k * CONN_LINE, 1);
     }
     for (unsigned i = 0; i < n; i++) {
         const struct conn *c = idx[i] == CT_NONE ? NULL : ct_obj(s->table, idx[i]);
@@ -306,10 +317,10 @@ void splice_unreachable(struct splice *s, const struct net_unreach *u)
 
 void conn_arm(struct splice *s, struct conn *c)
 {
-    ms_t t = ms_earlier(ms_earlier(c->t_rto, c->t_flush), ms_earlier(c->t_phase, c->t_look));
+    ms_t t = ms_earlier(c->t_rto, ms_earlier(c->t_phase, c->t_flush));
     /* Lazily: a timer that is armed for earlier looks again when it fires. */
-    if (t && !(tw_armed(&c->timer) && c->timer.deadline_ns <= ms_ns(s, t)))
-        tw_add(&s->wheel, &c->timer, ms_ns(s, t));
+    if (t && !(tw_armed(&c->timer) && !ms_before(t, c->timer.tick)))
+        tw_add(&s->wheel, conn_idx(s, c), ms_ns(s, t));
 }
 
 void splice_set_timer(struct splice *s, struct conn *c, uint64_t deadline_ns)
@@ -321,15 +332,16 @@ void splice_set_timer(struct splice *s, struct conn *c, uint64_t deadline_ns)
 
 void splice_set_look(struct splice *s, struct conn *c, uint64_t deadline_ns)
 {
+    assert(c->pub.side == SIDE_CLIENT);
     c->t_look = deadline_ns ? ms_deadline(s, deadline_ns) : 0;
     if (!conn_is_dead(c))
         conn_arm(s, c);
 }
 
-static void on_timer(void *arg, struct tw_node *n, uint64_t now_ns)
+static void on_timer(void *arg, uint32_t idx, uint64_t now_ns)
 {
     struct splice *s = arg;
-    struct conn *c = (struct conn *)(void *)((char *)n - offsetof(struct conn, timer));
+    struct conn *c = ct_obj(s->table, idx);
     s->current = c;
     (void)now_ns; /* it is s->now */
     if (ms_due(s, c->t_rto)) {
@@ -340,11 +352,10 @@ static void on_timer(void *arg, struct tw_node *n, uint64_t now_ns)
     }
     if (!conn_is_dead(c) && ms_due(s, c->t_flush)) {
         c->t_flush = 0;
-        late_due(s, c);
-    }
-    if (!conn_is_dead(c) && ms_due(s, c->t_look)) {
-        c->t_look = 0;
-        s->user->look(s->ux, c);
+        if (c->pub.side == SIDE_ENDPOINT)
+            late_due(s, c);
+        else
+            s->user->look(s->ux, c);
     }
     if (!conn_is_dead(c) && ms_due(s, c->t_phase)) {
         c->t_phase = 0;
@@ -390,8 +401,8 @@ void splice_each_client(struct splice *s, void (*fn)(void *arg, struct conn *c),
 
 void splice_join(struct conn *c, struct conn *e)
 {
-    c->pub.peer_idx = e->pub.idx;
-    e->pub.peer_idx = c->pub.idx;
+    c->pub.peer = (int32_t)(e - c);
+    e->pub.peer = -c->pub.peer;
 }
 
 static void own_kept(struct splice *s, struct conn *c)
@@ -412,7 +423,7 @@ void splice_part(struct splice *s, struct conn *c)
         return;
     pace_leave(c->pub.side == SIDE_CLIENT ? c : e, c->pub.side == SIDE_CLIENT ? e : c);
     offload_part(s, c->pub.side == SIDE_CLIENT ? e : c);
-    c->pub.peer_idx = e->pub.peer_idx = CT_NONE;
+    c->pub.peer = e->pub.peer = 0;
     if (!conn_is_dead(c))
         own_kept(s, c);
     if (!conn_is_dead(e))
@@ -424,6 +435,7 @@ void splice_sink(struct splice *s, struct conn *c)
     c->in_mapped = conn_ack_pos(c);
     hold_free(s, c);
     c->sink = true;
+    c->pub.sank = 0;
     c->in_mode = IN_WAIT;
 }
 
@@ -448,7 +460,7 @@ void splice_wake(struct splice *s, struct conn *c)
 static struct extent *message_start(const struct conn *e, struct extent **before)
 {
     struct extent *x = e->x_head;
-    for (*before = NULL; x && x->out < e->out_msg; x = ext_next(x))
+    for (*before = NULL; x && x->out < conn_out_msg(e); x = ext_next(x))
         *before = x;
     return x;
 }
@@ -457,7 +469,7 @@ bool splice_can_move(const struct conn *e)
 {
     struct extent *before;
     const struct extent *x = message_start(e, &before);
-    return x && x->out == e->out_msg;
+    return x && x->out == conn_out_msg(e);
 }
 
 /* Takes the extents of the message off e. */
@@ -477,8 +489,8 @@ static void append_again(struct conn *e, struct conn *to, struct extent *x)
     x->sent = 0;
     if (x->kind == EXT_KEPT) {
         ext_set(x, EXT_OWNED); /* the source may have been acked: it will not send them again */
-        e->kept -= ext_cap(x);
-        to->kept += ext_cap(x);
+        keep_count(e, x, -1);
+        keep_count(to, x, 1);
     }
     struct extent *last = ext_last(to);
     if (last)
@@ -508,12 +520,12 @@ void splice_move(struct splice *s, struct conn *e, struct conn *to)
     pos_t lost = passed_unacked(e);
     if (lost)
         conn_refused(s, c, lost); /* it has to send that again */
-    to->out_msg = to->out_end;
+    conn_begin_msg(to);
     for (struct extent *x = take_message(e), *next; x; x = next) {
         next = ext_next(x);
         append_again(e, to, x);
     }
-    e->pub.peer_idx = CT_NONE;
+    e->pub.peer = 0;
     splice_join(c, to);
     splice_push(s, to);
 }

@@ -124,12 +124,18 @@ void splice_reap(struct splice *s);
 void splice_drain(struct splice *s); /* refuse new clients from now on, close idle endpoint conns */
 /* The four-tuple of c, until c's slot is given back, and its peer's address alone, in its place. */
 struct flow_key splice_key(const struct splice *s, const struct conn *c);
+/* What control threads read of it; and its slot. */
+struct conn_cold *splice_cold(const struct splice *s, const struct conn *c);
+uint32_t splice_index(const struct splice *s, const struct conn *c);
 const struct ip_addr *splice_remote_addr(const struct splice *s, const struct conn *c);
 struct conntable *splice_table(const struct splice *s);
 struct kbuf_pool *splice_pool(const struct splice *s);
 struct counters *splice_counters(const struct splice *s);
 /* Local ports in use, toward all endpoints. */
 uint32_t splice_ports_taken(const struct splice *s);
+/* What was dropped of c though it had been offered room, and has not come again and found it; NULL: nothing.
+ * Good until c's next segment or timer. */
+const struct refusal *splice_refusal(struct splice *s, struct conn *c);
 /* The hold of c may have w0 bytes from now on, when that is more than before: less would take back a window
  * that c may have been shown. */
 void splice_hold_more(struct conn *c, uint32_t w0);
@@ -232,7 +238,8 @@ void splice_reset(struct splice *s, struct conn *c, enum reason why); /* RST, th
 void conn_end(struct splice *s, struct conn *c, enum reason why);
 
 void splice_set_timer(struct splice *s, struct conn *c, uint64_t deadline_ns); /* phase timer; 0: off */
-void splice_set_look(struct splice *s, struct conn *c, uint64_t deadline_ns);  /* look timer; 0: off */
+void splice_set_look(struct splice *s, struct conn *c,
+                     uint64_t deadline_ns); /* look timer of a client; 0: off */
 
 /* ---- endpoints ---- */
 

@@ -40,7 +40,7 @@ static bool steady_data(struct splice *s, struct conn *c, struct frame *f, const
     stat_add(&s->cnt->forwarded, 1);
     seg_send(s, a, f, at, p->flags & TCP_PSH, p->payload_sum);
     offload_glance(s, c);
-    if ((a->pace_rate || c->offloaded) && !mutant(steady_edge_late))
+    if (((a->has & USE_PACE) || c->offloaded) && !mutant(steady_edge_late))
         seg_flush(s, c); /* its edge moves with the time, too (pace.c, offload.c) */
     return true;
 }

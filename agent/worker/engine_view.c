@@ -36,18 +36,19 @@ bool engine_conn_info(const struct engine *e, uint32_t i, uint64_t now_ns, struc
 {
     const struct conntable *t = splice_table(e->splice);
     struct conn_pub p, q;
+    struct conn_cold cold;
     memset(info, 0, sizeof *info);
-    if (!ct_peek(t, i, &info->key, &p, sizeof p) || p.state == TCP_DEAD)
+    if (!ct_peek(t, i, &info->key, &p, sizeof p, &cold) || p.state == TCP_DEAD)
         return false;
     info->client = p.side == SIDE_CLIENT;
     info->state = state_name(&p);
-    info->cluster = p.cluster;
-    info->endpoint = p.endpoint;
+    info->cluster = cold.cluster;
+    info->endpoint = cold.endpoint;
     info->generation = p.generation;
     info->bytes_in = p.bytes_in;
     info->bytes_out = p.bytes_out;
-    info->age_ns = now_ns > p.opened_s * SEC_NS ? now_ns - p.opened_s * SEC_NS : 0;
-    if (p.peer_idx != CT_NONE && !ct_peek(t, p.peer_idx, &info->peer_key, &q, sizeof q))
+    info->age_ns = now_ns > cold.opened_s * SEC_NS ? now_ns - cold.opened_s * SEC_NS : 0;
+    if (p.peer && !ct_peek(t, (uint32_t)((int64_t)i + p.peer), &info->peer_key, &q, sizeof q, NULL))
         memset(&info->peer_key, 0, sizeof info->peer_key);
     return true;
 }

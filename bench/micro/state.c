@@ -28,7 +28,8 @@ static double side_bytes(void)
 void micro_state(struct micro *m)
 {
     enum { CAP = 1 << 20 };
-    double conn = (double)ct_bytes(CAP, sizeof(struct conn)) / CAP, side = side_bytes();
+    double conn = (double)ct_bytes(CAP, sizeof(struct conn), sizeof(struct conn_cold)) / CAP,
+           side = side_bytes();
     (void)m;
     micro_value("state/conn", sizeof(struct conn), "bytes");
     micro_value("state/extent", sizeof(struct extent), "bytes");

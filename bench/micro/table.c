@@ -143,7 +143,7 @@ static void tables_start(struct tables *t, uint32_t n)
     t->absent = micro_alloc(SAMPLE * sizeof *t->absent);
     t->order = micro_alloc(SAMPLE * sizeof *t->order);
     t->slot = micro_alloc(n * sizeof *t->slot);
-    t->ct = ct_create(n, sizeof(struct conn), &sip);
+    t->ct = ct_create(n, sizeof(struct conn), sizeof(struct conn_cold), &sip);
     t->rte = rte_start(n);
     ck_start(&t->ck, n);
     if (!t->ct)

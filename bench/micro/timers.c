@@ -23,9 +23,9 @@ struct job {
 
 static const size_t stride = (sizeof(struct conn) + 63) & ~(size_t)63;
 
-static struct tw_node *node_at(const struct timers *t, uint64_t i)
+static uint32_t place(const struct timers *t, uint64_t i)
 {
-    return (struct tw_node *)(void *)(t->objects + (i % t->n) * stride);
+    return (uint32_t)(i % t->n);
 }
 
 static uint64_t deadline(struct timers *t)
@@ -36,13 +36,13 @@ static uint64_t deadline(struct timers *t)
 static void arm_all(struct timers *t)
 {
     for (uint32_t i = 0; i < t->n; i++)
-        tw_add(&t->w, node_at(t, i), deadline(t));
+        tw_add(&t->w, place(t, i), deadline(t));
 }
 
-static void on_fire(void *arg, struct tw_node *n, uint64_t now_ns)
+static void on_fire(void *arg, uint32_t i, uint64_t now_ns)
 {
     struct timers *t = arg;
-    (void)n;
+    (void)i;
     (void)now_ns;
     t->fired++;
 }
@@ -59,7 +59,7 @@ static void timers_run(void *ctx, struct micro_sample *s)
     t->fired = 0;
     micro_begin(s);
     for (uint32_t i = 0; i < n && j->what != FIRE; i++) {
-        struct tw_node *node = node_at(t, from + i * step);
+        uint32_t node = place(t, from + i * step);
         if (j->what == DEL)
             tw_del(&t->w, node);
         else
@@ -75,7 +75,7 @@ static void timers_run(void *ctx, struct micro_sample *s)
         exit(1);
     }
     for (uint32_t i = 0; i < n; i++)
-        tw_del(&t->w, node_at(t, i));
+        tw_del(&t->w, place(t, i));
 }
 
 static void at_size(const struct micro *m, uint32_t n)
@@ -89,7 +89,7 @@ static void at_size(const struct micro *m, uint32_t n)
     t->now_ns = SEC_NS;
     t->seed = n;
     t->objects = micro_map(n * stride);
-    tw_init(&t->w, t->now_ns);
+    tw_init(&t->w, t->now_ns, (struct tw_node *)(void *)t->objects, stride);
     for (unsigned i = 0; i < 4; i++) {
         job[i] = (struct job){t, (enum what)i};
         c[i] = (struct micro_case){.unit = "op", .run = timers_run, .ctx = &job[i]};

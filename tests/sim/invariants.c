@@ -127,9 +127,8 @@ static bool owes(const struct conn *c)
  * or its peer has. */
 static void check_timers(struct lacon_worker *w, const struct conn *c)
 {
-    const struct splice *s = engine_splice(w->engine);
-    ms_t t = ms_earlier(ms_earlier(c->t_rto, c->t_flush), ms_earlier(c->t_phase, c->t_look));
-    if (t && (!tw_armed(&c->timer) || c->timer.deadline_ns > ms_ns(s, t)))
+    ms_t t = ms_earlier(c->t_rto, ms_earlier(c->t_phase, c->t_flush));
+    if (t && (!tw_armed(&c->timer) || ms_before(t, c->timer.tick)))
         fail(w, c, "a deadline without an armed timer");
     if (c->pub.state != TCP_SYN_SENT && c->pub.state != TCP_TIME_WAIT && owes(c) && !c->t_rto)
         fail(w, c, "owned bytes or a FIN without a retransmission timer");
@@ -148,7 +147,7 @@ static void check_conn(struct lacon_worker *w, const struct conn *c)
     check_acks(w, c);
     check_hold(w, c);
     check_timers(w, c);
-    if (c->pub.idle && (conn_peer(c) || c->x_head || c->user || conn_holds(c)))
+    if (c->pub.idle && (conn_peer(c) || c->x_head || conn_user(c) || conn_holds(c)))
         fail(w, c, "an idle conn in the pool has a peer, a user or bytes");
 }
 

@@ -51,3 +51,45 @@ Test(conn_positions, what_lags_little_is_left_alone)
     conn_set_acked(&c, begun + ((pos_t)1 << POS_DRAG_BITS));
     cr_assert_eq(conn_wl1(&c), begun);
 }
+
+/* Where a message began stays behind what was acked of it, and a new one begins where the stream ends. */
+Test(conn_positions, where_a_large_message_began)
+{
+    uint64_t seed = 5;
+    pos_t begun = pos_start(0xfffffff0u);
+    struct conn c = {.out_una = begun, .out_end = begun + ((pos_t)1 << 40)};
+    c.out_msg_seq = pos_seq(begun);
+    for (unsigned i = 0; c.out_una < c.out_end - ((pos_t)1 << 31); i++) {
+        conn_set_una(&c, c.out_una + next(&seed) % ((pos_t)1 << (i % 31)));
+        pos_t least = c.out_una - ((pos_t)1 << 30) - ((pos_t)1 << POS_DRAG_BITS);
+        cr_assert_leq(conn_out_msg(&c), c.out_una, "after %u steps", i);
+        cr_assert_geq(conn_out_msg(&c), pos_max(begun, least), "after %u steps", i);
+        if (c.out_una - begun < (pos_t)1 << 30)
+            cr_assert_eq(conn_out_msg(&c), begun, "after %u steps", i);
+    }
+    conn_set_una(&c, c.out_end - 100);
+    conn_begin_msg(&c);
+    cr_assert_eq(conn_out_msg(&c), c.out_end);
+}
+
+/* Fields that lie over each other. */
+Test(conn_positions, a_sample_of_the_round_trip_ends_with_the_peers_fin)
+{
+    struct conn c = {.in_acked = pos_start(7), .rtt_on = true, .rtt_seq = 99};
+    conn_set_fin(&c, pos_start(8));
+    cr_assert_not(c.rtt_on);
+    cr_assert_eq(conn_in_fin(&c), pos_start(8));
+}
+
+Test(conn_positions, what_is_in_a_list_has_no_user)
+{
+    int user;
+    struct conn c = {0};
+    conn_set_user(&c, &user);
+    cr_assert_eq(conn_user(&c), (void *)&user);
+    c.pub.listed = 1;
+    c.next = c.prev = 3;
+    cr_assert_null(conn_user(&c));
+    conn_set_user(&c, NULL);
+    cr_assert(c.next == 3 && c.prev == 3);
+}

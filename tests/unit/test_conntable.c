@@ -88,7 +88,7 @@ static void model_remove(struct model *m, uint32_t i)
 static void model_run(uint32_t cap, unsigned ops, uint64_t seed)
 {
     static struct model m;
-    m = (struct model){.t = ct_create(cap, OBJ, &sip)};
+    m = (struct model){.t = ct_create(cap, OBJ, 0, &sip)};
     cr_assert_not_null(m.t);
     memset(m.at, 0xff, sizeof m.at);
     for (unsigned op = 0; op < ops; op++) {
@@ -115,7 +115,7 @@ Test(conntable, behaves_as_a_map)
 
 static void fill_exactly(uint32_t cap)
 {
-    struct conntable *t = ct_create(cap, 24, &sip);
+    struct conntable *t = ct_create(cap, 24, 0, &sip);
     cr_assert_not_null(t);
     bool *seen = calloc(cap, sizeof *seen);
     cr_assert_not_null(seen);
@@ -158,15 +158,15 @@ Test(conntable, full_is_exactly_the_capacity)
 Test(conntable, refuses_impossible_sizes)
 {
     errno = 0;
-    cr_assert_null(ct_create(0, 8, &sip));
+    cr_assert_null(ct_create(0, 8, 0, &sip));
     cr_assert_eq(errno, EINVAL);
     errno = 0;
-    cr_assert_null(ct_create(CT_CAP_MAX + 1, 8, &sip));
+    cr_assert_null(ct_create(CT_CAP_MAX + 1, 8, 0, &sip));
     cr_assert_eq(errno, EINVAL);
     static const size_t too_big[] = {SIZE_MAX, SIZE_MAX - 100, SIZE_MAX / 2};
     for (unsigned i = 0; i < 3; i++) {
         errno = 0;
-        cr_assert_null(ct_create(1000, too_big[i], &sip));
+        cr_assert_null(ct_create(1000, too_big[i], 0, &sip));
         cr_assert_eq(errno, ENOMEM);
     }
     ct_destroy(NULL);
@@ -176,7 +176,7 @@ Test(conntable, objects_are_aligned_and_apart)
 {
     static const size_t size[] = {0, 1, 8, 63, 64, 65, 200};
     for (unsigned s = 0; s < sizeof size / sizeof size[0]; s++) {
-        struct conntable *t = ct_create(16, size[s], &sip);
+        struct conntable *t = ct_create(16, size[s], 0, &sip);
         for (uint32_t i = 0; i < 16; i++) {
             struct flow_key k = key_of(i);
             uint32_t idx = ct_insert(t, &k);
@@ -198,7 +198,7 @@ Test(conntable, objects_are_aligned_and_apart)
 
 Test(conntable, a_generation_names_one_occupant)
 {
-    struct conntable *t = ct_create(1, 8, &sip);
+    struct conntable *t = ct_create(1, 8, 0, &sip);
     struct flow_key k = key_of(1);
     uint32_t last = ct_gen(t, 0);
     for (unsigned i = 0; i < 1000; i++) {
@@ -216,7 +216,7 @@ Test(conntable, a_generation_names_one_occupant)
 
 Test(conntable, bulk_is_as_single)
 {
-    struct conntable *t = ct_create(512, 16, &sip);
+    struct conntable *t = ct_create(512, 16, 0, &sip);
     for (uint32_t i = 0; i < 1024; i += 2) {
         struct flow_key k = key_of(i);
         cr_assert_neq(ct_insert(t, &k), CT_NONE);
@@ -264,7 +264,7 @@ static void check_present(const struct conntable *t, const struct flow_key *k, c
  * then once more, which must find the table as good as new. */
 static void collide(const struct flow_key *k, unsigned n, unsigned step)
 {
-    struct conntable *t = ct_create(4 * BUCKETS, 16, &sip);
+    struct conntable *t = ct_create(4 * BUCKETS, 16, 0, &sip);
     uint32_t at[COLLIDING];
     for (unsigned round = 0; round < 3; round++) {
         for (unsigned i = 0; i < n; i++) {
@@ -335,7 +335,7 @@ static struct flow_key key_at(uint32_t local)
 /* Keys that differ in the local address alone; as many of these as there may be, and given back. */
 Test(conntable, local_addresses)
 {
-    struct conntable *t = ct_create(2 * LOCALS, 8, &sip);
+    struct conntable *t = ct_create(2 * LOCALS, 8, 0, &sip);
     uint32_t at[LOCALS + 1];
     for (unsigned round = 0; round < 2; round++) {
         for (uint32_t i = 0; i < LOCALS; i++) {
@@ -369,23 +369,23 @@ Test(conntable, local_addresses)
 
 Test(conntable, peek_copies_slots_in_use)
 {
-    struct conntable *t = ct_create(4, 40, &sip);
+    struct conntable *t = ct_create(4, 40, 0, &sip);
     struct flow_key k = key_of(9), seen;
     uint8_t obj[48];
     for (uint32_t i = 0; i < 4; i++)
-        cr_assert_not(ct_peek(t, i, &seen, obj, 40));
+        cr_assert_not(ct_peek(t, i, &seen, obj, 40, NULL));
     uint32_t idx = ct_insert(t, &k);
     for (unsigned b = 0; b < 40; b++)
         ((uint8_t *)ct_obj(t, idx))[b] = (uint8_t)(b + 1);
     for (size_t n = 0; n <= 40; n++) {
         memset(obj, 0xee, sizeof obj);
-        cr_assert(ct_peek(t, idx, &seen, obj, n));
+        cr_assert(ct_peek(t, idx, &seen, obj, n, NULL));
         cr_assert(flow_key_eq(&seen, &k));
         for (size_t b = 0; b < sizeof obj; b++)
             cr_assert_eq(obj[b], (uint8_t)(b < n ? b + 1 : 0xee));
     }
     ct_remove(t, idx);
-    cr_assert_not(ct_peek(t, idx, &seen, obj, 40));
+    cr_assert_not(ct_peek(t, idx, &seen, obj, 40, NULL));
     ct_destroy(t);
 }
 
@@ -406,7 +406,7 @@ static void craft(struct flow_key *out)
 
 static uint32_t longest_under(const struct sip_key *key, const struct flow_key *k)
 {
-    struct conntable *t = ct_create(CRAFTED, 8, key);
+    struct conntable *t = ct_create(CRAFTED, 8, 0, key);
     for (uint32_t i = 0; i < CRAFTED; i++)
         cr_assert_neq(ct_insert(t, &k[i]), CT_NONE);
     uint32_t most = ct_longest(t);

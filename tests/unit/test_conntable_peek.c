@@ -24,6 +24,11 @@ struct object {
     uint64_t word[FILLED];
 };
 
+/* The part that lies apart. */
+struct cold {
+    uint32_t word[3];
+};
+
 struct bed {
     struct conntable *t;
     bool stop;              /* set when the readers are done; partner: the writer's loop */
@@ -55,7 +60,7 @@ static uint64_t serial_of(const struct flow_key *k)
     return flow_key_eq(k, &whole) ? serial : 0;
 }
 
-static void judge(struct reader *r, const struct flow_key *k, const struct object *o)
+static void judge(struct reader *r, const struct flow_key *k, const struct object *o, const struct cold *d)
 {
     uint64_t serial = serial_of(k);
     unsigned own = 0, zero = 0;
@@ -63,6 +68,8 @@ static void judge(struct reader *r, const struct flow_key *k, const struct objec
         own += o->word[i] == serial;
         zero += o->word[i] == 0;
     }
+    for (unsigned i = 0; i < 3; i++)
+        r->wrong += d->word[i] != (uint32_t)serial && d->word[i] != 0;
     r->copies++;
     r->wrong += serial == 0 || own + zero != FILLED || o->bumps > BUMPS;
     r->full += own == FILLED;
@@ -74,9 +81,10 @@ static void *read_slots(void *arg)
     struct reader *r = arg;
     struct flow_key k;
     struct object o;
+    struct cold d;
     for (uint32_t i = 0; r->copies < COPIES || r->newest < KEYS; i = (i + 1) % CAP)
-        if (ct_peek(r->bed->t, i, &k, &o, sizeof o))
-            judge(r, &k, &o);
+        if (ct_peek(r->bed->t, i, &k, &o, sizeof o, &d))
+            judge(r, &k, &o, &d);
     return NULL;
 }
 
@@ -88,6 +96,9 @@ static bool occupy(struct conntable *t, uint64_t serial)
     if (idx == CT_NONE)
         return false;
     volatile struct object *o = ct_obj(t, idx); /* volatile: written word by word, as a worker would */
+    volatile struct cold *d = ct_cold(t, idx);
+    for (unsigned i = 0; i < 3; i++)
+        d->word[i] = (uint32_t)serial;
     for (unsigned i = 0; i < FILLED; i++)
         o->word[i] = serial;
     for (unsigned i = 0; i < BUMPS; i++)
@@ -112,7 +123,7 @@ static void *churn(void *arg)
 Test(conntable_peek, copies_are_of_one_occupant)
 {
     const struct sip_key sip = {1, 2};
-    struct bed bed = {.t = ct_create(CAP, sizeof(struct object), &sip)};
+    struct bed bed = {.t = ct_create(CAP, sizeof(struct object), sizeof(struct cold), &sip)};
     struct reader r[READERS] = {{0}};
     pthread_t writer;
     cr_assert_eq(pthread_create(&writer, NULL, churn, &bed), 0);
