@@ -304,22 +304,20 @@ static void age(struct accel_engine *e, uint64_t now_ns)
 }
 
 /* All at once, what is in the queue included. */
-static void drop_all(struct accel_engine *e, enum flow_why why, uint64_t now_ns)
+static void emu_flush(void *ctx, uint64_t now_ns)
 {
+    struct accel_engine *e = ctx;
     for (uint32_t tag = 0; tag < e->tags; tag++) {
         struct entry *x = &e->entry[tag];
         if (x->state == LIVE)
             unlink_out(e, tag);
-        if (x->state != FREE)
-            tell(e, tag, FLOW_GONE, why, now_ns);
+        if (x->state == FREE)
+            continue;
+        stat_add(&e->stats.lost, 1);
+        tell(e, tag, FLOW_GONE, FLOW_WHY_LOST, now_ns);
     }
     e->queue_at.n = e->inserting = 0;
     e->busy_ns = now_ns;
-}
-
-static void emu_flush(void *ctx, uint64_t now_ns)
-{
-    drop_all(ctx, FLOW_WHY_LOST, now_ns);
 }
 
 static unsigned emu_poll(struct accel_engine *e, uint64_t now_ns, struct flow_answer out[], unsigned max)

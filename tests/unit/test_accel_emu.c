@@ -317,6 +317,7 @@ Test(accel_emu, a_flush_is_at_once)
     cr_assert_eq(poll(e, 30 * MS, a), 2);
     cr_expect(a[0].told == FLOW_GONE && a[1].told == FLOW_GONE);
     cr_expect_eq(counter_read(&emu_engine.stats(e)->rules), 0);
+    cr_expect_eq(counter_read(&emu_engine.stats(e)->lost), 2, "and so counted");
     emu_engine.destroy(e);
 }
 

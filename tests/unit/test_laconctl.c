@@ -57,6 +57,15 @@ static const struct {
     {"explain - tls 443 - shop.example", "{\"error\":\"a name\"}"},
     {"explain - tcp 5432 - -", "{\"error\":\"a port\"}"},
     {"neighbours", "[]"},
+    {"accel",
+     "{\"providers\":[{\"provider\":\"emu\",\"can\":[\"flow\"],\"about\":\"emulated\"}],"
+     "\"hooks\":[{\"hook\":\"flow\",\"provider\":\"emu\",\"why\":\"named\"}],"
+     "\"interfaces\":[{\"interface\":\"front\",\"driver\":\"net_x\",\"hooks\":[{\"hook\":\"parse\","
+     "\"provider\":\"soft\",\"why\":\"it does not verify\"}]}],"
+     "\"engines\":[{\"worker\":0,\"provider\":\"emu\",\"about\":\"assumed numbers\",\"entries\":8192,"
+     "\"rules\":3,\"inserted\":50,\"insert_ns\":2500000,\"lived_ns\":10000000000,\"full\":1,"
+     "\"refused\":2,\"lost\":4,\"hits\":900,\"misses\":100,\"worker_cycles\":200000000,"
+     "\"emulation_cycles\":7000000}]}"},
 };
 
 static char *answer(void *ctx, unsigned nword, char *const word[])
@@ -110,6 +119,28 @@ static void assert_says(const char *args, int status, const char *text)
     int got = laconctl(args, said, sizeof said);
     cr_assert_eq(got, status, "%s: exit status %d: %s", args, got, said);
     cr_assert(strstr(said, text), "%s: %s", args, said);
+}
+
+/* Who can, who was chosen and why, and what came of it: an engine's fill, its rate and its latency, the share
+ * of frames that it took (900 of 1,000), and what these would have cost (2 million cycles each). */
+Test(laconctl, accel)
+{
+    assert_says("accel", 0,
+                "PROVIDER  CAN   ABOUT\n"
+                "emu       flow  emulated\n"
+                "\n"
+                "HOOK  PROVIDER  WHY\n"
+                "flow  emu       named\n"
+                "\n"
+                "INTERFACE  DRIVER  HOOK   PROVIDER  WHY\n"
+                "front      net_x   parse  soft      it does not verify\n"
+                "\n"
+                "WORKER  PROVIDER  RULES      INSERTED  A SECOND  US EACH  REFUSED  LOST  HIT%  "
+                "SAVED MCYCLES  EMULATION MCYCLES\n"
+                "0       emu       3 of 8192        50       5.0     50.0        3     4  90.0"
+                "           1800                  7\n"
+                "\n"
+                "assumed numbers\n");
 }
 
 Test(laconctl, status)

@@ -69,6 +69,19 @@ def a_faulty_engine_costs_no_byte(t):
     t.check(engine_of(t)["hits"] > 0, f"it carried nothing: {engine_of(t)}")
 
 
+@case(timeout=180)
+def a_lost_engine_gives_its_flows_back(t):
+    """An engine that is gone with its rules while it carries a response: software goes on with it, and not a byte is lost."""
+    start(t, flow="faulty", flow_least="64KiB")
+    c = t.client()
+    for _ in range(100):
+        t.equal(c.ask("GET", f"/length/{20 * MB}").sha256, sha256(20 * MB), "whole")
+        if engine_of(t)["lost"] > 0:
+            break
+    t.check(engine_of(t)["lost"] > 0, f"no rule was lost: {engine_of(t)}")
+    until(lambda: t.lacon.counters()["offload_rules"] == 0, "no rule may exist any more", 20)
+
+
 @case()
 def who_was_chosen_and_why(t):
     """laconctl accel tells for each hook who was chosen and why; an override is taken; a provider that cannot is passed over."""
