@@ -168,8 +168,8 @@ static bool ask_all(struct asking *q, bool by_queue)
         if (rc == 0)
             return true;
         if (!q->first[0] && (q->tried == 1 || rc == -ENOSYS || rc == -ENODEV))
-            snprintf(q->first, sizeof q->first, "%s", said(rc, &err));
-        snprintf(q->last, sizeof q->last, "%s", said(rc, &err));
+            snprintf(q->first, sizeof q->first, "%.63s", said(rc, &err));
+        snprintf(q->last, sizeof q->last, "%.63s", said(rc, &err));
     } while (rc != -ENOSYS && rc != -ENODEV && flow_dialect_next(&d));
     return false;
 }

@@ -195,6 +195,7 @@ static struct frame_ops ops_of(struct lacon *l)
 void lacon_print_measures(const struct lacon *l)
 {
     uint64_t hits = 0, bytes = 0, worker = 0, emulation = 0, inserted = 0, ns = 0, n = 0;
+    uint64_t longest = 0;
     for (unsigned i = 0; i < l->nworkers; i++) {
         struct engine_flow_info f;
         worker += measure_sum(&l->worker[i].measured);
@@ -208,16 +209,19 @@ void lacon_print_measures(const struct lacon *l)
     }
     for (uint32_t i = 0; l->book && i < l->book->n; i++)
         if (l->book->p[i]->got_ns) {
-            ns += l->book->p[i]->got_ns - l->book->p[i]->sent_ns;
+            uint64_t took = l->book->p[i]->got_ns - l->book->p[i]->sent_ns;
+            longest = took > longest ? took : longest;
+            ns += took;
             n++;
         }
-    printf("measure requests=%llu worker_frames=%llu worker_bytes=%llu engine_frames=%llu engine_bytes=%llu "
-           "inserted=%llu refused=%llu worker_cycles=%llu emulation_cycles=%llu took_us=%llu\n",
-           (unsigned long long)LACON_COUNT(l, exchanges), (unsigned long long)LACON_COUNT(l, rx_frames),
-           (unsigned long long)LACON_COUNT(l, rx_bytes), (unsigned long long)hits, (unsigned long long)bytes,
-           (unsigned long long)inserted, (unsigned long long)LACON_COUNT(l, offload_refused),
-           (unsigned long long)worker, (unsigned long long)emulation,
-           (unsigned long long)(n ? ns / n / 1000 : 0));
+    printf(
+        "measure requests=%llu worker_frames=%llu worker_bytes=%llu engine_frames=%llu engine_bytes=%llu "
+        "inserted=%llu refused=%llu worker_cycles=%llu emulation_cycles=%llu took_us=%llu longest_us=%llu\n",
+        (unsigned long long)LACON_COUNT(l, exchanges), (unsigned long long)LACON_COUNT(l, rx_frames),
+        (unsigned long long)LACON_COUNT(l, rx_bytes), (unsigned long long)hits, (unsigned long long)bytes,
+        (unsigned long long)inserted, (unsigned long long)LACON_COUNT(l, offload_refused),
+        (unsigned long long)worker, (unsigned long long)emulation,
+        (unsigned long long)(n ? ns / n / 1000 : 0), (unsigned long long)longest / 1000);
 }
 
 static void start_engines(struct lacon *l)
