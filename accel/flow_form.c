@@ -211,7 +211,7 @@ void flow_form_ask(struct flow_form *f, const struct flow_asker *a, unsigned in,
         return;
     }
     if (q.tried > 1 && q.no_way[0])
-        snprintf(f->why, sizeof f->why, "asked in %u forms; the first: %s; %.100s", q.tried, q.first,
+        snprintf(f->why, sizeof f->why, "asked in %u forms; the first: %s; %.90s", q.tried, q.first,
                  q.no_way);
     else if (q.tried > 1)
         snprintf(f->why, sizeof f->why, "asked in %u forms; the first: %s; the last: %s", q.tried, q.first,
