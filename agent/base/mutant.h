@@ -18,7 +18,7 @@
     X(patched_acked_early, "a head is acked to its source before the receiver has acked it")                 \
     X(ack_above_believed, "an ack of bytes that were never sent is taken")                                   \
     X(ack_old_believed, "an ack from long before the window is no reason to drop the segment")               \
-    X(acks_twice, "one segment draws two acks of the same bytes")                                            \
+    X(acks_at_once, "a segment that ends an exchange and begins the next draws an ack of each")              \
     X(old_bytes_unacked, "segments that repeat old bytes are not acked again")                               \
     X(seq_unchecked, "a segment beyond the offered window is taken")                                         \
     X(seq_no_wrap, "a sequence number that wrapped is taken for one of the same epoch")                      \
@@ -110,6 +110,7 @@
     X(late_waits, "an endpoint that waits for acks is made to wait each time")                               \
     X(pool_nearer, "a far client gets a conn that a near one used")                                          \
     X(pool_lossy, "a conn that lost bytes on one client's path is given to another client")                  \
+    X(reserved_for_good, "conns that bear idle clients' names keep others' out of a full pool")              \
     X(own_only_left, "a conn that nobody may have is kept in the pool")                                      \
     X(syn_alone, "the endpoint takes the round trip to us for that to a far client")                         \
     X(pool_own_ignored, "a client does not get the conn that it used last")                                  \

@@ -82,6 +82,7 @@
     X(CLOSE_UNREACHABLE, "close_unreachable", "ICMP said unreachable while connecting")                      \
     X(CLOSE_POOL_PEER, "close_pool_peer", "endpoint closed an idle pooled connection")                       \
     X(CLOSE_POOL_IDLE, "close_pool_idle", "pooled connection aged out")                                      \
+    X(CLOSE_POOL_FULL, "close_pool_full", "pooled connection for one client gave way to another's")          \
     X(CLOSE_POOL_DATA, "close_pool_data", "endpoint sent bytes on an idle connection")                       \
     X(CLOSE_BYTES_DIFFER, "close_bytes_differ", "retransmission with other bytes than were judged (S1)")     \
     X(CLOSE_BAD_REQUEST, "close_bad_request", "request refused by the parser")                               \

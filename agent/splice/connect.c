@@ -22,7 +22,7 @@
  *
  * A reserved conn carries its client's name (a PROXY header) and may serve no other. It is in a list of its
  * own, with the lossy ones; a client has one at most, so that one look at its last conn finds what ends with
- * it. */
+ * it. Where the pool is full it takes the place of the reserved one that has been idle longest. */
 #include <stdlib.h>
 
 #include "agent/base/mutant.h"
@@ -225,13 +225,27 @@ static bool client_stays(struct splice *s, const struct conn *e)
            served_last(s, e, c);
 }
 
+/* Room in r's pool for one more reserved conn: the one that has been idle longest goes, as its client is the
+ * least likely to ask again. Else clients that stay, and ask nothing, would keep the pool from those that do.
+ */
+static bool make_room(struct splice *s, struct splice_remote *r)
+{
+    struct conn *oldest = list_last(s, &r->own);
+    if (!oldest || !oldest->reserved || oldest == s->current || mutant(reserved_for_good))
+        return false;
+    close_idle(s, oldest, R_CLOSE_POOL_FULL);
+    return true;
+}
+
 bool splice_pool_put(struct splice *s, struct conn *e, uint32_t max, bool reserved)
 {
     struct splice_remote *r = conn_to(e);
     bool own_only = e->lossy && !mutant(pool_lossy);
     uint32_t most = own_only && !reserved ? (max + 1) / 2 : max;
     if (r->refs == 0 || e->pub.state != TCP_OPEN || conn_in_fin(e) || conn_holds(e) || e->x_head ||
-        e->offloaded || r->idle_count >= most || (own_only && !client_stays(s, e)))
+        e->offloaded || (own_only && !client_stays(s, e)))
+        return false;
+    if (r->idle_count >= most && !(reserved && most && make_room(s, r)))
         return false;
     assert(!conn_user(e));
     extra_trim(s, e);

@@ -44,6 +44,15 @@ struct late {
     bool more;              /* its sender has more to send */
 };
 
+/* Conns that are to be told of their acks and windows when the segment at hand has been handled. More than
+ * its own, its peer and one more are rare: those are told at once. */
+#define FLUSH_MOST 8u
+struct flush {
+    bool open;
+    unsigned n;
+    struct conn *conn[FLUSH_MOST];
+};
+
 /* SACK blocks of the segment at hand, at positions of the out-stream of the conn that it belongs to. */
 struct sack_own {
     unsigned n;
@@ -122,6 +131,7 @@ struct splice {
     uint32_t ntrusted;
     struct sack_fwd sack;
     struct sack_own own;
+    struct flush flush;
     struct late late;
     struct mtu_note mtu_note[MTU_NOTES];
     struct sip_key limit_key;
@@ -132,8 +142,6 @@ struct splice {
     struct offloads off;
     const struct conn
         *current; /* whose segment or timer is being handled: its slot is not to be given to another */
-    const struct conn
-        *answered; /* whose segment is being handled: what it is owed goes out at the end, once (S5) */
 };
 
 /* ---- splice.c ---- */
@@ -204,6 +212,7 @@ void list_prepend(struct splice *s, struct conn_list *l, struct conn *c);
 void list_remove(struct splice *s, struct conn_list *l, struct conn *c);
 /* NULL: none. */
 struct conn *list_first(const struct splice *s, const struct conn_list *l);
+struct conn *list_last(const struct splice *s, const struct conn_list *l);
 struct conn *list_next(const struct splice *s, const struct conn *c);
 
 /* ---- extra.c ---- */
@@ -260,6 +269,8 @@ void seg_ack(struct splice *s, struct conn *c);
 void seg_ack_in(struct splice *s, struct conn *c, struct frame *f);
 /* Sends an ack when c is owed one, or when its ack position or window moved enough. */
 void seg_flush(struct splice *s, struct conn *c);
+/* A segment has been handled: does that for all conns that splice_push() was called for meanwhile. */
+void seg_flush_owed(struct splice *s);
 /* A segment without payload and with explicit numbers: SYN, SYN-ACK, RST, probes. */
 void seg_bare(struct splice *s, const struct tcp_seg *g, struct net_path *path);
 void seg_rst_reply(struct splice *s, const struct frame *f, const struct pkt *p);

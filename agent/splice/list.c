@@ -12,6 +12,11 @@ struct conn *list_first(const struct splice *s, const struct conn_list *l)
     return at(s, l->first);
 }
 
+struct conn *list_last(const struct splice *s, const struct conn_list *l)
+{
+    return at(s, l->last);
+}
+
 struct conn *list_next(const struct splice *s, const struct conn *c)
 {
     return at(s, c->next);

@@ -375,7 +375,7 @@ void conn_segment(struct splice *s, struct conn *c, struct frame *f, const struc
         s->current = NULL;
         return;
     }
-    s->answered = c;
+    s->flush.open = true;
     enum reason r = acceptable(s, c, seq, p);
     struct conn *a = NULL;
     if (r != R_NONE)
@@ -402,14 +402,14 @@ void conn_segment(struct splice *s, struct conn *c, struct frame *f, const struc
         goto out;
     fin_check(s, c);
 answer:
-    s->answered = NULL;
     a = conn_peer(c);
     if (!conn_is_dead(c))
         splice_push(s, c);
     if (a && !conn_is_dead(a))
         splice_push(s, a);
 out:
-    s->current = s->answered = NULL;
+    seg_flush_owed(s);
+    s->current = NULL;
     s->late.may = NULL;
     s->sack.n = 0;
     if (f) {

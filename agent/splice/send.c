@@ -294,6 +294,29 @@ static void push_fin(struct splice *s, struct conn *c)
     conn_event(s, c, EV_FIN_OUT);
 }
 
+/* While a segment is being handled, what its conn and others are owed waits for its end: one segment may well
+ * end an exchange and begin the next, and moves positions and windows more than once (S5). False: not now. */
+static bool flush_later(struct splice *s, struct conn *c)
+{
+    if (!s->flush.open || mutant(acks_at_once))
+        return false;
+    for (unsigned i = 0; i < s->flush.n; i++)
+        if (s->flush.conn[i] == c)
+            return true;
+    if (s->flush.n == FLUSH_MOST)
+        return false;
+    s->flush.conn[s->flush.n++] = c;
+    return true;
+}
+
+void seg_flush_owed(struct splice *s)
+{
+    s->flush.open = false;
+    for (unsigned i = 0; i < s->flush.n; i++)
+        seg_flush(s, s->flush.conn[i]);
+    s->flush.n = 0;
+}
+
 void splice_push(struct splice *s, struct conn *c)
 {
     if (conn_is_dead(c) || c->pub.state == TCP_SYN_SENT || c->pub.state == TCP_TIME_WAIT)
@@ -304,7 +327,8 @@ void splice_push(struct splice *s, struct conn *c)
             break;
     push_fin(s, c);
     rto_arm(s, c, false);
-    seg_flush(s, c);
+    if (!flush_later(s, c))
+        seg_flush(s, c);
 }
 
 /* ---- repair ---- */

@@ -443,7 +443,7 @@ void splice_rejudge(struct splice *s, struct conn *c)
 {
     judge_held(s, c);
     fin_check(s, c);
-    if (!conn_is_dead(c) && (c != s->answered || mutant(acks_twice)))
+    if (!conn_is_dead(c))
         splice_push(s, c);
 }
 

@@ -48,7 +48,9 @@ bool engine_conn_info(const struct engine *e, uint32_t i, uint64_t now_ns, struc
     info->bytes_in = p.bytes_in;
     info->bytes_out = p.bytes_out;
     info->age_ns = now_ns > cold.opened_s * SEC_NS ? now_ns - cold.opened_s * SEC_NS : 0;
-    if (p.peer && !ct_peek(t, (uint32_t)((int64_t)i + p.peer), &info->peer_key, &q, sizeof q, NULL))
+    /* A slot that says it is this one's peer, too: it may have gone to another conn meanwhile. */
+    if (p.peer && (!ct_peek(t, (uint32_t)((int64_t)i + p.peer), &info->peer_key, &q, sizeof q, NULL) ||
+                   q.peer != -p.peer))
         memset(&info->peer_key, 0, sizeof info->peer_key);
     return true;
 }

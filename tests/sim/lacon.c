@@ -140,6 +140,7 @@ static void device_send(void *ctx, struct frame *f)
 static void with_engine(struct lacon *l, struct engine_params *p)
 {
     p->flow = l->flow;
+    l->oracle.engine = l->flow != NULL;
     p->flow_least = measure_flow_least ? measure_flow_least : eager ? 1 : LACON_FLOW_LEAST;
     p->flow_eager = eager;
     p->flow_places = places;

@@ -14,12 +14,13 @@ struct oracle_flow;
 
 struct oracle {
     struct sim *sim;
+    bool engine;    /* there is a flow engine */
     bool by_device; /* a flow engine sends what comes next, not lacon */
     struct oracle_flow *flow[256];
     bool bytes_may_differ; /* a row's peer sends other body bytes on purpose */
     uint64_t in, out;      /* TCP segments */
     uint64_t call;         /* of an engine: its number, */
-    unsigned call_acks;    /* and how often it may ack the same bytes to one peer */
+    unsigned call_acks;    /* and how often it may ack to one peer */
     /* The flows of the segments that went in and out since `ntouched` was last set to 0; what is beyond the
      * array's end was not noted. */
     struct flow_key touched[ORACLE_TOUCHED];

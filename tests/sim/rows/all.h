@@ -285,6 +285,7 @@
     X(proxy_tcp, "PROXY a header cut in two before a tcp stream")                                            \
     X(proxy_tls, "PROXY a header and a ClientHello, cut in the hello, in reverse")                           \
     X(proxy_out_per_client, "PROXY a conn with a header serves its client alone, and ends with it")          \
+    X(proxy_out_pool_full, "PROXY who has been silent longest makes room in a full pool")                    \
     X(proxy_out_lost, "PROXY a header to an endpoint that is lost comes again")                              \
     X(proxy_out_retry, "PROXY a request that moves gets the next endpoint's own header")                     \
     X(proxy_out_refused, "PROXY an endpoint that refuses: the next one gets header and request")             \
@@ -470,6 +471,7 @@
     X(s4_smaller_after_larger, "S4 a smaller window after a larger one")                                     \
     X(s4_pipelined_smaller, "S4 pipelining into a smaller window after a larger one")                        \
     X(s5_one_ack_held, "S5 the segment that begins a held request is acked once")                            \
+    X(s5_one_ack_next, "S5 the segment that ends a request and begins the next is acked once")               \
     X(s5_one_ack_each, "S5 at most one ack for each segment")                                                \
     X(s5_ack_on_edge, "S5 an ack on an extent's edge")                                                       \
     X(s5_sack_across_edge, "S5 a SACK block across chunks stays one")                                        \

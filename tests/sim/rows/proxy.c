@@ -303,6 +303,35 @@ void proxy_out_per_client(struct script *s)
     want_silence(f, 100);
 }
 
+/* A full pool: who has asked last keeps his connection, and who has been silent longest loses his. */
+void proxy_out_pool_full(struct script *s)
+{
+    one_endpoint(s);
+    s->config->cluster[0].pool_size = 2;
+    s->config->cluster[0].proxy_protocol = CFG_PROXY_V1;
+    struct peer *c[3], *e[3];
+    for (unsigned i = 0; i < 3; i++) {
+        c[i] = client(s);
+        ask(c[i], GET0);
+        e[i] = take_syn(s);
+        accept_syn_of(e[i]);
+        want_text(e[i], line_for(c[i]));
+        want_head(e[i]);
+        answer(e[i], c[i]);
+        pass_time(s, 10);
+    }
+    want_eventually(e[0], "FA");
+    fin(e[0]);
+    pass_time(s, 10);
+    want_counter(s, "close_pool_full", 1);
+    for (unsigned i = 1; i < 3; i++) {
+        say(c[i], GET0);
+        want_text(e[i], "GET / HTTP/1.1\r\n");
+        answer(e[i], c[i]);
+    }
+    want_counter(s, "connects", 3);
+}
+
 void proxy_out_lost(struct script *s)
 {
     struct peer *c = announced(s);

@@ -364,6 +364,27 @@ void s5_one_ack_held(struct script *s)
     want_silence(c, 10);
 }
 
+/* One segment of an endpoint acks a request, and is its answer: so what is held behind it is acked, the next
+ * request is begun, and the client's window opens by that. All of it is told at once. */
+void s5_one_ack_next(struct script *s)
+{
+    one_endpoint(s);
+    struct peer *c = client(s), *e;
+    ask(c, GET0);
+    e = serve(s);
+    e->auto_ack = c->auto_ack = false;
+    want_head(e);
+    say(c, "GET /next HTTP/1.1\r\nHost: c0.example\r\nX: ");
+    say_n(c, 'a', 6000);
+    say(c, "\r\n\r\n");
+    pass_time(s, 10);
+    forget(c);
+    say(e, OK2);
+    want(c, "A seq=1 len=40");
+    want(c, "A len=0");
+    want_silence(c, 10);
+}
+
 /* An ack that falls on the edge between head and body belongs to both. */
 void s5_ack_on_edge(struct script *s)
 {
