@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#include "agent/base/mutant.h"
+
 struct flow_accord {
     unsigned parties;
     bool any; /* written by want(), read by any() */
@@ -50,7 +52,8 @@ bool flow_accord_wanted(const struct flow_accord *a, uint16_t port)
 
 bool flow_accord_join(struct flow_accord *a, uint16_t port)
 {
-    return __atomic_add_fetch(&a->port[port].joined, 1, __ATOMIC_ACQ_REL) == a->parties;
+    return __atomic_add_fetch(&a->port[port].joined, 1, __ATOMIC_ACQ_REL) == a->parties ||
+           mutant(flow_port_taken);
 }
 
 void flow_accord_emptied(struct flow_accord *a, uint16_t port)

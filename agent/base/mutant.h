@@ -207,6 +207,7 @@
     X(flow_completion_believed, "a completion is believed whatever job it is of")                            \
     X(flow_error_is_loss, "a failed call is taken for the loss of the device")                               \
     X(flow_place_lost, "a job that is not answered keeps its place in the queue for ever")                   \
+    X(flow_port_taken, "a port is emptied before all workers have left it")                                  \
     X(flow_others_flushed, "the rules of all workers are flushed with one's own")                            \
     /* memory and time */                                                                                    \
     X(extent_leak, "extents that are acked are not given back")                                              \
