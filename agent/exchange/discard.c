@@ -19,7 +19,8 @@ bool discard_may(const struct exchange *x)
 {
     if (x->client_close || (x->expects && !mutant(discard_unasked)) || x->req_mapped)
         return false;
-    for (const struct extent *t = x->e ? x->e->x_head : NULL; t; t = ext_next(t))
+    struct extent own;
+    for (const struct extent *t = x->e ? ext_first(x->e, &own) : NULL; t; t = ext_next(t))
         if (t->kind == EXT_COPY && t->out + t->n > x->e->out_una)
             return false; /* bytes before the rest that the endpoint was to have: where does the rest begin?
                            */

@@ -19,7 +19,7 @@ static const char last_field[] = "Connection: close\r\n";
  */
 static size_t kept_whole(const struct exchange *x, const struct extent **first)
 {
-    const struct extent *t = x->e->x_head;
+    const struct extent *t = x->e->x_own ? NULL : x->e->x_slab;
     size_t n = 0;
     while (t && t->out < conn_out_msg(x->e))
         t = ext_next(t);

@@ -8,7 +8,8 @@ static bool request_pending(const struct exchange *x)
 {
     if (!x->req_mapped)
         return true;
-    for (const struct extent *t = x->e ? x->e->x_head : NULL; t; t = ext_next(t))
+    struct extent own;
+    for (const struct extent *t = x->e ? ext_first(x->e, &own) : NULL; t; t = ext_next(t))
         if (t->kind == EXT_COPY && t->out + t->n > x->e->out_una)
             return true;
     return false;

@@ -108,7 +108,7 @@ static bool behind(const struct conn *c, const struct slow_marks *p)
 /* Is the client waited for, to take? `step`: what it has to take until the next look. */
 static bool owes_acks(const struct conn *c, const struct slow_marks *p, uint64_t step)
 {
-    bool theirs = c->x_head && !(c->x_head->flags & EXT_OWNED); /* the endpoint's to repair */
+    bool theirs = c->x_own || (c->x_slab && !(c->x_slab->flags & EXT_OWNED)); /* the endpoint's to repair */
     if (!conn_user(c) && c->out_una >= c->out_end)
         return false;
     if (window_of(c) == 0)
@@ -123,7 +123,8 @@ static bool owes_acks(const struct conn *c, const struct slow_marks *p, uint64_t
  * agent/splice/flow_policy.h). */
 static pos_t sent_to(const struct conn *c)
 {
-    const struct extent *x = c->x_head;
+    struct extent own;
+    const struct extent *x = ext_first(c, &own);
     const struct conn *e = conn_peer(c);
     pos_t most = conn_out_max(c) < c->out_end ? conn_out_max(c) : c->out_end;
     if (!c->ahead)

@@ -8,7 +8,7 @@
  *      ... acked by us | mapped, not yet acked | held, not yet judged | offered window |
  *                   in_acked               in_mapped                              in_edge
  *
- *   out-stream  what we send the peer: extents, in order and without holes, from x_head to out_end
+ *   out-stream  what we send the peer: extents, in order and without holes, from ext_first() to out_end
  *
  *      ... acked by the peer | sent, in flight | not yet sent | not yet mapped
  *                         out_una           out_max        out_end            (out_edge: the peer's right
@@ -75,6 +75,8 @@ enum extent_flag {
     EXT_RETAIN = 4,   /* not released when acked: may be sent again on another conn (rule S7) */
 };
 
+/* One copy extent that is all there is of an out-stream lies in the conn (x_own), in eight bytes; other ones,
+ * and kept ones, in the worker's slab. */
 struct extent {
     pos_t out, in;
     uint64_t n;           /* out bytes; a final FIN counts as one byte of a copy extent */
@@ -227,7 +229,7 @@ struct splice_remote;
  * (control threads need it) or with the exchange layer.
  *
  *      0     24       32                                  48      52        56          60        64
- *   0 | pub | x_head | windows, shifts, flags, counts    | t_rto | sample, or in_fin | out_msg |
+ *   0 | pub | extent | windows, shifts, flags, counts    | t_rto | sample, or in_fin | out_msg |
  *  64 | in_mapped, in_acked, out_una, out_end | six positions as sequence numbers | user, or links |
  * 128 | side block | what its side has | timer | deadlines, progress | round trips | kept, last_idx, scan |
  *
@@ -237,12 +239,19 @@ struct splice_remote;
  * else reads it. */
 struct conn {
     struct conn_pub pub;
-    struct extent *x_head;   /* Exchange */
+    union {
+        struct extent *x_slab; /* not x_own: the first extent; NULL: there is none */
+        struct {
+            uint32_t x_out_seq, x_in_seq; /* x_own: where the one copy extent begins, near out_una and the
+                                             source's in_acked (see conn_set_own()); it ends at out_end */
+        };
+    };
     uint32_t w0 : 17;        /* bytes we hold beyond in_mapped, at most KBUF_MAX */
     uint32_t in_mode : 2;    /* enum in_mode. Exchange */
     uint32_t snd_shift : 4;  /* for windows the peer sends */
     uint32_t rcv_shift : 4;  /* for windows we send */
     uint32_t dupacks : 3;    /* in a row; DUPACKS_MOST: or more */
+    uint32_t x_own : 1;      /* the out-stream is one copy extent */
     uint32_t kept_cwnd : 20; /* bytes of kept extents allowed in flight beyond out_una */
     uint32_t x_count : 7;    /* extents. Exchange */
     uint32_t backoff : 4;
@@ -470,28 +479,68 @@ static inline void conn_set_acked(struct conn *c, pos_t ack)
     c->in_acked = ack;
 }
 
-/* Where the message began is dragged along so that it stays behind all that is not acked. */
-static inline void conn_set_una(struct conn *c, pos_t una)
-{
-    pos_t begun = conn_out_msg(c), least = una - ((pos_t)1 << 30);
-    if ((c->out_una ^ una) >> POS_DRAG_BITS && begun < least && !mutant(pos_left_behind))
-        c->out_msg_seq = pos_seq(least);
-    c->out_una = una;
-}
-
-static inline struct extent *ext_last(const struct conn *c)
-{
-    struct extent *x = c->x_head;
-    while (x && x->step)
-        x = ext_next(x);
-    return x;
-}
-
 /* The conn that c is spliced to, or NULL. Conns are neighbours in their table's slab. */
 static inline struct conn *conn_peer(const struct conn *c)
 {
     struct conn *self = (struct conn *)(uintptr_t)c;
     return c->pub.peer ? self + c->pub.peer : NULL;
+}
+
+/* The out-stream is, from now on, what is mapped of it from `out` on, one copy extent whose source begins at
+ * `in`. Of a large one what was acked long ago is left out (it reads then as a shorter one). */
+static inline void conn_set_own(struct conn *c, pos_t out, pos_t in)
+{
+    pos_t far = (pos_t)1 << POS_DRAG_BITS,
+          cut = c->out_una > out + far && !mutant(pos_left_behind) ? c->out_una - far - out : 0;
+    c->x_own = 1;
+    c->x_out_seq = pos_seq(out + cut);
+    c->x_in_seq = pos_seq(in + cut);
+}
+
+/* It as an extent. Where it comes from is known as long as there is a source. */
+static inline struct extent conn_own(const struct conn *c)
+{
+    const struct conn *b = conn_peer(c);
+    pos_t out = pos_unwrap(c->out_una, c->x_out_seq);
+    return (struct extent){.out = out,
+                           .in = b ? pos_unwrap(b->in_acked, c->x_in_seq) : pos_start(c->x_in_seq),
+                           .n = c->out_end - out,
+                           .client = CLIENT_NONE};
+}
+
+/* The first extent of c's out-stream, NULL: there is none. *own is for one that lies in the conn: it may be
+ * read. */
+static inline struct extent *ext_first(const struct conn *c, struct extent *own)
+{
+    if (!c->x_own)
+        return c->x_slab;
+    *own = conn_own(c);
+    return own;
+}
+
+/* The last, of several or one in the slab. */
+static inline struct extent *ext_last(const struct conn *c)
+{
+    struct extent *x = c->x_own ? NULL : c->x_slab;
+    while (x && x->step)
+        x = ext_next(x);
+    return x;
+}
+
+/* Where the message began, and the extent in the conn, are dragged along so that they stay behind all that is
+ * not acked: the message farther, so that no extent seems to be its first. */
+static inline void conn_set_una(struct conn *c, pos_t una)
+{
+    if ((c->out_una ^ una) >> POS_DRAG_BITS) {
+        pos_t begun = conn_out_msg(c), least = una - ((pos_t)1 << 30);
+        struct extent x = c->x_own ? conn_own(c) : (struct extent){0};
+        c->out_una = una;
+        if (begun < least && !mutant(pos_left_behind))
+            c->out_msg_seq = pos_seq(least);
+        if (c->x_own)
+            conn_set_own(c, x.out, x.in);
+    }
+    c->out_una = una;
 }
 
 /* The part `use` of c's side block, which must be there. */

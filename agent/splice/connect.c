@@ -242,7 +242,7 @@ bool splice_pool_put(struct splice *s, struct conn *e, uint32_t max, bool reserv
     struct splice_remote *r = conn_to(e);
     bool own_only = e->lossy && !mutant(pool_lossy);
     uint32_t most = own_only && !reserved ? (max + 1) / 2 : max;
-    if (r->refs == 0 || e->pub.state != TCP_OPEN || conn_in_fin(e) || conn_holds(e) || e->x_head ||
+    if (r->refs == 0 || e->pub.state != TCP_OPEN || conn_in_fin(e) || conn_holds(e) || e->x_count ||
         e->offloaded || (own_only && !client_stays(s, e)))
         return false;
     if (r->idle_count >= most && !(reserved && most && make_room(s, r)))

@@ -38,32 +38,68 @@ void ext_free(struct splice *s, struct conn *c, struct extent *x)
 
 void ext_free_all(struct splice *s, struct conn *c)
 {
-    while (c->x_head) {
-        struct extent *x = c->x_head;
-        c->x_head = ext_next(x);
+    while (!c->x_own && c->x_slab) {
+        struct extent *x = c->x_slab;
+        c->x_slab = ext_next(x);
         ext_free(s, c, x);
     }
+    c->x_own = 0;
+    c->x_slab = NULL;
     c->x_count = 0;
 }
 
-struct extent *ext_at(const struct conn *c, pos_t p)
+struct extent *ext_at(const struct conn *c, pos_t p, struct extent *own)
 {
-    for (struct extent *x = c->x_head; x; x = ext_next(x))
+    for (struct extent *x = ext_first(c, own); x; x = ext_next(x))
         if (p >= x->out && p < x->out + x->n)
             return x;
     return NULL;
 }
 
-static void append(struct conn *dst, struct extent *x)
+/* x_own is so whenever it can be: a lone copy extent goes from the slab into c ... */
+static void fold(struct splice *s, struct conn *c)
+{
+    struct extent *x = c->x_slab;
+    if (c->x_own || c->x_count != 1 || x->kind != EXT_COPY)
+        return;
+    pos_t out = x->out, in = x->in;
+    ext_free(s, c, x);
+    conn_set_own(c, out, in);
+}
+
+/* ... and back, before it has company. False: the slab is full. */
+static bool unfold(struct splice *s, struct conn *c)
+{
+    if (!c->x_own)
+        return true;
+    struct extent *x = ext_new(s);
+    if (!x)
+        return false;
+    *x = conn_own(c);
+    c->x_own = 0;
+    c->x_slab = x;
+    return true;
+}
+
+void ext_append(struct conn *dst, struct extent *x)
 {
     x->out = dst->out_end;
     struct extent *last = ext_last(dst);
     if (last)
         ext_link(last, x);
     else
-        dst->x_head = x;
+        dst->x_slab = x;
+    ext_link(x, NULL);
     dst->x_count++;
     dst->out_end += x->n;
+}
+
+/* One more extent in the slab for dst, to be appended; NULL: there is no room. */
+static struct extent *one_more(struct splice *s, struct conn *dst)
+{
+    if (dst->x_count >= SPLICE_MAX_EXTENTS || s->x_cap - s->x_live < 1u + dst->x_own || !unfold(s, dst))
+        return NULL;
+    return ext_new(s);
 }
 
 /* The source's judged position moves; what the hold has of it is used up. */
@@ -93,7 +129,7 @@ int splice_map_kept(struct splice *s, struct conn *src, struct conn *dst, uint64
                     uint32_t cap, uint32_t n, uint8_t flags, bool sent)
 {
     assert(m <= EXT_M_MOST && (cap & (cap - 1)) == 0);
-    struct extent *x = dst->x_count < SPLICE_MAX_EXTENTS ? ext_new(s) : NULL;
+    struct extent *x = one_more(s, dst);
     if (!x) {
         kbuf_free(s->pool, buf, cap);
         return -ENOMEM;
@@ -109,7 +145,7 @@ int splice_map_kept(struct splice *s, struct conn *src, struct conn *dst, uint64
     x->client = client_of(dst);
     clients_keep(s->clients, x->client, cap);
     keep_count(dst, x, 1);
-    append(dst, x);
+    ext_append(dst, x);
     if (src)
         advance(s, src, m);
     return 0;
@@ -130,20 +166,23 @@ static int map_held_part(struct splice *s, struct conn *src, struct conn *dst, u
 
 static int map_copy_run(struct splice *s, struct conn *src, struct conn *dst, uint64_t n)
 {
-    struct extent *t = ext_last(dst);
+    struct extent own, *t = dst->x_own ? ext_first(dst, &own) : ext_last(dst);
     if (t && t->kind == EXT_COPY && t->out + t->n == dst->out_end && t->in + t->n == src->in_mapped) {
-        t->n += n;
+        t->n += n; /* in the conn it grows by out_end alone */
         dst->out_end += n;
-        advance(s, src, n);
-        return 0;
+    } else if (!t) {
+        conn_set_own(dst, dst->out_end, src->in_mapped);
+        dst->x_count = 1;
+        dst->out_end += n;
+    } else {
+        struct extent *x = one_more(s, dst);
+        if (!x)
+            return -ENOMEM;
+        x->kind = EXT_COPY;
+        x->in = src->in_mapped;
+        x->n = n;
+        ext_append(dst, x);
     }
-    struct extent *x = dst->x_count < SPLICE_MAX_EXTENTS ? ext_new(s) : NULL;
-    if (!x)
-        return -ENOMEM;
-    x->kind = EXT_COPY;
-    x->in = src->in_mapped;
-    x->n = n;
-    append(dst, x);
     advance(s, src, n);
     return 0;
 }
@@ -185,27 +224,50 @@ void splice_skip(struct splice *s, struct conn *src, uint64_t n)
 
 static void clear_retain(struct conn *c)
 {
-    for (struct extent *x = c->x_head; x; x = ext_next(x))
+    struct extent own; /* never retained */
+    for (struct extent *x = ext_first(c, &own); x; x = ext_next(x))
         ext_clear(x, EXT_RETAIN);
+}
+
+/* The same for the one in the conn. */
+static void retire_own(struct conn *c)
+{
+    if (c->out_end > c->out_una)
+        return;
+    c->x_own = 0;
+    c->x_slab = NULL;
+    c->x_count = 0;
 }
 
 void ext_retire(struct splice *s, struct conn *c)
 {
+    if (c->x_own) {
+        retire_own(c);
+        return;
+    }
     /* Copied bytes that the peer has acked are gone at the source: nothing before them can be sent to another
      * conn. */
-    for (struct extent *x = c->x_head; x && x->out < c->out_una; x = ext_next(x))
+    for (struct extent *x = c->x_slab; x && x->out < c->out_una; x = ext_next(x))
         if (x->kind == EXT_COPY) {
             clear_retain(c);
             break;
         }
-    while (c->x_head && c->x_head->out + c->x_head->n <= c->out_una &&
-           (!(c->x_head->flags & EXT_RETAIN) || mutant(retained_released))) {
-        struct extent *x = c->x_head;
-        c->x_head = ext_next(x);
+    while (c->x_slab && c->x_slab->out + c->x_slab->n <= c->out_una &&
+           (!(c->x_slab->flags & EXT_RETAIN) || mutant(retained_released))) {
+        struct extent *x = c->x_slab;
+        c->x_slab = ext_next(x);
         c->x_count--;
         if (!mutant(extent_leak))
             ext_free(s, c, x);
     }
+    fold(s, c);
+}
+
+void ext_cut(struct conn *a, pos_t in)
+{
+    struct extent own, *x = a->x_own ? ext_first(a, &own) : ext_last(a);
+    x->n = in - x->in;
+    a->out_end = x->out + x->n;
 }
 
 void splice_release(struct splice *s, struct conn *c)
@@ -217,7 +279,8 @@ void splice_release(struct splice *s, struct conn *c)
 pos_t conn_ack_pos(const struct conn *b)
 {
     const struct conn *a = conn_peer(b);
-    for (const struct extent *x = a ? a->x_head : NULL; x; x = ext_next(x)) {
+    struct extent own;
+    for (const struct extent *x = a ? ext_first(a, &own) : NULL; x; x = ext_next(x)) {
         if ((x->flags & EXT_OWNED) || x->out + x->n <= a->out_una ||
             (x->kind == EXT_KEPT && mutant(patched_acked_early)))
             continue;
@@ -232,7 +295,8 @@ pos_t conn_ack_pos(const struct conn *b)
 /* How far the receiver's right edge reaches into the mapped part of b's stream. */
 static pos_t edge_within(const struct conn *a, pos_t none)
 {
-    for (const struct extent *x = a->x_head; x; x = ext_next(x)) {
+    struct extent own;
+    for (const struct extent *x = ext_first(a, &own); x; x = ext_next(x)) {
         if ((x->flags & EXT_OWNED) || conn_out_edge(a) >= x->out + x->n)
             continue;
         return ext_same(x) && conn_out_edge(a) > x->out ? x->in + (conn_out_edge(a) - x->out) : x->in;
@@ -269,7 +333,8 @@ void sack_translate(const struct conn *a, pos_t lo, pos_t hi, struct sack_fwd *f
 {
     if (lo >= hi || f->n >= TCP_MAX_SACK)
         return;
-    const struct extent *x = ext_at(a, lo);
+    struct extent own;
+    const struct extent *x = ext_at(a, lo, &own);
     if (!x || !ext_same(x) || (x->flags & EXT_OWNED) || (hi > x->out + x->n && !mutant(sack_unclipped)))
         return;
     pos_t in = mutant(sack_unshifted) ? lo : x->in + (lo - x->out);

@@ -131,7 +131,8 @@ bool forward(struct splice *s, struct conn *c, struct frame **f, const struct pk
         return true;
     bool open = a->pub.state != TCP_SYN_SENT;
     const uint8_t *payload = (*f)->data + p->payload_off;
-    for (const struct extent *x = a->x_head; x; x = ext_next(x)) {
+    struct extent own;
+    for (const struct extent *x = ext_first(a, &own); x; x = ext_next(x)) {
         pos_t xlo = pos_max(lo, x->in), xhi = pos_min(hi, x->in + ext_m(x));
         if ((x->flags & EXT_OWNED) || xlo >= xhi)
             continue;
@@ -155,7 +156,7 @@ bool forward(struct splice *s, struct conn *c, struct frame **f, const struct pk
         splice_push(s, a); /* a head goes out before the body bytes that came with it */
     if (w.have_run)
         send_run(s, a, f, p, w.run, true);
-    if (w.resend && a->x_head && !mutant(patched_not_repaired))
+    if (w.resend && a->x_count && !mutant(patched_not_repaired))
         seg_resend(s, a);
     return true;
 }

@@ -234,8 +234,12 @@ void keep_count(struct conn *c, const struct extent *x, int by);
 /* x has left c's out-stream. */
 void ext_free(struct splice *s, struct conn *c, struct extent *x);
 void ext_free_all(struct splice *s, struct conn *c);
-/* The extent of c's out-stream that holds out position p, or NULL. */
-struct extent *ext_at(const struct conn *c, pos_t p);
+/* At the end of dst's out-stream, where no extent lies in the conn. */
+void ext_append(struct conn *dst, struct extent *x);
+/* The last extent of a's out-stream, a copy one, ends at position `in` of its source. */
+void ext_cut(struct conn *a, pos_t in);
+/* The extent of c's out-stream that holds out position p, or NULL; *own as for ext_first(). */
+struct extent *ext_at(const struct conn *c, pos_t p, struct extent *own);
 /* Releases what the peer has acked. */
 void ext_retire(struct splice *s, struct conn *c);
 /* What we may acknowledge to b (I3), and up to where we let it send (S4). */

@@ -54,11 +54,10 @@
 /* R3, and that there is nothing on either side but the rest of one body. */
 static bool at_rest(const struct splice *s, const struct conn *e, const struct conn *c)
 {
-    const struct extent *x = c->x_head;
-    return e->pub.state == TCP_OPEN && c->pub.state == TCP_OPEN && e->in_mode == IN_DONE && x && !x->step &&
-           x->kind == EXT_COPY && x->in + ext_m(x) == e->in_mapped &&
-           c->out_una >= x->out + flow_policy_first(&s->off.policy) &&
-           conn_in_edge_high(e) + (x->out - x->in) <= conn_out_edge(c) && !e->x_head &&
+    const struct extent x = conn_own(c);
+    return e->pub.state == TCP_OPEN && c->pub.state == TCP_OPEN && e->in_mode == IN_DONE && c->x_own &&
+           x.in + x.n == e->in_mapped && c->out_una >= x.out + flow_policy_first(&s->off.policy) &&
+           conn_in_edge_high(e) + (x.out - x.in) <= conn_out_edge(c) && e->x_count == 0 &&
            e->out_una == e->out_end && !e->fin_queued && !conn_in_fin(e) && !conn_in_fin(c) &&
            !conn_holds(e) && !e->sink && !c->sink;
 }
@@ -75,7 +74,7 @@ static bool windows_fit(const struct conn *e, const struct conn *c, pos_t *edge)
 static bool write_rule(struct splice *s, struct conn *e, struct conn *c, struct flow_rule *r)
 {
     struct wire_link in, out;
-    const struct extent *x = c->x_head;
+    const struct extent x = conn_own(c);
     if (ip_is_v4(conn_remote(s, e)) != ip_is_v4(conn_remote(s, c)) || c->mss < remote_mss(e) ||
         !net_link(s->net, conn_path(e), conn_remote(s, e), &in, s->now) ||
         !net_link(s->net, conn_path(c), conn_remote(s, c), &out, s->now))
@@ -86,7 +85,7 @@ static bool write_rule(struct splice *s, struct conn *e, struct conn *c, struct 
                             .out = conn_key(s, c),
                             .out_port = out.port,
                             .out_vlan = out.vlan,
-                            .seq_add = pos_seq(x->out) - pos_seq(x->in),
+                            .seq_add = pos_seq(x.out) - pos_seq(x.in),
                             .ack_add = pos_seq(c->in_acked) - pos_seq(e->out_una)};
     memcpy(r->dmac, out.dmac, 6);
     memcpy(r->smac, out.smac, 6);
@@ -133,7 +132,7 @@ static void may_exist(struct splice *s, struct offload *f, pos_t until)
     f->c = c;
     f->state = ASKED;
     f->until = until;
-    f->delta = c->x_head->out - c->x_head->in;
+    f->delta = conn_own(c).out - conn_own(c).in;
     f->asked_ns = s->now;
     flow_gauge_restart(&f->gauge, e->in_acked, s->now);
     e->offloaded = true;

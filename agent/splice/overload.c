@@ -78,7 +78,12 @@ void splice_relieve(struct splice *s)
 
 bool splice_room(const struct splice *s, const struct conn *dst, unsigned n)
 {
-    return dst->x_count + n <= splice_extent_limit(s) && s->x_cap - s->x_live >= n;
+    return dst->x_count + n <= splice_extent_limit(s) && s->x_cap - s->x_live >= n + dst->x_own;
+}
+
+size_t splice_extents(const struct splice *s)
+{
+    return s->x_live;
 }
 
 unsigned splice_extent_limit(const struct splice *s)

@@ -74,7 +74,8 @@ void mtu_too_big(struct splice *s, struct conn *c, const struct net_unreach *u)
         return;
     c->mss = mss;
     learn(s, conn_remote(s, c), mss);
-    const struct extent *x = ext_at(c, at);
+    struct extent own;
+    const struct extent *x = ext_at(c, at, &own);
     if (x && x->kind == EXT_KEPT)
         seg_again(s, c);
     else if (x && (c->pub.side == SIDE_ENDPOINT || mutant(too_big_passed_on)))

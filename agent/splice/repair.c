@@ -31,7 +31,7 @@ void repair_holes(struct splice *s, struct conn *c)
     for (unsigned i = 0; i < IW_SEGMENTS; i++) {
         if (!next_hole(&s->own, &at, &end, &behind) || behind <= 2u * c->mss)
             return;
-        struct extent *x = ext_at(c, at);
+        struct extent own, *x = ext_at(c, at, &own);
         if (!x || x->kind != EXT_KEPT || at >= x->out + x->sent)
             return; /* the source's to repair, or to be sent anyway */
         uint64_t n = pos_min(end, x->out + x->sent) - at;

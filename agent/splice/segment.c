@@ -76,7 +76,8 @@ static enum reason acceptable(struct splice *s, struct conn *c, pos_t seq, const
 /* One block. `twice`: it says what came twice (RFC 2883), and lies below the ack. */
 static void take_block(struct splice *s, const struct conn *c, pos_t lo, pos_t hi, bool twice)
 {
-    const struct extent *x = lo < c->out_una && !twice ? NULL : ext_at(c, lo);
+    struct extent own;
+    const struct extent *x = lo < c->out_una && !twice ? NULL : ext_at(c, lo, &own);
     if (!x || lo >= hi || hi > conn_out_max(c))
         return;
     if (!twice) {
@@ -155,7 +156,8 @@ void ack_advanced(struct splice *s, struct conn *c, pos_t ack)
         ramp_grow(conn_peer(c), n);
     ext_retire(s, c);
     rto_arm(s, c, true);
-    const struct extent *x = repairs(s, c) ? ext_at(c, ack) : NULL;
+    struct extent own;
+    const struct extent *x = repairs(s, c) ? ext_at(c, ack, &own) : NULL;
     if (!x || x->kind != EXT_KEPT || x->sent <= ack - x->out)
         return;
     if (ack >= conn_again(c))
@@ -165,7 +167,8 @@ void ack_advanced(struct splice *s, struct conn *c, pos_t ack)
 
 static void duplicate_ack(struct splice *s, struct conn *c)
 {
-    const struct extent *x = ext_at(c, c->out_una);
+    struct extent own;
+    const struct extent *x = ext_at(c, c->out_una, &own);
     if (x && x->kind == EXT_COPY) {
         if (conn_peer(c) && !mutant(dup_acks_swallowed))
             conn_peer(c)->dup_now = true;
@@ -286,12 +289,12 @@ static enum reason judge(struct splice *s, struct conn *c, pos_t at, struct span
 static bool fin_ends_copy(struct conn *c)
 {
     struct conn *a = conn_peer(c);
-    struct extent *x = a ? ext_last(a) : NULL;
+    struct extent own;
+    const struct extent *x = !a ? NULL : a->x_own ? ext_first(a, &own) : ext_last(a);
     if (!x || x->kind != EXT_COPY || c->in_mode != IN_OPEN || c->in_mapped <= conn_in_fin(c) ||
         x->in > conn_in_fin(c))
         return true;
-    x->n = conn_in_fin(c) - x->in;
-    a->out_end = x->out + x->n;
+    ext_cut(a, conn_in_fin(c));
     c->in_mapped = conn_in_fin(c);
     c->in_mode = IN_DONE;
     return conn_out_max(a) <= a->out_end;
@@ -356,7 +359,8 @@ static void pass_probe(struct splice *s, struct conn *c)
     struct conn *a = conn_peer(c);
     if (!a || a->pub.state == TCP_SYN_SENT || mutant(probe_not_passed))
         return;
-    const struct extent *x = ext_at(a, a->out_una);
+    struct extent own;
+    const struct extent *x = ext_at(a, a->out_una, &own);
     if (x && x->kind == EXT_KEPT) {
         if (!(x->flags & EXT_OWNED))
             seg_resend(s, a);

@@ -322,7 +322,7 @@ void splice_push(struct splice *s, struct conn *c)
     if (conn_is_dead(c) || c->pub.state == TCP_SYN_SENT || c->pub.state == TCP_TIME_WAIT)
         return;
     uint64_t flight = 0;
-    for (struct extent *x = c->x_head; x; x = ext_next(x))
+    for (struct extent *x = c->x_own ? NULL : c->x_slab; x; x = ext_next(x))
         if (x->kind == EXT_KEPT && !push_extent(s, c, x, &flight))
             break;
     push_fin(s, c);
@@ -368,7 +368,7 @@ static bool owes(const struct conn *c)
 {
     if (c->fin_queued && c->out_una <= c->out_end && c->pub.state != TCP_TIME_WAIT && !mutant(fin_lost))
         return true;
-    for (const struct extent *x = c->x_head; x; x = ext_next(x))
+    for (const struct extent *x = c->x_own ? NULL : c->x_slab; x; x = ext_next(x))
         if ((x->flags & EXT_OWNED) && x->out + x->n > c->out_una)
             return true;
     return false;
@@ -401,7 +401,7 @@ bool seg_resend_kept(struct splice *s, struct conn *c, struct extent *x, uint64_
 
 void seg_resend(struct splice *s, struct conn *c)
 {
-    struct extent *x = ext_at(c, c->out_una);
+    struct extent own, *x = ext_at(c, c->out_una, &own);
     if (!x) {
         c->rtt_on = false; /* Karn */
         if (!c->fin_sent || c->out_una > c->out_end)
@@ -432,7 +432,7 @@ void seg_resend(struct splice *s, struct conn *c)
 static void rewind_kept(struct conn *c)
 {
     c->sent_again = true;
-    for (struct extent *x = c->x_head; x; x = ext_next(x))
+    for (struct extent *x = c->x_own ? NULL : c->x_slab; x; x = ext_next(x))
         if (x->kind == EXT_KEPT)
             x->sent = (uint32_t)acked_of(c, x);
 }
@@ -449,7 +449,8 @@ void seg_rto(struct splice *s, struct conn *c)
     c->t_rto = 0;
     if (!owes(c))
         return;
-    const struct extent *x = ext_at(c, c->out_una);
+    struct extent own;
+    const struct extent *x = ext_at(c, c->out_una, &own);
     if (x && x->kind == EXT_COPY) {
         rto_arm(s, c, true); /* the hole is the source's to repair */
         return;

@@ -272,14 +272,16 @@ void splice_prefetch(const struct splice *s, const uint32_t idx[], unsigned n)
             continue;
         prefetch_hot(conn_peer(c));
         __builtin_prefetch(conn_remote(s, conn_peer(c)));
-        __builtin_prefetch(c->x_head, 1);
+        if (!c->x_own)
+            __builtin_prefetch(c->x_slab, 1);
         for (unsigned k = 0; k < 3; k++)
             __builtin_prefetch((const char *)conn_user(c) + k * CONN_LINE, 1);
     }
     for (unsigned i = 0; i < n; i++) {
         const struct conn *c = idx[i] == CT_NONE ? NULL : ct_obj(s->table, idx[i]);
-        if (c && conn_peer(c))
-            __builtin_prefetch(conn_peer(c)->x_head, 1);
+        const struct conn *a = c ? conn_peer(c) : NULL;
+        if (a && !a->x_own)
+            __builtin_prefetch(a->x_slab, 1);
     }
 }
 
@@ -407,7 +409,7 @@ void splice_join(struct conn *c, struct conn *e)
 
 static void own_kept(struct splice *s, struct conn *c)
 {
-    for (struct extent *x = c->x_head; x; x = ext_next(x))
+    for (struct extent *x = c->x_own ? NULL : c->x_slab; x; x = ext_next(x))
         if (x->kind == EXT_KEPT) {
             ext_set(x, EXT_OWNED);
             ext_clear(x, EXT_RETAIN);
@@ -456,10 +458,11 @@ void splice_wake(struct splice *s, struct conn *c)
     s->current = NULL;
 }
 
-/* The first extent of the present message, and the one before it (NULL: none). */
+/* The first extent of the present message, and the one before it (NULL: none). A message that can be moved
+ * begins with kept bytes: not where one copy extent is all there is. */
 static struct extent *message_start(const struct conn *e, struct extent **before)
 {
-    struct extent *x = e->x_head;
+    struct extent *x = e->x_own ? NULL : e->x_slab;
     for (*before = NULL; x && x->out < conn_out_msg(e); x = ext_next(x))
         *before = x;
     return x;
@@ -469,7 +472,7 @@ bool splice_can_move(const struct conn *e)
 {
     struct extent *before;
     const struct extent *x = message_start(e, &before);
-    return x && x->out == conn_out_msg(e);
+    return x && x->out == conn_out_msg(e) && x->kind == EXT_KEPT;
 }
 
 /* Takes the extents of the message off e. */
@@ -478,36 +481,29 @@ static struct extent *take_message(struct conn *e)
     struct extent *before, *first = message_start(e, &before);
     if (before)
         ext_link(before, NULL);
-    else
-        e->x_head = NULL;
+    else if (first)
+        e->x_slab = NULL;
     return first;
 }
 
 static void append_again(struct conn *e, struct conn *to, struct extent *x)
 {
-    x->out = to->out_end;
     x->sent = 0;
     if (x->kind == EXT_KEPT) {
         ext_set(x, EXT_OWNED); /* the source may have been acked: it will not send them again */
         keep_count(e, x, -1);
         keep_count(to, x, 1);
     }
-    struct extent *last = ext_last(to);
-    if (last)
-        ext_link(last, x);
-    else
-        to->x_head = x;
-    ext_link(x, NULL);
-    to->out_end += x->n;
     e->x_count--;
-    to->x_count++;
+    ext_append(to, x);
 }
 
 /* Where the bytes begin, in the stream of e's peer, that were passed on to e, and not kept, and that it has
  * not acked; 0: there are none. */
 static pos_t passed_unacked(const struct conn *e)
 {
-    for (const struct extent *x = e->x_head; x; x = ext_next(x))
+    struct extent own;
+    for (const struct extent *x = ext_first(e, &own); x; x = ext_next(x))
         if (x->kind == EXT_COPY && x->out < conn_out_max(e))
             return pos_max(x->in, conn_peer(e)->in_acked);
     return 0;

@@ -168,6 +168,8 @@ bool splice_client_full(const struct splice *s, const struct conn *c);
 bool splice_room(const struct splice *s, const struct conn *dst, unsigned n);
 /* Side blocks in use (conn.h), and bytes of each. */
 uint32_t splice_side_blocks(const struct splice *s, size_t *each);
+/* Extents in use in the slab, which is without those that lie in their conns. */
+size_t splice_extents(const struct splice *s);
 /* How many extents a conn may have now. */
 unsigned splice_extent_limit(const struct splice *s);
 /* What stands at c->in_mapped found no memory. If the bytes are held, they are judged again soon. */

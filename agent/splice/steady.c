@@ -16,7 +16,7 @@ bool splice_steady_off;
 /* Nothing of c's out-stream is ours to send or to repair, and nothing is owed to it. */
 static bool quiet(const struct conn *c)
 {
-    return c->pub.state == TCP_OPEN && (!c->x_head || (!c->x_head->step && c->x_head->kind == EXT_COPY)) &&
+    return c->pub.state == TCP_OPEN && (c->x_own || c->x_count == 0) &&
            !(c->ack_now || c->dup_now || c->sink || c->fin_queued) && !conn_holds(c);
 }
 
@@ -24,12 +24,12 @@ static bool steady_data(struct splice *s, struct conn *c, struct frame *f, const
                         pos_t ack)
 {
     struct conn *a = conn_peer(c);
-    const struct extent *x = a->x_head;
     uint32_t n = p->payload_len;
-    if (!x || ack != c->out_una || seq < x->in || seq + n > c->in_mapped)
+    if (!a->x_own || ack != c->out_una || seq + n > c->in_mapped)
         return false;
-    pos_t at = x->out + (seq - x->in);
-    if (at != conn_out_max(a) || at + n > conn_out_edge(a) || n > a->mss)
+    const struct extent x = conn_own(a);
+    pos_t at = x.out + (seq - x.in);
+    if (seq < x.in || at != conn_out_max(a) || at + n > conn_out_edge(a) || n > a->mss)
         return false;
     take_window(c, seq, ack, p->wnd);
     c->probes = 0;
@@ -49,8 +49,7 @@ static bool steady_ack(struct splice *s, struct conn *c, struct frame *f, const 
                        pos_t ack)
 {
     struct conn *a = conn_peer(c);
-    const struct extent *x = c->x_head;
-    if (!x || ack <= c->out_una || ack > conn_out_max(c) || ack >= x->out + x->n)
+    if (!c->x_own || ack <= c->out_una || ack > conn_out_max(c) || ack >= c->out_end)
         return false;
     take_window(c, seq, ack, p->wnd);
     c->probes = 0;

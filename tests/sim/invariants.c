@@ -29,12 +29,16 @@ static void fail(struct lacon_worker *w, const struct conn *c, const char *fmt, 
  * kept is there. */
 static void check_extents(struct lacon_worker *w, const struct conn *c)
 {
-    pos_t at = c->x_head ? c->x_head->out : c->out_end;
+    struct extent own;
+    const struct extent *first = ext_first(c, &own);
+    pos_t at = first ? first->out : c->out_end;
     uint32_t n = 0;
     if (at > c->out_una && c->out_una < c->out_end)
         fail(w, c, "unacked bytes lie in no extent (%llu, extents from %llu)", (unsigned long long)c->out_una,
              (unsigned long long)at);
-    for (const struct extent *x = c->x_head; x; x = ext_next(x), n++) {
+    if (!c->x_own && first && !first->step && first->kind == EXT_COPY)
+        fail(w, c, "its one extent, a copy extent, lies not in it");
+    for (const struct extent *x = first; x; x = ext_next(x), n++) {
         if (x->out != at)
             fail(w, c, "a hole between extents");
         at += x->n;
@@ -55,7 +59,8 @@ static void check_extents(struct lacon_worker *w, const struct conn *c)
 static void check_sources(struct lacon_worker *w, const struct conn *c)
 {
     pos_t at = 0;
-    for (const struct extent *x = conn_peer(c) ? conn_peer(c)->x_head : NULL; x; x = ext_next(x)) {
+    struct extent own;
+    for (const struct extent *x = conn_peer(c) ? ext_first(conn_peer(c), &own) : NULL; x; x = ext_next(x)) {
         if (x->flags & EXT_OWNED)
             continue;
         if (x->in < at)
@@ -71,7 +76,8 @@ static void check_sources(struct lacon_worker *w, const struct conn *c)
 static pos_t ack_limit(const struct conn *c)
 {
     const struct conn *a = conn_peer(c);
-    for (const struct extent *x = a ? a->x_head : NULL; x; x = ext_next(x)) {
+    struct extent own;
+    for (const struct extent *x = a ? ext_first(a, &own) : NULL; x; x = ext_next(x)) {
         bool same = x->kind == EXT_COPY || x->flags & EXT_IDENTITY;
         if (x->flags & EXT_OWNED || x->out + x->n <= a->out_una)
             continue;
@@ -117,7 +123,8 @@ static bool owes(const struct conn *c)
 {
     if (c->fin_queued && c->out_una <= c->out_end)
         return true;
-    for (const struct extent *x = c->x_head; x; x = ext_next(x))
+    struct extent own;
+    for (const struct extent *x = ext_first(c, &own); x; x = ext_next(x))
         if (x->flags & EXT_OWNED && x->out + x->n > c->out_una)
             return true;
     return false;
@@ -147,7 +154,7 @@ static void check_conn(struct lacon_worker *w, const struct conn *c)
     check_acks(w, c);
     check_hold(w, c);
     check_timers(w, c);
-    if (c->pub.idle && (conn_peer(c) || c->x_head || conn_user(c) || conn_holds(c)))
+    if (c->pub.idle && (conn_peer(c) || c->x_count || conn_user(c) || conn_holds(c)))
         fail(w, c, "an idle conn in the pool has a peer, a user or bytes");
 }
 
@@ -165,7 +172,7 @@ static void count_conn(struct census *n, const struct conn *c)
     n->timers += tw_armed(&c->timer);
     n->kept += conn_hold(c)->cap;
     n->extras += c->has != 0;
-    for (const struct extent *x = c->x_head; x; x = ext_next(x)) {
+    for (const struct extent *x = c->x_own ? NULL : c->x_slab; x; x = ext_next(x)) {
         n->extents++;
         n->kept += x->buf ? ext_cap(x) : 0;
     }
