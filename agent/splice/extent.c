@@ -276,11 +276,19 @@ void splice_release(struct splice *s, struct conn *c)
     ext_retire(s, c);
 }
 
+/* Where the byte at a->out_una comes from, when a's out-stream is one copy extent from b: with every segment,
+ * so it is not read as an extent. */
+static pos_t own_source(const struct conn *a, const struct conn *b)
+{
+    return pos_unwrap(b->in_acked, a->x_in_seq + (pos_seq(a->out_una) - a->x_out_seq));
+}
+
 pos_t conn_ack_pos(const struct conn *b)
 {
     const struct conn *a = conn_peer(b);
-    struct extent own;
-    for (const struct extent *x = a ? ext_first(a, &own) : NULL; x; x = ext_next(x)) {
+    if (a && a->x_own && a->out_end > a->out_una)
+        return pos_max(own_source(a, b) + mutant(ack_off_by_one), b->in_acked);
+    for (const struct extent *x = a && !a->x_own ? a->x_slab : NULL; x; x = ext_next(x)) {
         if ((x->flags & EXT_OWNED) || x->out + x->n <= a->out_una ||
             (x->kind == EXT_KEPT && mutant(patched_acked_early)))
             continue;
@@ -293,10 +301,11 @@ pos_t conn_ack_pos(const struct conn *b)
 }
 
 /* How far the receiver's right edge reaches into the mapped part of b's stream. */
-static pos_t edge_within(const struct conn *a, pos_t none)
+static pos_t edge_within(const struct conn *a, const struct conn *b, pos_t none)
 {
-    struct extent own;
-    for (const struct extent *x = ext_first(a, &own); x; x = ext_next(x)) {
+    if (a->x_own)
+        return conn_out_edge(a) >= a->out_end ? none : own_source(a, b) + (conn_out_edge(a) - a->out_una);
+    for (const struct extent *x = a->x_slab; x; x = ext_next(x)) {
         if ((x->flags & EXT_OWNED) || conn_out_edge(a) >= x->out + x->n)
             continue;
         return ext_same(x) && conn_out_edge(a) > x->out ? x->in + (conn_out_edge(a) - x->out) : x->in;
@@ -318,7 +327,7 @@ static pos_t offer_of_receiver(const struct conn *b)
         return pos_min(b->in_mapped + (room > head ? room : head), pos_max(own, b->in_mapped + room));
     }
     if (conn_out_edge(a) < a->out_end)
-        return pos_min(edge_within(a, own), own);
+        return pos_min(edge_within(a, b, own), own);
     return b->in_mode == IN_OPEN ? b->in_mapped + (conn_out_edge(a) - a->out_end) : own;
 }
 

@@ -93,3 +93,32 @@ Test(conn_positions, what_is_in_a_list_has_no_user)
     conn_set_user(&c, NULL);
     cr_assert(c.next == 3 && c.prev == 3);
 }
+
+/* The copy extent that lies in the conn: it reads as it was made, wherever both streams are, and of a large
+ * one as what is left of it. */
+Test(conn_positions, an_extent_in_the_conn)
+{
+    uint64_t seed = 6;
+    struct conn two[2] = {{.out_una = pos_start(0xffffff00u), .out_end = pos_start(0xffffff00u)},
+                          {.in_acked = pos_start(0x7fffff00u)}};
+    struct conn *a = &two[0], *b = &two[1];
+    pos_t out = a->out_end, in = b->in_acked + 1000; /* a head before it is not acked yet */
+    a->pub.peer = 1;
+    a->out_msg_seq = pos_seq(out - 100);
+    conn_set_own(a, out, in);
+    a->out_end += (pos_t)1 << 40;
+    for (unsigned i = 0; a->out_una < a->out_end - ((pos_t)1 << 31); i++) {
+        struct extent own, *x = ext_first(a, &own);
+        cr_assert_eq(x->in - x->out, in - out, "after %u steps", i);
+        cr_assert_eq(x->out + x->n, a->out_end, "after %u steps", i);
+        cr_assert_leq(x->out, a->out_una, "after %u steps", i);
+        cr_assert(x->out == out ||
+                  x->out + ((pos_t)1 << POS_DRAG_BITS) >= a->out_una - ((pos_t)1 << POS_DRAG_BITS));
+        cr_assert_null(ext_next(x));
+        conn_set_una(a, a->out_una + next(&seed) % ((pos_t)1 << (i % 31)));
+        if (i % 3 == 0)
+            conn_set_acked(b, in + (a->out_una - out));
+        cr_assert_lt(conn_out_msg(a), conn_own(a).out, "it seems to begin the message");
+    }
+    cr_assert_eq(conn_own(a).in - conn_own(a).out, in - out);
+}
