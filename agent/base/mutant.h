@@ -93,6 +93,9 @@
     X(port_reused_at_once, "a local port that was given back is used before those never used")               \
     X(ports_withheld, "conns that are over, or idle, keep the ports that a new one needs")                   \
     X(steer_any_port, "a local port is taken whosever queue its answers reach")                              \
+    X(owner_by_hash, "an endpoint's answers go to a worker by hash, not to the one whose port it is")        \
+    X(icmp_told_one, "an ICMP error is told to one worker alone")                                            \
+    X(queue_others_unseen, "room that another worker gives back is not looked for")                          \
     X(steer_stray_kept, "a segment of no known flow stays with the worker that it reached")                  \
     X(bare_ack_ignored, "an endpoint with an old incarnation is not reset")                                  \
     X(refusal_unvalidated, "a RST with any number refuses a pending connect")                                \

@@ -161,7 +161,8 @@ void queues_run(struct exchanges *w)
 
 uint64_t queues_next_ns(const struct exchanges *w)
 {
-    uint64_t soon = splice_now(w->s) + LOOK_NS, t = w->waiting && w->nworkers > 1 ? soon : UINT64_MAX;
+    bool others = w->nworkers > 1 && !mutant(queue_others_unseen);
+    uint64_t soon = splice_now(w->s) + LOOK_NS, t = w->waiting && others ? soon : UINT64_MAX;
     for (const struct cluster_state *cs = w->waiting; cs; cs = cs->waiting_next)
         if (cs->queue_first && cs->forgive_ns < t)
             t = cs->forgive_ns > soon ? cs->forgive_ns : soon;

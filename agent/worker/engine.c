@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "agent/base/mutant.h"
 #include "agent/wire/wire.h"
 
 static void net_if_from(struct net_if *out, const struct cfg_interface *in, const struct engine_port *port,
@@ -389,6 +390,6 @@ unsigned engine_owner(const struct engine *e, const struct frame *f)
     if (wire_parse(&trusted, net_if_vlan(e->net, f->port), &p) != R_NONE)
         return 0;
     if (p.proto == WIRE_ARP || p.proto == WIRE_ICMP6 || p.proto == WIRE_ICMP4)
-        return ENGINE_ALL;
+        return p.proto != WIRE_ARP && mutant(icmp_told_one) ? 0 : ENGINE_ALL;
     return steering_owner(&e->steering, &p.key);
 }

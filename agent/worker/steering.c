@@ -21,7 +21,8 @@ unsigned steering_owner(const struct steering *s, const struct flow_key *k)
     const struct steer *d = s->any ? device_of(s, &k->local) : NULL;
     if (d)
         return steer_owner(d, k);
-    if (k->local_port >= s->config->dpdk.port_lo && k->local_port <= s->config->dpdk.port_hi)
+    if (k->local_port >= s->config->dpdk.port_lo && k->local_port <= s->config->dpdk.port_hi &&
+        !mutant(owner_by_hash))
         return port_owner(k->local_port, s->nworkers);
     return (unsigned)(siphash(&s->key, k, sizeof *k) % s->nworkers);
 }

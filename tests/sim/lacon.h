@@ -15,6 +15,13 @@
 #define LACON_PORTS   2
 #define LACON_QUEUE   1024
 
+/* What the rings between workers do. */
+enum lacon_ring {
+    RING_RUNS,  /* its reader looks soon */
+    RING_WAITS, /* its reader looks when it has got something itself */
+    RING_FULL,  /* takes nothing */
+};
+
 /* Frames in order of arrival. */
 struct lacon_lane {
     struct frame *f[LACON_QUEUE];
@@ -56,7 +63,9 @@ struct lacon {
     int64_t clock_set_s; /* the wall clock was set by so much since the start */
     bool down;           /* crashed */
     unsigned spray;   /* permille of frames that reach a worker drawn at random, not the one of their flow */
-    uint64_t poll_ns; /* frames wait up to this long, so that bursts form */
+    unsigned reaches; /* all frames reach the worker before this one; 0: as the device spreads them */
+    enum lacon_ring ring;
+    uint64_t poll_ns;               /* frames wait up to this long, so that bursts form */
     uint64_t logged, logged_before; /* exchanges; of those, before the last crash */
     struct access_record last_log;
 };

@@ -54,8 +54,9 @@ static void give(struct lacon_worker *from, unsigned to, struct frame *f)
     struct lacon *l = from->lacon;
     struct frame_ops ops = frames_ops(&l->frames);
     l->sim->stats.handed_over++;
-    if (put(&l->worker[to].from[from->index], f)) {
-        look_within(&l->worker[to], HANDOVER_NS);
+    if (l->ring != RING_FULL && put(&l->worker[to].from[from->index], f)) {
+        if (l->ring == RING_RUNS)
+            look_within(&l->worker[to], HANDOVER_NS);
     } else {
         l->sim->stats.queue_drops++;
         frame_free(&ops, f);
@@ -157,6 +158,8 @@ static unsigned queue_of(const struct lacon *l, uint16_t port, const uint8_t *p,
     uint32_t h = 0;
     if (l->nworkers == 1)
         return 0;
+    if (l->reaches)
+        return l->reaches - 1;
     if (rng_permille(&l->sim->rng, l->spray))
         return (unsigned)rng_below(&l->sim->rng, l->nworkers);
     if (l->rss[port].steer)

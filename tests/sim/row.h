@@ -89,6 +89,8 @@ void one_endpoint(struct script *s); /* in cluster 0: a second request meets the
 void one_port(struct script *s);     /* one local port toward each endpoint */
 /* The interface of side 0 (clients) or 1 (endpoints), and the hosts there, on a VLAN. */
 void vlan(struct script *s, unsigned side, uint16_t id);
+/* lacon has two workers. */
+void two_workers(struct script *s);
 /* lacon crashes and is there again, knowing nothing. */
 void restart(struct script *s);
 
@@ -117,6 +119,14 @@ struct peer *with_request(struct peer *c, const char *request);
 struct peer *dies(struct peer *c, const char *request);
 /* One exchange is over and its endpoint conn is in the pool. */
 struct peer *pooled(struct peer *c);
+
+/* ---- with two workers (rows/workers.c) ---- */
+/* What is sent from now on reaches this worker's queue, whoever has its flow. */
+void arrives_at(struct script *s, unsigned worker);
+/* What the rings between workers do from now on. */
+void rings(struct script *s, enum lacon_ring how);
+/* The worker that has p's connection. */
+unsigned owner(struct peer *p);
 
 /* ---- sending ---- */
 void say(struct peer *p, const char *text);

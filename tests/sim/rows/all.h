@@ -551,6 +551,14 @@
     X(time_request_response, "TIME request_timeout within a response: reset")                                \
     X(time_of_rule, "TIME a rule's times")                                                                   \
     X(time_tunnel, "TIME a tunnel outlives request_timeout")                                                 \
+    X(w_handed_over, "WORKERS all frames reach one of two workers: each flow is served by its owner")        \
+    X(w_head_overtaken, "WORKERS the first half of a head is overtaken by the second")                       \
+    X(w_fin_overtakes, "WORKERS a FIN overtakes the body before it")                                         \
+    X(w_syn_overtakes_rst, "WORKERS a SYN overtakes the reset of the connection before")                     \
+    X(w_ring_full, "WORKERS a request that a full ring does not take comes again")                           \
+    X(w_ring_full_response, "WORKERS likewise a response")                                                   \
+    X(w_too_big_told, "WORKERS packet too big is told to all workers")                                       \
+    X(w_queue_room, "WORKERS who waits on one worker gets the room of another's")                            \
     X(queue_fifo, "QUEUE first come, first served; heads are acked while they wait")                         \
     X(queue_full, "QUEUE one more than may wait: 503 at once")                                               \
     X(queue_patience, "QUEUE 503 after queue_timeout")                                                       \
