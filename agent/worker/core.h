@@ -7,6 +7,7 @@
 #include "agent/base/timer.h"
 #include "agent/worker/handover.h"
 #include "agent/worker/mailbox.h"
+#include "agent/worker/patience.h"
 #include "agent/worker/spsc.h"
 #include "agent/worker/wake.h"
 #include "agent/worker/worker.h"
@@ -28,6 +29,9 @@ struct worker {
     /* the worker's own */
     uint64_t next_ns;   /* when engine_tick is due */
     uint64_t wake_mask; /* workers given frames in this round */
+    struct patience patience;
+    bool yields;       /* it has a real-time priority */
+    bool can_be_woken; /* by each of its receive queues */
     struct counters counters __attribute__((aligned(64)));
     struct worker_info info; /* worker: rw, others: ro, by relaxed loads */
 

@@ -2,6 +2,7 @@
  * when there is nothing to do. One thread per worker runs worker_main() from start to stop. */
 #include <poll.h>
 #include <rte_cycles.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -10,7 +11,6 @@
 #include "agent/base/log.h"
 #include "agent/worker/core.h"
 
-#define IDLE_SPIN_NS 20000ull  /* empty for so long: block; see README.md for the measurements */
 #define IDLE_MAX_NS  SEC_NS    /* a bound, for safety's sake */
 #define LOOK_MAX_NS  500000ull /* between looks at a queue that cannot wake us */
 #define MAX_WAIT_FDS 64u
@@ -18,6 +18,7 @@
 /* What the round's beginning knew, for accounting. */
 struct clock {
     uint64_t ns, cycles, idle_since;
+    bool slept; /* since idle_since */
 };
 
 uint64_t workers_now_ns(void)
@@ -263,23 +264,50 @@ static void account(struct worker *w, struct clock *c, uint64_t now_ns, bool bus
     c->cycles = cycles;
 }
 
+/* A round that began at began_ns found something. */
+static void end_of_idle(struct worker *w, struct clock *c, uint64_t began_ns)
+{
+    if (began_ns > c->idle_since)
+        patience_note(&w->patience, began_ns - c->idle_since, c->slept);
+    c->idle_since = c->ns;
+    c->slept = false;
+}
+
+/* Looks again at once, as long as it has patience. At a real-time priority a thread that never sleeps keeps
+ * the CPU for ever, so others of the same priority, the receive threads of devices above all, get their turn
+ * here: without an interrupt, for the price of two thread switches. (Other policies share the CPU among all
+ * threads anyway, and giving it up to whoever wants it can take milliseconds.) */
+static bool looks_on(const struct worker *w, uint64_t idle_ns)
+{
+    uint64_t patience_ns = w->can_be_woken ? w->patience.ns : PATIENCE_FIRST_NS;
+
+    if (!w->spin && idle_ns >= patience_ns)
+        return false;
+    if (w->yields)
+        sched_yield();
+    return true;
+}
+
 /* Sleeps when nothing has happened for a while. The round after wake_prepare() is the second look that
  * wake.h asks for. */
 static void rest(struct worker *w, struct clock *c)
 {
-    uint64_t idle_ns = c->ns - c->idle_since;
+    uint64_t began_ns = c->ns, idle_ns = began_ns - c->idle_since;
+    bool busy;
 
-    if (w->spin || idle_ns < IDLE_SPIN_NS)
+    if (looks_on(w, idle_ns))
         return;
     wake_prepare(&w->wake);
-    if (one_round(w, c->ns)) {
-        c->idle_since = c->ns;
-    } else if (!__atomic_load_n(&w->stop, __ATOMIC_RELAXED)) {
-        block(w, c->ns, idle_ns);
+    busy = one_round(w, began_ns);
+    if (!busy && !__atomic_load_n(&w->stop, __ATOMIC_RELAXED)) {
+        block(w, began_ns, idle_ns);
+        c->slept = true;
         bump(&w->info.sleeps, 1);
     }
     wake_done(&w->wake);
-    account(w, c, workers_now_ns(), false);
+    account(w, c, workers_now_ns(), busy);
+    if (busy)
+        end_of_idle(w, c, began_ns);
 }
 
 static void run(struct worker *w)
@@ -288,15 +316,26 @@ static void run(struct worker *w)
 
     c.idle_since = c.ns;
     while (!__atomic_load_n(&w->stop, __ATOMIC_RELAXED)) {
-        bool busy = one_round(w, c.ns);
+        uint64_t began_ns = c.ns;
+        bool busy = one_round(w, began_ns);
 
         account(w, &c, workers_now_ns(), busy);
         if (busy)
-            c.idle_since = c.ns;
+            end_of_idle(w, &c, began_ns);
         else
             rest(w, &c);
         urcu_qsbr_quiescent_state();
     }
+}
+
+/* How this thread can rest. */
+static void settle_rest(struct worker *w)
+{
+    int fds[MAX_WAIT_FDS], policy = sched_getscheduler(0);
+
+    w->yields = policy == SCHED_FIFO || policy == SCHED_RR;
+    io_wait_fds(w->lane, fds, MAX_WAIT_FDS, &w->can_be_woken);
+    patience_init(&w->patience);
 }
 
 void *worker_main(void *arg)
@@ -309,6 +348,7 @@ void *worker_main(void *arg)
     __atomic_store_n(&w->info.tid, (int)syscall(SYS_gettid), __ATOMIC_RELAXED);
     if (io_thread_enter() != 0)
         log_warning("worker %u: no buffer cache of its own; it works, but slower", w->index);
+    settle_rest(w);
     urcu_qsbr_register_thread();
     run(w);
     urcu_qsbr_unregister_thread();
