@@ -32,9 +32,9 @@ def wait_for(true, what, process=None, seconds=30):
 
 
 class Proxy:
-    """kernel: it uses the kernel's TCP, on the kernel's addresses. steered: what arrives is brought to its CPU by
-    receive steering, else by a thread of each device."""
-    kernel = steered = True
+    """kernel: it uses the kernel's TCP, on the kernel's addresses. polls: all of its CPU is its own."""
+    kernel = True
+    polls = False
     spins = False
     name = "?"
 
@@ -111,23 +111,23 @@ class KernelForward(Proxy):
 
 class Lacon(Proxy):
     """interfaces: the YAML of where it is; by default the veths."""
-    kernel = steered = False
+    kernel = False
     name = "lacon"
-    driver = "auto"
+    idle = "adaptive"
     connections, memory = 65536, "256MiB"
     layer4 = ""
     admin = None
 
     def interfaces(self):
         d = self.wires.dev
-        return {side: f"device: {d[dev]}\n    driver: {self.driver}" for side, dev in (("front", "pf"), ("back", "pb"))}
+        return {side: f"device: {d[dev]}" for side, dev in (("front", "pf"), ("back", "pb"))}
 
     def start(self):
         self.sock = os.path.join(self.dir, "admin.sock")
         path = self.file("lacon.yaml", template(
             "lacon.yaml", cpu=self.wires.proxy_cpu, socket=self.sock, connections=self.connections,
             memory=self.memory, kept="256MiB" if self.connections > 100000 else "64MiB", front=FRONT, back=BACK,
-            gateway=GATEWAY, layer4=self.layer4, **{f"{k}_kind": v for k, v in self.interfaces().items()}))
+            gateway=GATEWAY, idle=self.idle, layer4=self.layer4, **{f"{k}_kind": v for k, v in self.interfaces().items()}))
         before = self.ready_lines()
         self.spawn([os.path.join(self.bin, "lacon"), "-c", path])
         wait_for(lambda: self.ready_lines() > before, "lacon", self.process, 60)
@@ -163,11 +163,11 @@ class Lacon(Proxy):
         return sum(w["busy_cycles"] for w in self.ask("status")["workers"]), frames
 
 
-class LaconGeneric(Lacon):
-    """Its XDP program runs behind receive steering, so that it is received for as nginx is."""
-    name = "lacon, xdp_generic"
-    driver = "xdp_generic"
-    steered = True
+class LaconPoll(Lacon):
+    """Never sleeps: for who gives it a CPU of its own."""
+    name = "lacon, idle: poll"
+    idle = "poll"
+    polls = True
 
 
 class LaconMemif(Lacon):
@@ -191,7 +191,7 @@ class LaconTunnel(LaconMemif):
 
 class Testpmd(Proxy):
     """DPDK's plain forwarder on the same memif ports."""
-    kernel = steered = False
+    kernel = False
 
     def __init__(self, wires, directory, bin_dir, sockets, mode):
         super().__init__(wires, directory, bin_dir)

@@ -6,7 +6,7 @@ import time
 import cpu
 from load import Loadgen, Trouble, wrk
 from measure import SIZES, name_of, run_job
-from proxies import MEMIF_MAC, Haproxy, KernelForward, Lacon, LaconGeneric, LaconMemif, LaconTunnel, Nginx, Origin, Testpmd, wait_for
+from proxies import MEMIF_MAC, Haproxy, KernelForward, Lacon, LaconMemif, LaconPoll, LaconTunnel, Nginx, Origin, Testpmd, wait_for
 from wires import ENDPOINT, FRONT
 
 NO_PINS = []
@@ -32,9 +32,9 @@ class Context:
     def start(self, proxy):
         """Starts it on the veths, with the addresses and the offloads that it takes."""
         self.wires.kernel_addresses(proxy.kernel)
-        self.wires.offloads(not isinstance(proxy, (Nginx_off, Lacon)), proxy.kernel or not proxy.steered)
+        self.wires.offloads(not isinstance(proxy, (Nginx_off, Lacon)))
         proxy.start()
-        return self.wires.pin(proxy.steered)
+        return self.wires.pin()
 
     def jobs(self, proxy, loadgen, pins, setting, points, **more):
         """points: (size, close, connections)."""
@@ -62,7 +62,7 @@ EQUAL = "100B, kept alive, 64 connections, half of nginx's capacity"
 
 def ordinary(c):
     sizes = ["100B", "10kB", "1MB"]
-    c.wires.host_addresses()
+    theirs = c.wires.host_addresses()
     origin = Origin(c.wires, c.dir, c.bin, [SIZES[s] for s in sizes])
     origin.start()
     try:
@@ -72,7 +72,7 @@ def ordinary(c):
                 pins = c.start(proxy)
                 try:
                     for size in sizes:
-                        _ordinary_point(c, proxy, origin, pins, size)
+                        _ordinary_point(c, proxy, origin.pids() + theirs, pins, size)
                 finally:
                     proxy.stop()
     finally:
@@ -80,8 +80,8 @@ def ordinary(c):
         c.wires.no_host_addresses()
 
 
-def _ordinary_point(c, proxy, origin, pins, size):
-    clock = cpu.Clock({"proxy": proxy.pids() + pins, "others": origin.pids()})
+def _ordinary_point(c, proxy, others, pins, size):
+    clock = cpu.Clock({"proxy": proxy.pids() + pins, "others": others})
     point = name_of(size, False, 64)
     c.progress.step(f"ordinary: {proxy.name}: {point}")
     r = wrk(c.wires, f"http://{FRONT}/{SIZES[size]}", 64, max(2, round(c.seconds)), clock)
@@ -113,24 +113,32 @@ def _equal_load(c, proxy, loadgen, pins):
     keys |= {"connections": 64, "rate": round(c.nginx_capacity / 2), "warmup": 0.3, "duration": c.seconds}
     c.progress.step(f"wire: {proxy.name}: {EQUAL}")
     values = run_job(c.table, "wire", EQUAL, proxy, loadgen, pins, **keys)
+    if values:
+        del values["requests_per_core_second"]
+    if values and proxy.polls:
+        values["requests_per_cpu"] = values["requests_per_second"]
+    elif values:
+        _soaked(c, values, loadgen, keys)
+
+
+def _soaked(c, values, loadgen, keys):
     soak, used = cpu.Soak(c.wires, c.bin, c.dir), []
     try:
         report = loadgen.job(at_start=soak.start, at_end=lambda: used.append(soak.used()), **keys)
     finally:
         soak.stop()
-    if values and report.get("ok"):
+    if report.get("ok"):
         values["requests_per_cpu"] = report["requests_per_second"] / used[0]
         values["cpu_us_per_request"] = 1e6 * used[0] / report["requests_per_second"]
-        del values["requests_per_core_second"]
 
 
 def wire(c):
     points = [("100B", False, 64), ("100B", True, 64)]
-    kinds = [Nginx, Lacon, LaconGeneric]
+    kinds = [Nginx, Lacon, LaconPoll]
     if not c.quick:
         points = [(s, close, n) for s in SIZES for close in (False, True) for n in (64, 1000)
                   if not (s == "1MB" and n == 1000)]
-        kinds = [Nginx, Nginx_off, Haproxy, Lacon, LaconGeneric]
+        kinds = [Nginx, Nginx_off, Haproxy, Lacon, LaconPoll]
     loadgen = _wire_loadgen(c)
     try:
         for _ in range(c.rounds):
@@ -138,7 +146,7 @@ def wire(c):
                 proxy = kind(c.wires, c.dir, c.bin)
                 pins = c.start(proxy)
                 try:
-                    c.jobs(proxy, loadgen, pins, "wire", [] if c.quick and kind is LaconGeneric else points)
+                    c.jobs(proxy, loadgen, pins, "wire", [] if kind is LaconPoll else points)
                     c.nginx_capacity = c.nginx_capacity or c.table.median("wire", KEEPALIVE, "nginx",
                                                                           "requests_per_second")
                     _equal_load(c, proxy, loadgen, pins)

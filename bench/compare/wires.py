@@ -6,8 +6,9 @@
 
 The generator has one CPU, the proxy the other. A veth has no receive hardware: a frame's receive work is done by
 whoever sends it, on the sender's CPU, unless it is taken away from there. Here the proxy's receive work is a kernel
-thread (threaded NAPI) on the proxy's CPU, and the generator's is done by the generator itself (preferred busy polling):
-who receives pays, as with a NIC, and nobody is woken by an interrupt for each frame.
+thread for each device (threaded NAPI) on the proxy's CPU: who receives pays, as with a NIC. The generator's is left to the
+proxy, for all proxies alike: the generator must not be the limit. With users' own programs at the ends (host_addresses())
+it is theirs, as the proxy's is its own.
 """
 import os
 import resource
@@ -20,6 +21,7 @@ from cpu import kernel_threads
 FRONT, BACK, ENDPOINT, GATEWAY = "10.88.0.1", "10.99.0.1", "10.99.0.11", "10.88.0.10"
 FILES = 524288  # descriptors that a program should be allowed
 PROXY_DEVS, GEN_DEVS = ("pf", "pb"), ("gc", "ge")
+MEASURED = 2  # real-time priority of what is measured and of the receive threads; what burns the rest of a CPU has 1
 
 
 class Bed:
@@ -76,15 +78,14 @@ class Bed:
     def _ethtool(self, ns, dev, *words):
         must(["ip", "netns", "exec", ns.name, "ethtool", "-K", self.dev[dev], *words])
 
-    def offloads(self, on, merging=True):
+    def offloads(self, on):
         """What the proxy's kernel may leave to its devices. On, as Linux has it: checksums of what is sent are not
-        computed, segments are cut at the last moment, received ones merged. Off: none of it. Receive merging needs a
-        receive thread and the other way round, so for "off" it stays on and may merge nothing, but without merging
-        where there is no such thread."""
+        computed, segments are cut at the last moment, received ones merged. Off: none of it (merging stays on, without
+        which a veth has no receive thread, but may merge nothing)."""
         segs, merged = (65535, 65536) if on else (1, 1600)
         for dev in PROXY_DEVS:
             self._ethtool(self.proxy, dev, "tx", "on" if on else "off")
-            self._ethtool(self.proxy, dev, "gro", "on" if merging else "off")
+            self._ethtool(self.proxy, dev, "gro", "on")
             # 60000: what the generator's af_packet end can take in one frame.
             self.proxy.ip(f"link set {self.dev[dev]} gso_max_size 60000 gso_max_segs {segs} gro_max_size {merged}\n")
 
@@ -104,12 +105,15 @@ class Bed:
     # ---- the generator's end, for programs on the kernel's TCP ----
 
     def host_addresses(self):
+        """The pids of their receive threads."""
         for dev, address in (("gc", GATEWAY), ("ge", ENDPOINT)):
             self._ethtool(self.gen, dev, "gro", "on")
             self.gen.ip(f"addr replace {address}/24 dev {self.dev[dev]}\n")
+        return self._receive(self.gen, GEN_DEVS, self.gen_cpu)
 
     def no_host_addresses(self):
         for dev in GEN_DEVS:
+            self._device(self.gen, dev, "threaded", 0)
             self.gen.ip(f"addr flush dev {self.dev[dev]}\n")
             self._ethtool(self.gen, dev, "gro", "off")
 
@@ -120,9 +124,9 @@ class Bed:
         cpu = self.proxy_cpu if side == "proxy" else self.gen_cpu
         return ["taskset", "-c", str(cpu)] + [str(c) for c in cmd]
 
-    def spawn(self, ns, cmd, spins=False, priority=2, **more):
-        """Starts what is measured, before all other work of the machine: at real-time priority, below that of the
-        receive threads (3); what never sleeps would then starve the machine and is made nice to us instead. In a session of
+    def spawn(self, ns, cmd, spins=False, priority=MEASURED, **more):
+        """Starts what is measured, before all other work of the machine: at real-time priority, that of the receive
+        threads; what never sleeps would then starve the machine and is made nice to us instead. In a session of
         its own: where the kernel shares CPUs among sessions (autogroup), it is the session's niceness that counts."""
         first = ["nice", "-n", str(self.nice)] if spins or not self.nice else ["chrt", "--rr", str(priority)]
         process = subprocess.Popen(ns.command([*first, *cmd]), text=True, start_new_session=True,
@@ -134,21 +138,24 @@ class Bed:
             pass
         return process
 
-    def pin(self, steered):
-        """Gives the receive work of the proxy's devices its CPU, by receive steering or else by a thread of each
-        device; after every change of a device's programs. Returns the threads' pids."""
+    def pin(self):
+        """Gives the receive work of the proxy's devices its CPU; after every change of a device's programs. Returns the
+        pids of its threads."""
+        return self._receive(self.proxy, PROXY_DEVS, self.proxy_cpu)
+
+    def _receive(self, ns, devs, cpu):
+        """A receive thread for each device, at the priority of what receives from it: above it would interrupt it for
+        each frame, which costs each of the proxies a third of its speed or more."""
         pids = []
-        for dev in PROXY_DEVS:
-            self._device(self.proxy, dev, **{"threaded": int(not steered),
-                                             "queues/rx-0/rps_cpus": f"{1 << self.proxy_cpu if steered else 0:x}"})
+        for dev in devs:
+            self._device(ns, dev, "threaded", 1)
             for pid in kernel_threads([f"napi/{self.dev[dev]}-"]).values():
-                os.sched_setaffinity(pid, {self.proxy_cpu})
+                os.sched_setaffinity(pid, {cpu})
                 if self.nice:
-                    # As an interrupt does, receiving goes before what is received for.
-                    os.sched_setscheduler(pid, os.SCHED_FIFO, os.sched_param(3))
+                    os.sched_setscheduler(pid, os.SCHED_FIFO, os.sched_param(MEASURED))
                 pids.append(pid)
         return pids
 
-    def _device(self, ns, dev, **values):
-        lines = "; ".join(f"echo {v} > /sys/class/net/{self.dev[dev]}/{k}" for k, v in values.items())
-        subprocess.run(["ip", "netns", "exec", ns.name, "sh", "-c", lines], stderr=subprocess.DEVNULL, check=False)
+    def _device(self, ns, dev, key, value):
+        subprocess.run(["ip", "netns", "exec", ns.name, "sh", "-c", f"echo {value} > /sys/class/net/{self.dev[dev]}/{key}"],
+                       stderr=subprocess.DEVNULL, check=False)
