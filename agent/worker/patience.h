@@ -22,7 +22,7 @@
 
 /* The price of a sleep, and how long after its cause a sleep ends; README.md, "Rest", has the measurements.
  */
-#define PATIENCE_PRICE_NS 48000u
+#define PATIENCE_PRICE_NS 64000u
 #define PATIENCE_LATE_NS  20000u
 
 struct patience {
