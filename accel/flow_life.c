@@ -4,6 +4,8 @@
 
 #include "accel/flow_engine.h"
 
+_Static_assert(FLOW_PORTS >= RTE_MAX_ETHPORTS, "any port of DPDK can be agreed on");
+
 /* ---- answers ---- */
 
 static struct flow_answer *tell(struct accel_engine *e, uint32_t tag, enum flow_told what)

@@ -109,6 +109,13 @@ void nic_begin(void)
     nic_engine.pass = pass;
 }
 
+void nic_lose(void)
+{
+    dev.removed = true;
+    for (unsigned i = 0; i < DOUBLE_RULES; i++)
+        dev.rule[i].live = false;
+}
+
 const char *nic_complaint(void)
 {
     return dev.complaint;

@@ -13,6 +13,9 @@ extern const struct accel_provider nic_rte_flow;
 /* A new device, of the next lacon. */
 void nic_begin(void);
 
+/* It is gone, and its rules with it; each call that is made to it says so. */
+void nic_lose(void);
+
 /* Of the device since then: how it was asked in a way that it may not be; NULL: never. */
 const char *nic_complaint(void);
 

@@ -26,6 +26,10 @@
     X(offload_boundary, "an engine carries a response, but not its boundary")                                \
     X(offload_pipelined, "a request is pipelined while an engine carries the response before it")            \
     X(offload_reset, "a client resets while an engine carries its response")                                 \
+    X(offload_endpoint_rst, "an endpoint resets while an engine carries its response")                       \
+    X(offload_endpoint_fin, "an endpoint ends in the middle of a response that an engine carries")           \
+    X(offload_client_fin, "a client half-closes while an engine carries its response")                       \
+    X(offload_device_lost, "a device is lost while it carries a response")                                   \
     X(offload_hole, "a segment is lost before it reaches the engine, which has sent those behind it")        \
     X(offload_no_room, "a client with less room than the endpoint was let send gets no rule")                \
     X(offload_port_kept, "R5 the port of an endpoint's conn that ended is used when its rule is gone")       \

@@ -1,5 +1,6 @@
 /* Rows about flows that an engine carries (agent/splice/offload.c, R1 to R5), against the emulated engine.
  * Segments that software did not forward are the engine's. */
+#include "tests/sim/nic.h"
 #include "tests/sim/rows/all.h"
 #include "tests/sim/rows/carried.h"
 
@@ -80,6 +81,70 @@ void offload_reset(struct script *s)
     pass_time(s, 20);
     want_counter(s, "offload_rules", 0);
     want_counter(s, "endpoints_open", 0);
+}
+
+/* What ends a connection is software's, whichever side says it. */
+void offload_endpoint_rst(struct script *s)
+{
+    struct carried w = carry(s);
+    body(&w, 5000);
+    want_true(s, w.by_engine, "the engine sends");
+    rst(w.e, w.e->snd);
+    want_eventually(w.c, "RA");
+    pass_time(s, 20);
+    want_counter(s, "offload_rules", 0);
+    want_counter(s, "clients_open", 0);
+}
+
+void offload_endpoint_fin(struct script *s)
+{
+    struct carried w = carry(s);
+    body(&w, 5000);
+    want_true(s, w.by_engine, "the engine sends");
+    fin(w.e);
+    want_eventually(w.c, "RA"); /* its response was cut short */
+    pass_time(s, 20);
+    want_counter(s, "offload_rules", 0);
+}
+
+void offload_client_fin(struct script *s)
+{
+    struct carried w = carry(s);
+    body(&w, 5000);
+    want_true(s, w.by_engine, "the engine sends");
+    fin(w.c);
+    pass_time(s, 20);
+    want_counter(s, "offload_rules", 0);
+    while (w.sent < BODY && !s->sim.failed) {
+        body(&w, BODY - w.sent < 5000 ? BODY - w.sent : 5000);
+        want_true(s, !w.by_engine, "software sends the rest");
+    }
+    want_fin(w.c);
+    want_true(s, s->lacon.last_log.status == 200 && s->lacon.last_log.bytes_body == BODY, "all of it");
+}
+
+/* A device is lost with its rules, and says so only when it is asked: software has the segments at once, and
+ * the boundary is not waited for. */
+void offload_device_lost(struct script *s)
+{
+    with_engine(s, "rte_flow");
+    struct carried w = asked(s, LONG_OF);
+    for (unsigned i = 0; i < 30 && !w.by_engine; i++) {
+        body(&w, 5000);
+        pass_time(s, 20);
+    }
+    want_true(s, w.by_engine, "the device sends");
+    nic_lose();
+    while (w.sent < LONG && !s->sim.failed) {
+        forget(w.e);
+        body(&w, LONG - w.sent < 5000 ? LONG - w.sent : 5000);
+        want_true(s, !w.by_engine, "software goes on");
+    }
+    want_counter(s, "offload_rules", 0);
+    want_true(s, s->lacon.last_log.status == 200 && s->lacon.last_log.bytes_body == LONG,
+              "not a byte is lost");
+    say(w.c, GET0);
+    want_head(w.e);
 }
 
 void offload_hole(struct script *s)
