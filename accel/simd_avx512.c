@@ -76,26 +76,48 @@ static const uint8_t *head_end(const uint8_t *start, const uint8_t *p, const uin
     return NULL;
 }
 
-/* Both 32-bit halves of each 64 bits go into a 64-bit lane: no carry is lost. */
-static inline vec add_words(vec s, vec v)
+/* Of 64-bit words: their sum modulo 2^64, and that of their upper halves, which cannot wrap below 16 GiB.
+ * From both follows that of the lower halves. */
+struct sums {
+    vec all, high;
+};
+
+static inline void add_words(struct sums *s, vec v)
 {
-    vec low = _mm512_set1_epi64(0xffffffff);
-    return _mm512_add_epi64(s, _mm512_add_epi64(_mm512_and_si512(v, low), _mm512_srli_epi64(v, 32)));
+    s->all = _mm512_add_epi64(s->all, v);
+    s->high = _mm512_add_epi64(s->high, _mm512_srli_epi64(v, 32));
 }
 
+static inline vec both_halves(const struct sums *s)
+{
+    return _mm512_add_epi64(_mm512_sub_epi64(s->all, _mm512_slli_epi64(s->high, 32)), s->high);
+}
+
+#define FAR                                                                                                  \
+    (4 * WIDTH) /* from here on, loads that each touch two cache lines cost more than one that does not */
+
+/* A payload begins anywhere; where 16-bit words can be kept together, all loads but the first are of one
+ * cache line. */
 static uint16_t csum(const void *data, size_t n)
 {
     const uint8_t *p = data;
-    vec a = _mm512_setzero_si512(), b = a;
+    size_t head = (size_t)(-(uintptr_t)p % WIDTH);
+    struct sums a = {_mm512_setzero_si512(), _mm512_setzero_si512()}, b = a;
+    if (n >= FAR && head % 2 == 0) {
+        add_words(&a, load_some(p, head));
+        p += head;
+        n -= head;
+    }
     for (; n >= 2 * WIDTH; n -= 2 * WIDTH, p += 2 * WIDTH) {
-        a = add_words(a, _mm512_loadu_si512(p));
-        b = add_words(b, _mm512_loadu_si512(p + WIDTH));
+        add_words(&a, _mm512_loadu_si512(p));
+        add_words(&b, _mm512_loadu_si512(p + WIDTH));
     }
     for (size_t k; n > 0; n -= k, p += k) {
         k = n < WIDTH ? n : WIDTH;
-        a = add_words(a, load_some(p, k));
+        add_words(&a, load_some(p, k));
     }
-    return csum_rest((uint64_t)_mm512_reduce_add_epi64(_mm512_add_epi64(a, b)), p, 0);
+    vec s = _mm512_add_epi64(both_halves(&a), both_halves(&b));
+    return csum_rest((uint64_t)_mm512_reduce_add_epi64(s), p, 0);
 }
 
 const struct kernels simd_avx512 = {
