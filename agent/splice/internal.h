@@ -268,9 +268,20 @@ void hold_free(struct splice *s, struct conn *c);
 /* Sends f, which holds just payload, at out position `at`; carries our present ack and window. Consumes f. */
 void seg_send(struct splice *s, struct conn *c, struct frame *f, pos_t at, uint8_t flags,
               uint16_t payload_sum);
+/* The same, and keeps its headers in *again when it went out; NULL: it does not. */
+void seg_send_first(struct splice *s, struct conn *c, struct frame *f, pos_t at, uint8_t flags,
+                    uint16_t payload_sum, struct wire_again *again);
+/* Sends f, which holds just payload, behind out_max, with those headers: nothing but the position and the
+ * flags may be another since. Consumes f. */
+void seg_send_data(struct splice *s, struct conn *c, struct frame *f, const struct wire_again *again,
+                   uint8_t flags, uint16_t payload_sum);
 void seg_ack(struct splice *s, struct conn *c);
-/* The same in the empty frame f, NULL: there was none. Consumes f. */
-void seg_ack_in(struct splice *s, struct conn *c, struct frame *f);
+/* The same in the empty frame f, NULL: there was none. Consumes f. Keeps its headers in *again (NULL: it does
+ * not), when it went out and has no options. */
+void seg_ack_first(struct splice *s, struct conn *c, struct frame *f, struct wire_again *again);
+/* The same in the empty frame f, with those headers, where it stood at out_max and still does, and has no
+ * blocks to tell. */
+void seg_ack_again(struct splice *s, struct conn *c, struct frame *f, const struct wire_again *again);
 /* Sends an ack when c is owed one, or when its ack position or window moved enough. */
 void seg_flush(struct splice *s, struct conn *c);
 /* A segment has been handled: does that for all conns that splice_push() was called for meanwhile. */
@@ -289,7 +300,10 @@ void rto_arm(struct splice *s, struct conn *c, bool restart);
 void rtt_sample(struct conn *c, uint64_t rtt_ns);
 
 /* ---- segment.c ---- */
-void conn_segment(struct splice *s, struct conn *c, struct frame *f, const struct pkt *p);
+/* The first of n segments of c that came one after the other, and what of the others goes the same steady
+ * way. Consumes their frames; how many they are: at least one. */
+unsigned conn_segments(struct splice *s, struct conn *c, struct frame *const f[], const struct pkt p[],
+                       unsigned n);
 void judge_held(struct splice *s, struct conn *c);
 void fin_check(struct splice *s, struct conn *c);
 /* May the numbers of a segment without RST and SYN be its peer's? Else the reason that it counts under; what
@@ -301,8 +315,10 @@ void take_window(struct conn *c, pos_t seq, pos_t ack, uint32_t wnd);
 void ack_advanced(struct splice *s, struct conn *c, pos_t ack);
 
 /* ---- steady.c, whose switch for tests is in splice.h ---- */
-/* Takes a segment of the steady state, and f with it. False: it is none, and nothing was done. */
-bool steady_segment(struct splice *s, struct conn *c, struct frame *f, const struct pkt *p);
+/* Takes segments of the steady state, of n that came one after the other, and their frames with them. Returns
+ * how many; 0: the first is none, and nothing was done. */
+unsigned steady_segments(struct splice *s, struct conn *c, struct frame *const f[], const struct pkt p[],
+                         unsigned n);
 
 /* ---- forward.c ---- */
 /* Passes payload positions [lo, hi) of c's stream, all below in_mapped, on to the peer; `*f` is taken (NULL)

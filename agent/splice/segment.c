@@ -371,14 +371,10 @@ static void pass_probe(struct splice *s, struct conn *c)
     ask_window(s, a);
 }
 
-void conn_segment(struct splice *s, struct conn *c, struct frame *f, const struct pkt *p)
+/* All but the steady way. */
+static void conn_segment(struct splice *s, struct conn *c, struct frame *f, const struct pkt *p)
 {
     pos_t seq = pos_unwrap(c->in_acked, p->seq);
-    s->current = c;
-    if (!splice_steady_off && steady_segment(s, c, f, p)) {
-        s->current = NULL;
-        return;
-    }
     s->flush.open = true;
     enum reason r = acceptable(s, c, seq, p);
     struct conn *a = NULL;
@@ -413,7 +409,6 @@ answer:
         splice_push(s, a);
 out:
     seg_flush_owed(s);
-    s->current = NULL;
     s->late.may = NULL;
     s->sack.n = 0;
     if (f) {
@@ -421,4 +416,15 @@ out:
             count(s->cnt, r);
         frame_free(&s->ops, f);
     }
+}
+
+unsigned conn_segments(struct splice *s, struct conn *c, struct frame *const f[], const struct pkt p[],
+                       unsigned n)
+{
+    s->current = c;
+    unsigned steady = splice_steady_off ? 0 : steady_segments(s, c, f, p, n);
+    if (!steady)
+        conn_segment(s, c, f[0], p);
+    s->current = NULL;
+    return steady ? steady : 1;
 }

@@ -33,8 +33,10 @@ static void to_peer(const struct flow_key *k, struct tcp_seg *g)
     g->wscale = -1;
 }
 
-/* Sends g in the empty frame f, which may be NULL: there was none. Consumes f. */
-static void put_bare(struct splice *s, const struct tcp_seg *g, struct net_path *path, struct frame *f)
+/* Sends g in the empty frame f, which may be NULL: there was none. Consumes f. Keeps its headers in *again,
+ * unless that is NULL, or they have options. */
+static void put_bare(struct splice *s, const struct tcp_seg *g, struct net_path *path, struct frame *f,
+                     struct wire_again *again)
 {
     struct wire_link l;
     if (!f) {
@@ -43,13 +45,15 @@ static void put_bare(struct splice *s, const struct tcp_seg *g, struct net_path 
         frame_free(&s->ops, f);
     } else {
         wire_push_tcp(f, &l, g, 0);
+        if (again && !g->nsack)
+            wire_again_keep(again, f, &l, g);
         put_out(s, f);
     }
 }
 
 void seg_bare(struct splice *s, const struct tcp_seg *g, struct net_path *path)
 {
-    put_bare(s, g, path, frame_alloc(&s->ops));
+    put_bare(s, g, path, frame_alloc(&s->ops), NULL);
 }
 
 /* The window field for right edge `edge` at `ack`, or for the highest one shown before. Rounds down, always:
@@ -96,8 +100,8 @@ static void fill_ack(struct splice *s, struct conn *c, struct tcp_seg *g)
     c->ack_now = c->dup_now = false;
 }
 
-void seg_send(struct splice *s, struct conn *c, struct frame *f, pos_t at, uint8_t flags,
-              uint16_t payload_sum)
+void seg_send_first(struct splice *s, struct conn *c, struct frame *f, pos_t at, uint8_t flags,
+                    uint16_t payload_sum, struct wire_again *again)
 {
     struct wire_link l;
     const struct flow_key k = conn_key(s, c);
@@ -119,6 +123,24 @@ void seg_send(struct splice *s, struct conn *c, struct frame *f, pos_t at, uint8
         c->out_max_seq = pos_seq(end);
     }
     wire_push_tcp(f, &l, &g, payload_sum);
+    if (again)
+        wire_again_keep(again, f, &l, &g);
+    put_out(s, f);
+}
+
+void seg_send(struct splice *s, struct conn *c, struct frame *f, pos_t at, uint8_t flags,
+              uint16_t payload_sum)
+{
+    seg_send_first(s, c, f, at, flags, payload_sum, NULL);
+}
+
+void seg_send_data(struct splice *s, struct conn *c, struct frame *f, const struct wire_again *again,
+                   uint8_t flags, uint16_t payload_sum)
+{
+    uint32_t n = f->len, seq = c->out_max_seq;
+    c->out_max_seq += n;
+    c->pub.bytes_out += n;
+    wire_again_push(f, again, seq, again->ack, again->wnd, flags | TCP_ACK, payload_sum);
     put_out(s, f);
 }
 
@@ -159,19 +181,27 @@ static pos_t last_sent(const struct conn *c)
     return pos_max(c->out_una, conn_out_edge(c) - 1);
 }
 
-void seg_ack_in(struct splice *s, struct conn *c, struct frame *f)
+void seg_ack_first(struct splice *s, struct conn *c, struct frame *f, struct wire_again *again)
 {
     struct tcp_seg g = {.seq = pos_seq(last_sent(c)), .flags = TCP_ACK};
     struct flow_key k = conn_key(s, c);
     to_peer(&k, &g);
     add_sacks(s, c, &g);
     fill_ack(s, c, &g);
-    put_bare(s, &g, conn_path(c), f);
+    put_bare(s, &g, conn_path(c), f, again);
+}
+
+void seg_ack_again(struct splice *s, struct conn *c, struct frame *f, const struct wire_again *again)
+{
+    struct tcp_seg g;
+    fill_ack(s, c, &g);
+    wire_again_push(f, again, c->out_max_seq, g.ack, g.wnd, TCP_ACK, 0);
+    put_out(s, f);
 }
 
 void seg_ack(struct splice *s, struct conn *c)
 {
-    seg_ack_in(s, c, frame_alloc(&s->ops));
+    seg_ack_first(s, c, frame_alloc(&s->ops), NULL);
 }
 
 void seg_flush(struct splice *s, struct conn *c)

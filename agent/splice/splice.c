@@ -243,7 +243,7 @@ static void stray_segment(struct splice *s, struct frame *f, const struct pkt *p
         enum reason why = R_DROP_NO_CONN;
         struct conn *c = kind == TCP_ACK ? accept_ack(s, f, p, &why) : NULL;
         if (c && !conn_is_dead(c)) {
-            conn_segment(s, c, f, p);
+            conn_segments(s, c, &f, p, 1);
             return;
         }
         count(s->cnt, c ? R_CONSUMED : why);
@@ -285,7 +285,8 @@ void splice_prefetch(const struct splice *s, const uint32_t idx[], unsigned n)
     }
 }
 
-void splice_input(struct splice *s, struct frame *f, const struct pkt *p, uint32_t idx)
+unsigned splice_input(struct splice *s, struct frame *const f[], const struct pkt p[], unsigned n,
+                      uint32_t idx)
 {
     splice_reap(s);
     struct conn *c = idx == CT_NONE ? NULL : ct_obj(s->table, idx);
@@ -295,13 +296,14 @@ void splice_input(struct splice *s, struct frame *f, const struct pkt *p, uint32
         c = idx == CT_NONE ? NULL : ct_obj(s->table, idx);
     }
     if (!c)
-        stray_segment(s, f, p);
+        stray_segment(s, f[0], p);
     else if (c->pub.state == TCP_SYN_SENT)
-        connect_answer(s, c, f, p);
+        connect_answer(s, c, f[0], p);
     else if (c->pub.state == TCP_TIME_WAIT)
-        time_wait_segment(s, c, f, p);
+        time_wait_segment(s, c, f[0], p);
     else
-        conn_segment(s, c, f, p);
+        return conn_segments(s, c, f, p, n);
+    return 1;
 }
 
 void splice_unreachable(struct splice *s, const struct net_unreach *u)

@@ -111,8 +111,11 @@ void splice_set_now(struct splice *s, uint64_t now_ns);
 
 /* Brings the conns of a burst (what the table said, CT_NONE among it) toward the cache. */
 void splice_prefetch(const struct splice *s, const uint32_t idx[], unsigned n);
-/* One TCP segment addressed to us. `idx` is what the table said (CT_NONE: nothing). Consumes f. */
-void splice_input(struct splice *s, struct frame *f, const struct pkt *p, uint32_t idx);
+/* The first of n TCP segments addressed to us, of one flow and of one device, that came one after the other;
+ * and what of the others goes the way of the first. `idx` is what the table said of the flow (CT_NONE:
+ * nothing). Consumes their frames; returns how many they are, at least one. */
+unsigned splice_input(struct splice *s, struct frame *const f[], const struct pkt p[], unsigned n,
+                      uint32_t idx);
 /* An ICMP error that quotes a segment of ours. */
 void splice_unreachable(struct splice *s, const struct net_unreach *u);
 /* What the flow engine has to say. */

@@ -132,6 +132,47 @@ void wire_push_tcp(struct frame *f, const struct wire_link *l, const struct tcp_
     put_csum(t + 16, sum);
 }
 
+void wire_again_keep(struct wire_again *h, const struct frame *f, const struct wire_link *l,
+                     const struct tcp_seg *s)
+{
+    uint8_t *t = h->head + WIRE_AGAIN - TCP_LEN, *ip = t - IP4_LEN;
+    h->v4 = ip_is_v4(&s->src);
+    h->n = eth_len(l) + (h->v4 ? IP4_LEN : IP6_LEN) + TCP_LEN;
+    h->ack = s->ack;
+    h->wnd = s->wnd;
+    h->port = f->port;
+    memcpy(h->head, f->data + h->n - WIRE_AGAIN, WIRE_AGAIN);
+    h->tcp_sum = csum_raw(t, 1) + htobe16(PROTO_TCP) + address_sum(&s->src, &s->dst);
+    if (!h->v4)
+        return;
+    put_be16(ip + 2, 0);
+    put_be16(ip + 10, 0);
+    h->ip_sum = csum_raw(ip, IP4_LEN / 4);
+}
+
+void wire_again_push(struct frame *f, const struct wire_again *h, uint32_t seq, uint32_t ack, uint16_t wnd,
+                     uint8_t flags, uint16_t payload_sum)
+{
+    uint32_t len = TCP_LEN + f->len;
+    uint8_t *payload = f->data, *t = payload - TCP_LEN;
+    frame_push(f, h->n);
+    f->port = h->port;
+    f->flags &= (uint16_t)~FRAME_L4_CSUM_OK;
+    memcpy(payload - WIRE_AGAIN, h->head, WIRE_AGAIN);
+    if (h->v4) {
+        uint16_t total = htobe16((uint16_t)(IP4_LEN + len));
+        memcpy(t - IP4_LEN + 2, &total, sizeof total);
+        put_csum(t - IP4_LEN + 10, h->ip_sum + total);
+    } else {
+        put_be16(t - IP6_LEN + 4, (uint16_t)len);
+    }
+    uint64_t sum = h->tcp_sum + htobe16(payload_sum) + htobe16((uint16_t)len);
+    sum += put_word(t + 4, seq);
+    sum += put_word(t + 8, ack);
+    sum += put_word(t + 12, TCP_LEN << 26 | (uint32_t)flags << 16 | wnd);
+    put_csum(t + 16, sum);
+}
+
 void wire_push_ip(struct frame *f, const struct wire_link *l, const struct ip_addr *src,
                   const struct ip_addr *dst, uint8_t proto, uint8_t ttl)
 {

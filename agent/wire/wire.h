@@ -109,6 +109,23 @@ struct tcp_seg {
 #define WIRE_MAX_HEADERS (14 + 4 + 40 + 60)
 void wire_push_tcp(struct frame *f, const struct wire_link *l, const struct tcp_seg *s, uint16_t payload_sum);
 
+/* The headers of a segment without TCP options, for the segments of its flow that come behind it. */
+#define WIRE_AGAIN 80u
+struct wire_again {
+    uint8_t head[WIRE_AGAIN]; /* the last `n` bytes are the headers, those before them anything */
+    uint64_t tcp_sum, ip_sum; /* raw, of what stays (wire_again_push()) */
+    uint32_t n;               /* 0: nothing was kept */
+    uint32_t ack;
+    uint16_t wnd, port;
+    bool v4;
+};
+/* Keeps those of f, which wire_push_tcp() has just built of l and s. */
+void wire_again_keep(struct wire_again *h, const struct frame *f, const struct wire_link *l,
+                     const struct tcp_seg *s);
+/* wire_push_tcp() with the same link and segment, but for these numbers. Headroom: WIRE_AGAIN bytes. */
+void wire_again_push(struct frame *f, const struct wire_again *h, uint32_t seq, uint32_t ack, uint16_t wnd,
+                     uint8_t flags, uint16_t payload_sum);
+
 /* Sum of payload bytes [off, off+len) of p, inside the payload: equals csum_bytes(payload + off, len) (0 and
  * 0xffff being equal), from those bytes or from payload_sum less the other bytes, whichever are fewer. Odd
  * offsets are handled. f is as it was parsed. */

@@ -154,10 +154,13 @@ struct segments {
     uint32_t idx[ENGINE_BURST];
 };
 
-static void arrived(struct engine *e, const struct frame *f)
+static void arrived(struct engine *e, struct frame *const f[], unsigned n)
 {
-    stat_add(&e->cnt.rx_frames, 1);
-    stat_add(&e->cnt.rx_bytes, f->len);
+    uint64_t bytes = 0;
+    for (unsigned i = 0; i < n; i++)
+        bytes += f[i]->len;
+    stat_add(&e->cnt.rx_frames, n);
+    stat_add(&e->cnt.rx_bytes, bytes);
 }
 
 /* What a device says of a segment's checksum is believed but for one in ACCEL_SPOT_CHECK; the first that
@@ -216,7 +219,7 @@ static void take_frame(struct engine *e, struct segments *g, struct frame *f, bo
         g->f[g->n++] = f;
         return;
     }
-    arrived(e, f);
+    arrived(e, &f, 1);
     if (r == R_NONE)
         take_other(e, f, p, mixed, now_ns);
     else
@@ -245,6 +248,15 @@ static void give_others(struct engine *e, struct segments *g)
     g->n = kept;
 }
 
+/* Where the train ends that segment i begins. */
+static unsigned train_end(const struct segments *g, unsigned i)
+{
+    unsigned end = i + 1;
+    while (end < g->n && g->train[end] == g->train[i])
+        end++;
+    return end;
+}
+
 void engine_take_burst(struct engine *e, struct frame *const f[], unsigned n, bool mixed, uint64_t now_ns)
 {
     struct segments g;
@@ -260,11 +272,11 @@ void engine_take_burst(struct engine *e, struct frame *const f[], unsigned n, bo
     splice_prefetch(e->splice, g.idx, g.ntrain);
     if (mixed)
         give_others(e, &g);
-    for (unsigned i = 0; i < g.n; i++) {
-        if (i + 1 < g.n)
-            __builtin_prefetch(g.f[i + 1]->data, 1);
-        arrived(e, g.f[i]);
-        splice_input(e->splice, g.f[i], &g.p[i], g.idx[g.train[i]]);
+    arrived(e, g.f, g.n);
+    for (unsigned i = 0, end = 0; i < g.n;) {
+        if (i == end)
+            end = train_end(&g, i);
+        i += splice_input(e->splice, &g.f[i], &g.p[i], end - i, g.idx[g.train[i]]);
     }
     exchanges_settle(e->exchanges);
     splice_reap(e->splice);

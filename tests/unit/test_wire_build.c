@@ -198,3 +198,39 @@ Test(wire_build, icmp_round_trip)
         free(b.mem);
     }
 }
+
+/* The headers of one segment again, for another that differs in position, ack, window, PSH and payload. */
+Test(wire_build, again_is_what_building_anew_gives)
+{
+    uint64_t seed = 77;
+    for (unsigned round = 0; round < 2000; round++) {
+        uint8_t payload[300];
+        struct wire_link l = some_link(&seed);
+        struct tcp_seg s = some_seg(&seed);
+        struct wire_again again;
+        uint32_t n = (uint32_t)rnd_below(&seed, sizeof payload);
+        rnd_fill(&seed, payload, sizeof payload);
+        s.flags = TCP_ACK;
+        s.nsack = 0;
+        struct buf first = buf_with(payload, n);
+        wire_push_tcp(&first.f, &l, &s, csum_bytes(payload, n));
+        wire_again_keep(&again, &first.f, &l, &s);
+        cr_assert(again.ack == s.ack && again.wnd == s.wnd && again.n == first.f.len - n);
+
+        s.seq = (uint32_t)rnd(&seed);
+        s.ack = (uint32_t)rnd(&seed);
+        s.wnd = (uint16_t)rnd(&seed);
+        s.flags = rnd(&seed) >> 63 ? TCP_ACK : TCP_ACK | TCP_PSH;
+        n = (uint32_t)rnd_below(&seed, sizeof payload);
+        rnd_fill(&seed, payload, sizeof payload);
+        struct buf want = buf_with(payload, n), have = buf_with(payload, n);
+        wire_push_tcp(&want.f, &l, &s, csum_bytes(payload, n));
+        wire_again_push(&have.f, &again, s.seq, s.ack, s.wnd, s.flags, csum_bytes(payload, n));
+        cr_assert(have.f.len == want.f.len && have.f.headroom == want.f.headroom);
+        cr_assert(have.f.port == want.f.port && have.f.flags == want.f.flags);
+        cr_assert_eq(memcmp(have.f.data, want.f.data, want.f.len), 0, "round %u", round);
+        free(first.mem);
+        free(want.mem);
+        free(have.mem);
+    }
+}
