@@ -198,6 +198,7 @@
     X(offload_removed_late, "a rule's removal is asked for at the boundary, not ahead of it")                \
     X(offload_unknown, "a flow is offered to a slow engine before more is known of it than a moment")        \
     X(offload_evicts_any, "any flow on a full table gives way to any other")                                 \
+    X(offload_rate_ignored, "an engine keeps a flow whose client takes less than it has to")                 \
     X(offload_watchers_stay, "flows that only watch keep their slots, however slow they are")                \
     X(offload_edge_open,                                                                                     \
       "the endpoint of a flow that an engine carries may send to its message's end and beyond")              \

@@ -250,6 +250,11 @@ static void cb_look(void *u, struct conn *c)
     slow_look(u, c);
 }
 
+static uint64_t cb_least_rate(void *u, const struct conn *c)
+{
+    return listener_of(u, c)->min_response_rate;
+}
+
 static void client_ended(struct exchanges *w, struct conn *c, enum reason why)
 {
     struct exchange *x = conn_user(c);
@@ -303,5 +308,6 @@ const struct splice_user exchange_user = {
     .fin = cb_fin,
     .timeout = cb_timeout,
     .look = cb_look,
+    .least_rate = cb_least_rate,
     .ended = cb_ended,
 };

@@ -48,13 +48,16 @@ void flow_policy_tick(struct flow_policy *p, uint64_t now_ns)
 
 /* ---- a flow ---- */
 
-void flow_gauge_begin(const struct flow_policy *p, struct flow_gauge *g, uint64_t acked, uint64_t now_ns)
+void flow_gauge_begin(const struct flow_policy *p, struct flow_gauge *g, uint64_t least_rate, uint64_t acked,
+                      uint64_t now_ns)
 {
+    uint64_t least = mutant(offload_rate_ignored) ? 0 : least_rate * (STRETCH_NS / MS) / 1000;
     *g = (struct flow_gauge){.begun_ns = now_ns,
                              .mark = acked,
                              .mark_ns = now_ns,
                              .from = acked,
                              .from_ns = now_ns,
+                             .least = least > FLOW_SLOW ? least : FLOW_SLOW,
                              .look_ns = now_ns + (p->taste.eager ? 0 : WATCH_NS)};
 }
 
@@ -62,7 +65,7 @@ void flow_gauge_look(struct flow_gauge *g, uint64_t acked, uint64_t now_ns)
 {
     uint64_t ms = (now_ns - g->mark_ns) / MS;
     if (now_ns - g->from_ns >= STRETCH_NS) {
-        g->slow = (acked - g->from) / FLOW_SLOW < (now_ns - g->from_ns) / STRETCH_NS;
+        g->slow = (acked - g->from) / g->least < (now_ns - g->from_ns) / STRETCH_NS;
         g->from = acked;
         g->from_ns = now_ns;
     }

@@ -15,8 +15,9 @@
  *     requests do not pile up. A tenth of a second in which a flow found the budget used up raises the
  *     threshold by an eighth, an engine that refuses doubles it; it falls back when neither happens. So a
  *     small budget goes to large flows, and an engine that refuses costs a question now and then.
- *  4. A flow that moves less than FLOW_SLOW in half a second loses its rule, and is not offered again until
- *     it moves: where an engine sends, a client's minimum rate cannot be judged (agent/exchange/slow.c).
+ *  4. A flow that moves less than FLOW_SLOW in half a second, or than its client has to take in that time,
+ *     loses its rule, and is not offered again until it moves: where an engine sends, a client's minimum rate
+ *     cannot be judged (agent/exchange/slow.c).
  *  5. Where the table is full the slowest flow on it gives way to one twice as fast.
  *  6. A flow is watched before it is offered, and there are only so many places for that. Where all are taken
  *     one that is only watched gives way to one twice as fast that could have a rule, and at once when it
@@ -58,6 +59,7 @@ struct flow_gauge {
     uint64_t rate, latest;  /* bytes a millisecond that the client acks: on average; between the last looks */
     uint32_t known_ms;      /* over which the average is, at most FLOW_AVERAGE_MS */
     uint64_t from, from_ns; /* position acked when the last stretch of half a second began */
+    uint64_t least;         /* bytes in one: with less it is slow */
     bool slow;              /* it moved too little in one, and has not moved since */
     uint64_t look_ns;       /* not before then is it offered; UINT64_MAX: never */
 };
@@ -66,7 +68,9 @@ void flow_policy_init(struct flow_policy *p, const struct flow_taste *t, uint32_
 /* To be called now and then, at least every 100 ms while there is traffic. */
 void flow_policy_tick(struct flow_policy *p, uint64_t now_ns);
 
-void flow_gauge_begin(const struct flow_policy *p, struct flow_gauge *g, uint64_t acked, uint64_t now_ns);
+/* least_rate: bytes a second that its client has to take; 0: any. */
+void flow_gauge_begin(const struct flow_policy *p, struct flow_gauge *g, uint64_t least_rate, uint64_t acked,
+                      uint64_t now_ns);
 /* A look: the rate from what was acked since the last one. */
 void flow_gauge_look(struct flow_gauge *g, uint64_t acked, uint64_t now_ns);
 /* Bytes that must have been acked of a flow before it may be offered. */

@@ -98,6 +98,12 @@ static struct offload *take_trial(struct splice *s)
     return f;
 }
 
+static uint64_t least_rate(struct splice *s, const struct conn *e)
+{
+    const struct conn *c = conn_peer(e);
+    return c ? s->user->least_rate(s->ux, c) : 0;
+}
+
 void slot_open(struct splice *s, struct conn *e)
 {
     struct offload *f = take(&s->off);
@@ -107,7 +113,7 @@ void slot_open(struct splice *s, struct conn *e)
         return;
     *f = (struct offload){.e = e};
     extra_open(s, e, USE_OFFLOAD)->off = f;
-    flow_gauge_begin(&s->off.policy, &f->gauge, e->in_acked, s->now);
+    flow_gauge_begin(&s->off.policy, &f->gauge, least_rate(s, e), e->in_acked, s->now);
 }
 
 /* ---- who gives way ---- */

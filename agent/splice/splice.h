@@ -57,8 +57,11 @@ struct splice_user {
     /* Every byte before the peer's FIN is judged, or never can be. The user answers with splice_take_fin() or
      * by ending the conn. */
     void (*fin)(void *u, struct conn *c);
-    void (*timeout)(void *u, struct conn *c);                /* the phase timer */
-    void (*look)(void *u, struct conn *c);                   /* the look timer */
+    void (*timeout)(void *u, struct conn *c); /* the phase timer */
+    void (*look)(void *u, struct conn *c);    /* the look timer */
+    /* Bytes a second that client c has to take while it is waited for; 0: any. Asked when its response comes
+     * to be watched for a flow engine, behind which nobody can tell. */
+    uint64_t (*least_rate)(void *u, const struct conn *c);
     void (*ended)(void *u, struct conn *c, enum reason why); /* c is dead; peer and user are still set */
 };
 

@@ -111,7 +111,7 @@ static void seat(struct bench *b, uint32_t i)
         b->places--;
     else
         b->trial = i;
-    flow_gauge_begin(&b->policy, &f->gauge, (uint64_t)f->acked, b->now);
+    flow_gauge_begin(&b->policy, &f->gauge, 0, (uint64_t)f->acked, b->now);
 }
 
 static struct flow *worst_watcher(struct bench *b)

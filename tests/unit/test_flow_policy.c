@@ -20,7 +20,7 @@ static struct flow_policy engine(uint32_t rate)
 static struct flow_gauge moving(const struct flow_policy *p, uint64_t rate, unsigned ms)
 {
     struct flow_gauge g;
-    flow_gauge_begin(p, &g, 0, 0);
+    flow_gauge_begin(p, &g, 0, 0, 0);
     for (unsigned t = 16; t <= ms; t += 16)
         flow_gauge_look(&g, rate * t, t * MS);
     return g;
@@ -183,12 +183,25 @@ Test(flow_policy, a_flow_that_turns_slow_is_not_offered_until_it_moves)
     cr_assert(flow_policy_wants(&p, &g, 100 * MB, 3 * SEC));
 }
 
+/* 100,000 bytes a second are wanted of its client: 60,000 are slow, though the engine finds that enough. */
+Test(flow_policy, a_flow_is_slow_that_moves_less_than_its_client_has_to_take)
+{
+    struct flow_policy p = engine(0);
+    for (unsigned wanted = 0; wanted < 2; wanted++) {
+        struct flow_gauge g;
+        flow_gauge_begin(&p, &g, wanted ? 100000 : 0, 0, 0);
+        for (uint64_t t = 16; t <= 1600; t += 16)
+            flow_gauge_look(&g, 60 * t, t * MS);
+        cr_assert_eq(g.slow, wanted);
+    }
+}
+
 Test(flow_policy, eager_asks_at_once)
 {
     struct flow_policy p;
     struct flow_gauge g;
     flow_policy_init(&p, &(struct flow_taste){.least = 1, .eager = true}, 64, 1);
-    flow_gauge_begin(&p, &g, 0, 5);
+    flow_gauge_begin(&p, &g, 0, 0, 5);
     cr_assert_eq(flow_policy_first(&p), 0);
     cr_assert(flow_gauge_due(&p, &g, 5) && flow_gauge_due(&p, &g, 5));
     cr_assert(flow_policy_wants(&p, &g, 1, 5));

@@ -47,6 +47,8 @@
     X(offload_watched, "a fast flow is found where slow ones have taken all places to watch from")           \
     X(offload_ahead, "a slow engine is asked to remove a rule so early that nobody waits")                   \
     X(offload_slow_reader, "a client that an engine carried is reset when it reads too slowly")              \
+    X(offload_slow_rate,                                                                                     \
+      "a client that an engine carried is reset when it takes less than its listener wants")                 \
     X(offload_window_kept, "R4 what a client was promised before a rule is taken while there is one")        \
     X(policy_least_conn, "least_conn passes by the endpoint that has one in flight")                         \
     X(policy_least_conn_client_gone, "least_conn counts no exchange that the client broke off")              \

@@ -308,6 +308,35 @@ void offload_slow_reader(struct script *s)
     want_eventually(w.e, "RA");
 }
 
+/* One that has to take 100,000 bytes a second and takes 30,000: more than what an engine is worth, and too
+ * little for its listener. Without the engine it would be reset, so it is with it. */
+void offload_slow_rate(struct script *s)
+{
+    s->config->listener[0].min_response_rate = 100000;
+    s->config->listener[0].rate_period_ns = 4000 * MS;
+    with_engine(s, "emu:liquidio");
+    struct carried w = asked(s, LONG_OF);
+    for (unsigned i = 0; i < 30 && !w.by_engine; i++) {
+        body(&w, 5000);
+        pass_time(s, 10);
+    }
+    want_true(s, w.by_engine, "the engine sends");
+    w.c->auto_ack = false;
+    uint32_t read = w.c->rcv;
+    say_n(w.e, 'x', 20000);
+    for (unsigned i = 0; i < 1500 && !counter_of(s, "close_slow_reader"); i++) {
+        say_one(w.e, 'x', 300);
+        pass_time(s, 10);
+        forget(w.c);
+        forget(w.e);
+        w.c->rcv = read += 300;
+        if (!counter_of(s, "close_slow_reader"))
+            ack_all(w.c);
+    }
+    want_counter(s, "offload_rules", 0);
+    want_counter(s, "close_slow_reader", 2); /* both sides */
+}
+
 /* R4: while a rule exists the window that a client sees is the endpoint's field. It does not lose what it was
  * promised: what it sends up to the edge it was shown first is taken. */
 void offload_window_kept(struct script *s)
