@@ -80,8 +80,8 @@ static struct conn *connect_mirror(struct exchanges *w, struct exchange *x, uint
     return e;
 }
 
-/* Chunks are kept or not as segments cut them: none is copied, so that the same request always fares alike.
- */
+/* How long one of chunks is shows at its end, and may be too long for its listener then (max_body): none is
+ * copied. */
 static bool may(const struct exchanges *w, const struct exchange *x)
 {
     const struct kbuf_pool *pool = splice_pool(w->s);

@@ -45,7 +45,8 @@ struct late {
 };
 
 /* Conns that are to be told of their acks and windows when the segment at hand has been handled. More than
- * its own, its peer and one more are rare: those are told at once. */
+ * its own, its peer and one more are rare: those are told at once. One that ends meanwhile is passed over,
+ * and so is one in its slot, which can only be at its SYN. */
 #define FLUSH_MOST 8u
 struct flush {
     bool open;
