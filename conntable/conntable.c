@@ -11,6 +11,7 @@
 
 #include "agent/base/bigmem.h"
 #include "agent/base/flow_hash.h"
+#include "agent/base/mutant.h"
 
 #define LINE            64
 #define LANES           8
@@ -298,7 +299,7 @@ static unsigned local_take(struct locals *l, const struct ip_addr *a)
     while (link && addr_differs(&l->at[link - 1].addr, a))
         link = l->at[link - 1].next;
     i = link ? link - 1 : local_new(l, a);
-    if (i < LOCALS)
+    if (i < LOCALS && !(link && mutant(local_given_early)))
         l->at[i].users++;
     return i;
 }

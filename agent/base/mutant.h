@@ -218,6 +218,9 @@
     X(head_forgotten, "a head that is complete while it is held back is not looked at again")                \
     X(refusal_forgotten, "a client whose bytes found no room is blamed while its TCP backs off")             \
     X(pos_left_behind, "positions kept in 32 bits that nothing moves are not dragged along")                 \
+    X(own_left_behind, "the begin of a large extent is not dragged along")                                   \
+    X(fin_over_sample, "a round trip is sampled where the place of a FIN is kept")                           \
+    X(local_given_early, "an address of ours is given up while flows have it")                               \
     X(extra_leak, "side blocks are not given back")                                                          \
     X(refusal_remembered, "a client may be slow although what was refused has come again")                   \
     X(refusal_endless, "a client whose bytes are refused again and again may wait for ever")                 \

@@ -491,7 +491,7 @@ static inline struct conn *conn_peer(const struct conn *c)
 static inline void conn_set_own(struct conn *c, pos_t out, pos_t in)
 {
     pos_t far = (pos_t)1 << POS_DRAG_BITS,
-          cut = c->out_una > out + far && !mutant(pos_left_behind) ? c->out_una - far - out : 0;
+          cut = c->out_una > out + far && !mutant(own_left_behind) ? c->out_una - far - out : 0;
     c->x_own = 1;
     c->x_out_seq = pos_seq(out + cut);
     c->x_in_seq = pos_seq(in + cut);

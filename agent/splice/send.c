@@ -115,7 +115,7 @@ void seg_send_first(struct splice *s, struct conn *c, struct frame *f, pos_t at,
     c->pub.bytes_out += f->len;
     pos_t end = at + f->len + (flags & TCP_FIN ? 1 : 0);
     if (end > conn_out_max(c)) {
-        if (!c->rtt_on && f->len && !c->fin_seen) {
+        if (!c->rtt_on && f->len && (!c->fin_seen || mutant(fin_over_sample))) {
             c->rtt_on = true;
             c->rtt_seq = pos_seq(end);
             c->rtt_start_us = (uint32_t)(s->now / 1000);
