@@ -30,7 +30,7 @@ static void find_rule(struct exchanges *w, struct explain *q, struct exchange *x
         q->route = x->rec.route;
         q->rule = x->rule;
     } else {
-        q->rule = routing_find_name(w, x->c, q->name, q->alpn, &q->route);
+        q->rule = routing_find_name(w, q->listener, &q->source, q->name, q->alpn, &q->route);
     }
     routing_each(w, x, q->head, q->name, q->alpn, note_match, q);
 }

@@ -380,9 +380,9 @@ void routing_stop(struct generation *g);
 /* Finds the rule for this request: x->rule and prefix, and the route in the record. */
 void routing_find(struct exchange *x, const struct http_head *h);
 /* The rule for a TLS connection's name and protocols (lb_route_request's), as for a request for / without
- * method and fields; NULL: none. */
-const struct cfg_rule *routing_find_name(struct exchanges *w, const struct conn *c, struct span name,
-                                         struct span alpn, uint32_t *route);
+ * method and fields, of a client at `source`; NULL: none. */
+const struct cfg_rule *routing_find_name(struct exchanges *w, uint32_t listener, const struct ip_addr *source,
+                                         struct span name, struct span alpn, uint32_t *route);
 
 /* Tells all matches whose host and path fit a head or, with h NULL, a name: lb_route_each(). */
 void routing_each(struct exchanges *w, const struct exchange *x, const struct http_head *h, struct span name,

@@ -161,13 +161,13 @@ static struct lb_route_request of_head(const struct exchange *x, const struct ht
                                      .head = h};
 }
 
-static struct lb_route_request of_hello(const struct exchanges *w, const struct conn *c, struct span name,
+static struct lb_route_request of_hello(uint32_t listener, const struct ip_addr *source, struct span name,
                                         struct span alpn)
 {
-    return (struct lb_route_request){.listener = conn_listener(c),
+    return (struct lb_route_request){.listener = listener,
                                      .host = name,
                                      .path = span_of("/", 1),
-                                     .source = identity_of(w, c).addr,
+                                     .source = *source,
                                      .alpn = alpn,
                                      .ask = &ask};
 }
@@ -181,10 +181,10 @@ void routing_find(struct exchange *x, const struct http_head *h)
     x->prefix = r.prefix;
 }
 
-const struct cfg_rule *routing_find_name(struct exchanges *w, const struct conn *c, struct span name,
-                                         struct span alpn, uint32_t *route)
+const struct cfg_rule *routing_find_name(struct exchanges *w, uint32_t listener, const struct ip_addr *source,
+                                         struct span name, struct span alpn, uint32_t *route)
 {
-    struct lb_route_request q = of_hello(w, c, name, alpn);
+    struct lb_route_request q = of_hello(listener, source, name, alpn);
     struct lb_route_result r = lb_route(w->gen->routes, w->gen->route_scratch, &q);
     *route = r.route;
     return r.route == LB_NONE ? NULL : w->gen->rule[r.rule];
@@ -193,6 +193,7 @@ const struct cfg_rule *routing_find_name(struct exchanges *w, const struct conn 
 void routing_each(struct exchanges *w, const struct exchange *x, const struct http_head *h, struct span name,
                   struct span alpn, void (*fn)(void *ctx, const struct lb_considered *seen), void *ctx)
 {
-    struct lb_route_request q = h ? of_head(x, h) : of_hello(w, x->c, name, alpn);
+    struct lb_route_request q =
+        h ? of_head(x, h) : of_hello(conn_listener(x->c), &x->client.addr, name, alpn);
     lb_route_each(w->gen->routes, w->gen->route_scratch, &q, fn, ctx);
 }

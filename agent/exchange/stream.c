@@ -103,8 +103,9 @@ void stream_hello(struct exchanges *w, struct conn *c, struct span bytes, bool h
         return;
     }
     uint32_t route;
-    const struct cfg_rule *rule =
-        routing_find_name(w, c, span_of(h.name, h.name_len), span_of(h.alpn, h.alpn_len), &route);
+    struct ip_addr source = identity_of(w, c).addr;
+    const struct cfg_rule *rule = routing_find_name(w, conn_listener(c), &source, span_of(h.name, h.name_len),
+                                                    span_of(h.alpn, h.alpn_len), &route);
     if (!rule) {
         refuse(w, c, &h, 404, TLS_ALERT_NAME, R_NONE);
         return;
