@@ -129,6 +129,7 @@ static struct offload *worst_watcher(struct splice *s)
 {
     struct offloads *o = &s->off;
     struct offload *worst = NULL;
+    assert(o->slab);
     for (uint32_t i = 0; i < LOOKED && i < o->slots; i++) {
         struct offload *f = &o->slab[o->hand++ % o->slots];
         if (f->state != WATCH || !f->e)
