@@ -117,7 +117,7 @@ static uint16_t csum(const void *data, size_t n)
         add_words(&a, load_some(p, k));
     }
     vec s = _mm512_add_epi64(both_halves(&a), both_halves(&b));
-    return csum_rest((uint64_t)_mm512_reduce_add_epi64(s), p, 0);
+    return csum_turn((uint64_t)_mm512_reduce_add_epi64(s));
 }
 
 const struct kernels simd_avx512 = {
