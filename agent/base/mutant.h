@@ -59,6 +59,7 @@
     X(adopted_too_large, "responses of any known length are adopted")                                        \
     X(chunks_not_kept, "a chunked request is not kept for another try")                                      \
     X(chunk_rest_kept_short, "a chunk of which a piece is kept already is taken to end there")               \
+    X(kept_when_begun, "a body is kept for another try although its response has begun")                     \
     X(retry_before_room, "a body that is kept for another try waits for its client's memory")                \
     X(post_retried, "a POST is run again after an endpoint has acked it")                                    \
     X(sent_again_forgotten, "that bytes went out twice does not count when a POST is to be run again")       \
@@ -217,6 +218,7 @@
     X(extent_leak, "extents that are acked are not given back")                                              \
     X(head_forgotten, "a head that is complete while it is held back is not looked at again")                \
     X(refusal_forgotten, "a client whose bytes found no room is blamed while its TCP backs off")             \
+    X(refused_window_blamed, "a client whose bytes its endpoint has no room for is blamed likewise")         \
     X(pos_left_behind, "positions kept in 32 bits that nothing moves are not dragged along")                 \
     X(own_left_behind, "the begin of a large extent is not dragged along")                                   \
     X(fin_over_sample, "a round trip is sampled where the place of a FIN is kept")                           \

@@ -152,10 +152,12 @@ static void final_head(struct exchanges *w, struct exchange *x, const struct htt
         exchange_abort(w, x, R_CLOSE_NO_MEMORY);
 }
 
-/* From here on the response is the client's: no retry any more (S7). */
+/* From here on the response is the client's: no retry any more (S7), so nothing more of the request is kept
+ * for one: a body that waited for "100 Continue", or that its endpoint answers early. */
 static void begun(struct exchanges *w, struct exchange *x)
 {
     x->resp_begun = true;
+    x->keep_copy &= mutant(kept_when_begun);
     splice_release(w->s, x->e);
 }
 

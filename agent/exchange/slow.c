@@ -12,7 +12,9 @@
  *
  * Bytes that are dropped again have that time once more, and then no longer, however often they are, or
  * clients that wait for the memory of each other (heads in pieces that fill their share, or the pool) would
- * do so for ever. That is no fault of theirs: the answer is 503, and its memory another's.
+ * do so for ever. That is no fault of theirs: the answer is 503, and its memory another's. What the endpoint
+ * has no room for (a client was shown 32 KiB before it had one) has its time from the last time on: until
+ * that endpoint makes room it is the one who is waited for, and then it cannot refuse the same bytes.
  *
  * A response is waited for while bytes that were sent by the last look are not acked at this one, or the
  * client leaves no window. Where those bytes are the endpoint's to repeat, it must be alive: when nothing has

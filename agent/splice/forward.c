@@ -42,13 +42,24 @@ void splice_solicit(struct splice *s, struct conn *c)
         ask_window(s, c);
 }
 
+/* The client may have been offered room for bytes that its endpoint has none for: what it was shown before
+ * there was an endpoint stands. Those behind a gap wait for the client in any case. `in`: of the run's first
+ * byte, `room` of which are sent. */
+static void window_refused(struct splice *s, const struct conn *a, struct run r, pos_t in, uint64_t room)
+{
+    struct conn *c = conn_peer(a);
+    if (c->pub.side == SIDE_CLIENT && r.at <= conn_out_max(a) && in + room < conn_in_edge_high(c))
+        conn_refused_window(s, c, in + room);
+}
+
 /* Nothing goes beyond the receiver's window (S4), but for the one byte of a zero-window probe. */
-static uint32_t within_window(struct splice *s, const struct conn *a, struct run r)
+static uint32_t within_window(struct splice *s, const struct conn *a, const struct pkt *p, struct run r)
 {
     uint64_t room = conn_out_edge(a) > r.at ? conn_out_edge(a) - r.at : 0;
     if (room >= r.n || (room == 0 && r.n == 1) || mutant(window_overrun))
         return r.n;
     count(s->cnt, R_DROP_WINDOW);
+    window_refused(s, a, r, pos_unwrap(conn_peer(a)->in_acked, p->seq) + r.off, room);
     if (r.at == a->out_una)
         conn_peer(a)->ack_now = true; /* the source may not know of the window */
     return (uint32_t)room;
@@ -61,7 +72,7 @@ static void send_run(struct splice *s, struct conn *a, struct frame **f, const s
 {
     const uint8_t *payload = (*f)->data + p->payload_off;
     uint8_t psh = p->flags & (mutant(urg_kept) ? TCP_PSH | TCP_URG : TCP_PSH);
-    r.n = within_window(s, a, r);
+    r.n = within_window(s, a, p, r);
     if (r.n == 0) {
         if (last) /* once for a segment: what comes behind has no room either */
             ask_window(s, a);

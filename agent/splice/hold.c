@@ -145,6 +145,14 @@ void conn_refused(struct splice *s, struct conn *c, pos_t at)
     r->seq = pos_seq(at);
 }
 
+void conn_refused_window(struct splice *s, struct conn *c, pos_t at)
+{
+    if (mutant(refused_window_blamed))
+        return;
+    struct refusal *r = &extra_open(s, c, USE_REFUSED)->refusal;
+    *r = (struct refusal){.since_s = (uint32_t)(s->now / SEC_NS), .seq = pos_seq(at)};
+}
+
 const struct refusal *splice_refusal(struct splice *s, struct conn *c)
 {
     const struct refusal *r = c->has & USE_REFUSED ? &extra_of(c, USE_REFUSED)->refusal : NULL;

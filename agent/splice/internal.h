@@ -262,6 +262,10 @@ enum reason hold_insert(struct splice *s, struct conn *c, pos_t at, struct span 
 /* Bytes of c, from position `at` on, that it was offered room for are lost on our side: the minimum rates
  * leave its TCP the time to send them again, from the first time on that these are. */
 void conn_refused(struct splice *s, struct conn *c, pos_t at);
+/* The same of mapped bytes that the endpoint has no room for. Their time begins each time anew: while they
+ * are refused it is the endpoint who is waited for, and what it has once taken of the stream it never
+ * refuses. */
+void conn_refused_window(struct splice *s, struct conn *c, pos_t at);
 void hold_consume(struct splice *s, struct conn *c, uint64_t n);
 void hold_free(struct splice *s, struct conn *c);
 

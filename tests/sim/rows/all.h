@@ -183,6 +183,8 @@
     X(d_share_head_waits, "defence: a head held back by its client's share is not forgotten")                \
     X(d_refused_came, "defence: what was refused has come again: a client that is slow then is")             \
     X(d_refused_again, "defence: clients that wait for the memory of each other do not for ever")            \
+    X(d_window_backs_off, "defence: a client whose bytes its endpoint has no room for may back off")         \
+    X(d_window_again, "defence: an endpoint without room for minutes is no fault of the client")             \
     X(d_moved_backs_off, "defence: a client whose endpoint died with its bytes may back off")                \
     X(d_refused_backs_off, "defence: a client whose bytes found no room may back off")                       \
     X(d_slow_reader, "defence: a reader slower than the minimum rate is reset")                              \
@@ -426,6 +428,9 @@
     X(s7_put_chunked_too_large, "S7 PUT with a chunk beyond the retry buffer, acked: 502")                   \
     X(s7_put_chunked_unacked, "S7 likewise, not acked: it is tried elsewhere")                               \
     X(s7_put_chunked_many, "S7 more chunks than the retry buffer takes are let go")                          \
+    X(s7_continue_chunked, "S7 chunks that waited for '100 Continue' are not kept")                          \
+    X(s7_continue_length, "S7 nor is a body of known length")                                                \
+    X(s7_early_chunked, "S7 chunks that are answered early are not kept any more")                           \
     X(s7_post_chunked, "S7 POST of chunks, acked, then a reset: 502, the rest is thrown away")               \
     X(s7_put_too_large, "S7 endpoint dies after acking a large body: 502")                                   \
     X(s10_413_gigabyte, "S10 413 during a 1 GB upload")                                                      \

@@ -251,6 +251,51 @@ void s7_put_chunked_many(struct script *s)
     want_text(c, "HTTP/1.1 502 ");
 }
 
+/* What comes when the response has begun, be it with "100 Continue", is not kept: it is never run again. */
+static void after_continue(struct script *s, const char *framing, const char *part, const char *rest)
+{
+    char head[160];
+    snprintf(head, sizeof head, "PUT / HTTP/1.1\r\nHost: c0.example\r\n%s\r\nExpect: 100-continue\r\n\r\n",
+             framing);
+    struct peer *c = client(s), *e = with_request(c, head);
+    say(e, "HTTP/1.1 100 Continue\r\n\r\n");
+    want_text(c, "HTTP/1.1 100 Continue\r\n\r\n");
+    say(c, part);
+    want_text(e, part);
+    pass_time(s, 10);
+    want_true(s, lacon_kept(&s->lacon) == 0, "nothing is kept for another try");
+    say(c, rest);
+    want_text(e, rest);
+    answer(e, c);
+}
+
+void s7_continue_chunked(struct script *s)
+{
+    after_continue(s, "Transfer-Encoding: chunked", "a\r\nhello", "world\r\n0\r\n\r\n");
+}
+
+void s7_continue_length(struct script *s)
+{
+    after_continue(s, "Content-Length: 10", "hello", "world");
+}
+
+/* The endpoint answers in the middle of a chunk. */
+void s7_early_chunked(struct script *s)
+{
+    struct peer *c = client(s), *e = with_request(c, PUT_CHUNKED);
+    say(c, "f\r\nhello");
+    want_text(e, "f\r\nhello");
+    begin_large(e, c);
+    say(c, "world");
+    want_text(e, "world");
+    pass_time(s, 10);
+    want_true(s, lacon_kept(&s->lacon) == 0, "nothing is kept for another try");
+    say(c, "12345\r\n0\r\n\r\n");
+    want_text(e, "12345\r\n0\r\n\r\n");
+    say_n(e, 'x', 1000);
+    want_bytes(c, 1000);
+}
+
 /* A POST is not run again, whatever is kept of it; the rest of the chunk is thrown away, and the connection
  * serves the next request. */
 void s7_post_chunked(struct script *s)

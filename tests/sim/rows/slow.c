@@ -173,6 +173,63 @@ void d_refused_came(struct script *s)
     want_counter(s, "close_slow_request", 1); /* at the end of the first whole period */
 }
 
+/* What a client was shown before it had an endpoint stands: more of its body comes than the endpoint has room
+ * for. What lacon drops of that is for the client's TCP to send again in its own time, as before. */
+static struct peer *beyond_window(struct peer *c)
+{
+    struct peer *e = with_request(c, POST_HEAD("60000"));
+    say_n(c, 'a', 1000);
+    e->wnd = 2000;
+    want_bytes(e, 1000);
+    pass_time(c->sc, 10);
+    say_n(c, 'a', 20000);
+    pass_time(c->sc, 10);
+    want_true(c->sc, counter_of(c->sc, "drop_window") > 0, "the endpoint had not room for all");
+    return e;
+}
+
+void d_window_backs_off(struct script *s)
+{
+    struct peer *c = hurried(s), *e = beyond_window(c);
+    e->wnd = 65535;
+    want_bytes(e, 2000);
+    drain(e);
+    pass_time(s, 100000);
+    want_counter(s, "close_slow_request", 0);
+    pass_time(s, 60000);
+    want_counter(s, "close_slow_request", 1);
+    want_text(c, "HTTP/1.1 408 ");
+}
+
+/* The endpoint takes minutes to make room, and what comes again meanwhile is refused again. That is no time
+ * of the client's. */
+void d_window_again(struct script *s)
+{
+    struct peer *c, *e;
+    s->config->listener[0].stall_timeout_ns = s->config->cluster[0].response_timeout_ns = 3600 * SEC;
+    c = hurried(s);
+    e = beyond_window(c);
+    e->wnd = 0;
+    want_bytes(e, 2000);
+    for (unsigned i = 0; i < 3; i++) {
+        pass_time(s, 100000);
+        say_n_at(c, c->snd - 18000, 'a', 1000);
+    }
+    e->wnd = 65535;
+    ack_all(e);
+    pass_time(s, 100000);
+    want_counter(s, "close_slow_request", 0);
+    want_counter(s, "close_overload", 0);
+    say_n_at(c, c->snd - 18000, 'a', 1000);
+    want_bytes(e, 1000);
+    for (unsigned i = 0; i < 45 && !counter_of(s, "close_slow_request"); i++) {
+        drain(e);
+        say_n_at(c, c->snd - 17000 + 10 * i, 'a', 10);
+        pass_time(s, 1000);
+    }
+    want_counter(s, "close_slow_request", 1); /* what was refused has come */
+}
+
 /* Two clients' heads in pieces need more of a pool that is short of memory for large ones: each waits for the
  * other, and what is missing comes again for ever. One is told that memory is short, and the other is served
  * when there is room. */
