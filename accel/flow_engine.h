@@ -80,7 +80,7 @@ struct accel_engine {
     uint32_t held, used;           /* tags that are not FREE; that have ever been in use */
     uint32_t hand;                 /* the next to look at */
     uint32_t ntold, told_at;
-    uint64_t serial, look_ns, pull_ns;
+    uint64_t serial, look_ns, pull_ns, heed_ns;
     struct flow_entry *entry; /* TAGS */
     struct flow_answer *told; /* a ring of 2 * TAGS */
 };

@@ -13,6 +13,7 @@
 #define LOOK_NS  1000000ull /* between looks at two rules, at least */
 #define LOOK_FAR 64u        /* tags gone over in search of a rule to look at */
 #define OFTEN    32u        /* removals between two looks for completions */
+#define HEED_NS  SEC        /* of a worker without rules: no other wakes it when it wants a port to be left */
 
 static unsigned form_at(const struct accel_engine *e, unsigned in, unsigned out, bool v4)
 {
@@ -126,6 +127,7 @@ static unsigned rf_poll(struct accel_engine *e, uint64_t now_ns, struct flow_ans
         rf_pull_all(e, now_ns);
     if (e->accord && flow_accord_any(e->accord))
         rf_heed(e, now_ns);
+    e->heed_ns = now_ns + HEED_NS;
     look(e, now_ns);
     for (; n < max && e->ntold; e->ntold--) {
         out[n++] = e->told[e->told_at];
@@ -140,7 +142,9 @@ static uint64_t rf_next_ns(const struct accel_engine *e)
         return 0;
     if (rf_flying(e))
         return e->pull_ns;
-    return e->held ? e->look_ns : UINT64_MAX;
+    if (e->held)
+        return e->look_ns;
+    return e->nworkers > 1 ? e->heed_ns : UINT64_MAX;
 }
 
 /* ---- start and end ---- */

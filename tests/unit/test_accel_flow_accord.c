@@ -140,6 +140,36 @@ Test(accel_flow_accord, rules_one_by_one_that_a_device_keeps, .init = new_device
     finish_two();
 }
 
+/* A worker without rules sleeps for as long as its engine says: nobody wakes it, and all are waited for. */
+Test(accel_flow_accord, who_has_no_rules_hears_of_it_by_himself, .init = new_device)
+{
+    start_two(64);
+    use(1);
+    poll(0);
+    uint64_t wake_ns = rte_flow_engine.next_ns(eng);
+    use(0);
+    insert(0, 0);
+    poll(MS);
+    dev.lose_jobs = true;
+    ask_to_remove(0, MS);
+    dev.lose_jobs = false;
+    ops.flush(ops.ctx, 2 * SEC);
+    unsigned n = 0;
+    for (uint64_t t = 2 * SEC; t < 4 * SEC && !n; t += 10 * MS) {
+        if (t >= wake_ns) {
+            use(1);
+            poll(t);
+            wake_ns = rte_flow_engine.next_ns(eng);
+            cr_expect_gt(wake_ns, t, "it does not spin");
+            use(0);
+        }
+        n = poll(t);
+    }
+    cr_assert_eq(n, 1, "the rule is stuck for as long as the other sleeps");
+    cr_expect(told(0, 0, FLOW_GONE, FLOW_WHY_LOST));
+    finish_two();
+}
+
 /* A worker that has ended is not waited for: the last one empties the port. */
 Test(accel_flow_accord, who_has_ended_is_not_waited_for, .init = new_device)
 {
