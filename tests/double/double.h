@@ -77,6 +77,7 @@ enum double_call {
 
 struct double_job {
     struct double_rule *rule;
+    uint16_t port; /* each has queues of its own; here those of one worker share a list */
     bool removal, failed, lost, twice;
     uint64_t effect_ns, answer_ns;
     bool effective;

@@ -80,6 +80,8 @@ struct rte_flow *d_async_create(uint16_t port, uint32_t queue, const struct rte_
                                 void *user, struct rte_flow_error *err);
 int d_async_destroy(uint16_t port, uint32_t queue, const struct rte_flow_op_attr *attr, struct rte_flow *h,
                     void *user, struct rte_flow_error *err);
+/* What a flush of that port ends: its jobs are never answered. */
+void double_forget_jobs(uint16_t port);
 int d_pull(uint16_t port, uint32_t queue, struct rte_flow_op_result res[], uint16_t max,
            struct rte_flow_error *err);
 

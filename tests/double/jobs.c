@@ -24,14 +24,23 @@ static void fill(struct double_words *w, const struct double_table *t, const str
     }
 }
 
+static uint32_t jobs_of(const struct double_queue *q, uint16_t port)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < q->n; i++)
+        n += q->job[i].port == port;
+    return n;
+}
+
 static bool enqueue(unsigned queue, struct double_rule *r, bool removal, void *user)
 {
     struct double_queue *q = &double_dev->queue[queue];
-    if (q->n >= double_dev->queue_size || q->n >= DOUBLE_JOBS) {
+    if (jobs_of(q, r->port) >= double_dev->queue_size || q->n >= DOUBLE_JOBS) {
         double_errno = EAGAIN;
         return false;
     }
     q->job[q->n++] = (struct double_job){.rule = r,
+                                         .port = r->port,
                                          .removal = removal,
                                          .failed = double_dev->fail_jobs,
                                          .lost = double_dev->lose_jobs,
@@ -110,19 +119,30 @@ void double_advance(struct flow_double *d)
                 take_effect(&d->queue[i].job[k]);
 }
 
+void double_forget_jobs(uint16_t port)
+{
+    for (unsigned i = 0; i < DOUBLE_QUEUES; i++) {
+        struct double_queue *q = &double_dev->queue[i];
+        uint32_t left = 0;
+        for (uint32_t k = 0; k < q->n; k++)
+            if (q->job[k].port != port)
+                q->job[left++] = q->job[k];
+        q->n = left;
+    }
+}
+
 int d_pull(uint16_t port, uint32_t queue, struct rte_flow_op_result res[], uint16_t max,
            struct rte_flow_error *err)
 {
     struct double_queue *q = &double_dev->queue[queue];
     uint16_t n = 0;
     uint32_t left = 0;
-    (void)port;
     if (double_failing(DOUBLE_PULL, err))
         return -double_errno;
     double_advance(double_dev);
     for (uint32_t i = 0; i < q->n; i++) {
         struct double_job *j = &q->job[i];
-        bool due = j->answer_ns <= double_dev->now_ns && !j->lost && n < max;
+        bool due = j->port == port && j->answer_ns <= double_dev->now_ns && !j->lost && n < max;
         if (due)
             res[n++] = (struct rte_flow_op_result){
                 .status = j->failed ? RTE_FLOW_OP_ERROR : RTE_FLOW_OP_SUCCESS, .user_data = j->user};

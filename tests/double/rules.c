@@ -82,8 +82,7 @@ int d_flush(uint16_t port, struct rte_flow_error *err)
     for (unsigned i = 0; i < sizeof double_dev->table / sizeof *double_dev->table; i++)
         if (double_dev->table[i].pattern)
             double_dev->table[i].users = 0;
-    for (unsigned i = 0; i < DOUBLE_QUEUES; i++)
-        double_dev->queue[i].n = 0;
+    double_forget_jobs(port);
     return 0;
 }
 
