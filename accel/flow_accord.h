@@ -1,7 +1,8 @@
 /* flow_accord: the last resort of several workers. What empties a device's flow table empties the whole port,
  * so none may do it while another has rules there. A worker that cannot get rid of a rule otherwise asks all
  * of them to leave the port; each joins when it has nothing more there to wait for; the last to join empties
- * it, and says so. A port that has been emptied is not used again.
+ * it, and says so. Who has joined names no rule of that port to the device any more: its handle may be
+ * nobody's by now. A port that has been emptied is not used again.
  *
  *     want() ──> every worker: wanted() ──> takes its rules away ──> join() ──> the last: flush, emptied()
  *                                                                               ──> every worker:

@@ -59,7 +59,8 @@ struct flow_way {
     struct rte_flow *rule[2]; /* what is left over, and the jump */
 };
 
-/* How far a port is that all workers are to leave. */
+/* How far a port is that all workers are to leave. From JOINED on its rules are named to the device no more.
+ */
 enum flow_leave { STAYING, GOING, JOINED, LEFT };
 
 struct accel_engine {
@@ -106,6 +107,10 @@ bool rf_is_removed(const struct accel_engine *e, uint16_t port);
 void rf_last_resort(struct accel_engine *e, uint32_t tag);
 /* Leaves the ports that all workers are to leave. */
 void rf_heed(struct accel_engine *e, uint64_t now_ns);
+/* May another worker be emptying that port, or have emptied it? */
+bool rf_has_joined(const struct accel_engine *e, uint16_t port);
+/* No worker runs any more: what was emptied is empty, and all other rules are this engine's to take away. */
+void rf_end_leaving(struct accel_engine *e);
 
 /* ---- flow_jobs.c ---- */
 /* 0 or -errno, and no job was given. */

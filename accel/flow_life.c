@@ -167,6 +167,20 @@ void rf_heed(struct accel_engine *e, uint64_t now_ns)
             heed_port(e, port, now_ns);
 }
 
+bool rf_has_joined(const struct accel_engine *e, uint16_t port)
+{
+    return port < FLOW_PORTS && e->leave[port] >= JOINED;
+}
+
+void rf_end_leaving(struct accel_engine *e)
+{
+    for (uint16_t port = 0; port < FLOW_PORTS; port++) {
+        if (e->leave[port] == JOINED && flow_accord_is_emptied(e->accord, port))
+            port_is_empty(e, port);
+        e->leave[port] = STAYING;
+    }
+}
+
 /* ---- removal ---- */
 
 static int destroy_now(struct accel_engine *e, uint32_t tag)
@@ -187,8 +201,8 @@ void rf_begin_remove(struct accel_engine *e, uint32_t tag, enum flow_why why, ui
     if (!x->removing)
         x->why = (uint8_t)why;
     x->removing = true;
-    if (x->state != IN)
-        return; /* when it is; or it is under way */
+    if (x->state != IN || rf_has_joined(e, f->port))
+        return; /* when it is; it is under way; or whoever empties the port ends it */
     if (f->d.count == FLOW_COUNT_IN_RULE)
         rf_counter_read(e, x);
     rf_went_away(e, f->port, f->jobs ? rf_job_destroy(e, tag, now_ns) : destroy_now(e, tag));

@@ -112,7 +112,7 @@ static void look(struct accel_engine *e, uint64_t now_ns)
     e->look_ns = now_ns + LOOK_NS;
     for (unsigned i = 0; i < LOOK_FAR; i++) {
         uint32_t tag = e->hand++ % e->used;
-        if (e->entry[tag].state != IN)
+        if (e->entry[tag].state != IN || rf_has_joined(e, form_of(e, &e->entry[tag])->port))
             continue;
         e->look_ns = now_ns + (each > LOOK_NS ? each : LOOK_NS);
         look_at(e, tag, now_ns);
@@ -169,6 +169,7 @@ static void rf_destroy(struct accel_engine *e)
     struct rte_flow_error err;
     if (!e)
         return;
+    rf_end_leaving(e);
     if (e->accord && flow_accord_leave(e->accord) == 0)
         e->nworkers = 1; /* the others are gone: nobody is left to be asked */
     if (e->entry && e->told && e->held)

@@ -178,6 +178,50 @@ Test(accel_flow_accord, who_has_ended_is_not_waited_for, .init = new_device)
     cr_expect_eq(dev.calls[DOUBLE_FLUSH], 1);
 }
 
+/* Both have a rule that the device keeps. Worker 0 was the last to join, and has emptied the port; worker 1
+ * has not heard of it yet, and the handle that it has is no rule's any more. */
+static void emptied_unheard(void)
+{
+    start_two(0);
+    for (unsigned i = 0; i < 2; i++) {
+        use(i);
+        insert(i, 0);
+        poll(0);
+    }
+    dev.fail[DOUBLE_DESTROY] = EBUSY;
+    use(0);
+    ops.flush(ops.ctx, MS);
+    for (uint64_t t = 0; t <= SEC; t += SEC) {
+        use(1);
+        poll(SEC + t);
+        use(0);
+        poll(SEC + t);
+    }
+    cr_assert_eq(dev.calls[DOUBLE_FLUSH], 1);
+    dev.fail[DOUBLE_DESTROY] = 0;
+    use(1);
+}
+
+Test(accel_flow_accord, who_has_joined_names_no_rule_any_more, .init = new_device)
+{
+    emptied_unheard();
+    unsigned calls = dev.calls[DOUBLE_DESTROY];
+    ask_to_remove(1, 2 * SEC);
+    ops.flush(ops.ctx, 2 * SEC);
+    cr_expect_eq(dev.calls[DOUBLE_DESTROY], calls);
+    cr_assert_eq(poll(2 * SEC + MS), 1);
+    cr_expect(told(0, 1, FLOW_GONE, FLOW_WHY_LOST));
+    finish_two();
+}
+
+Test(accel_flow_accord, who_ends_before_he_has_heard_names_no_rule, .init = new_device)
+{
+    emptied_unheard();
+    unsigned calls = dev.calls[DOUBLE_DESTROY];
+    finish_two();
+    cr_expect_eq(dev.calls[DOUBLE_DESTROY], calls);
+}
+
 /* ---- places in a queue ---- */
 
 /* Four insertions are under way at most, of eight jobs. None of the first four is ever answered. */
