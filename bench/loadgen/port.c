@@ -101,8 +101,8 @@ static void make_vdev(const char *spec, unsigned index, char *out, size_t n)
         libbpf_set_print(quiet_bpf);
         xdp_program(path, sizeof path);
         snprintf(out, n, "net_af_xdp%u,iface=%s,busy_budget=0,xdp_prog=%s", index, name + 1, path);
-    } else if (strncmp(spec, "packet:", 7) == 0) {
-        snprintf(out, n, "net_af_packet%u,iface=%s,blocksz=4194304,framesz=65024,framecnt=2048", index,
+    } else if (strncmp(spec, "packet:", 7) == 0) { /* blocks of a whole number of frames */
+        snprintf(out, n, "net_af_packet%u,iface=%s,blocksz=520192,framesz=65024,framecnt=2048", index,
                  name + 1);
     } else if (strncmp(spec, "memif:", 6) == 0) {
         snprintf(out, n, "net_memif%u,role=server,id=0,socket-abstract=no,socket=%s,rsize=11", index,
