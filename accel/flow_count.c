@@ -12,17 +12,22 @@ static void hit(struct accel_engine *e, struct flow_entry *x, uint64_t packets, 
     x->bytes = bytes;
 }
 
-bool rf_counter_read(struct accel_engine *e, struct flow_entry *x)
+static bool query(struct accel_engine *e, const struct flow_entry *x, struct rte_flow_query_count *c)
 {
     const struct flow_form *f = form_of(e, x);
     const struct rte_flow_action_count conf = {0};
     const struct rte_flow_action action[] = {{.type = RTE_FLOW_ACTION_TYPE_COUNT, .conf = &conf},
                                              {.type = RTE_FLOW_ACTION_TYPE_END}};
-    struct rte_flow_query_count c = {0};
     struct rte_flow_error err;
-    int rc = f->d.count == FLOW_COUNT_SHARED ? e->api->handle_query(f->port, x->counter, &c, &err)
-                                             : e->api->query(f->port, x->rule, action, &c, &err);
-    if (rc || !c.hits_set || !c.bytes_set || c.hits < x->before_packets)
+    int rc = f->d.count == FLOW_COUNT_SHARED ? e->api->handle_query(f->port, x->counter, c, &err)
+                                             : e->api->query(f->port, x->rule, action, c, &err);
+    return rc == 0 && c->hits_set && c->bytes_set;
+}
+
+bool rf_counter_read(struct accel_engine *e, struct flow_entry *x)
+{
+    struct rte_flow_query_count c = {0};
+    if (!query(e, x, &c) || c.hits < x->before_packets)
         return false;
     hit(e, x, c.hits - x->before_packets, c.bytes - x->before_bytes);
     return true;
@@ -32,10 +37,22 @@ bool rf_counter_last(struct accel_engine *e, struct flow_entry *x)
 {
     if (form_of(e, x)->d.count != FLOW_COUNT_SHARED)
         return x->removing; /* rf_begin_remove() has asked */
-    bool known = rf_counter_read(e, x);
+    x->unread = !rf_counter_read(e, x);
     x->before_packets += x->packets;
     x->before_bytes += x->bytes;
-    return known;
+    return !x->unread;
+}
+
+/* No rule uses the tag's counter: where it stands now the next one begins. */
+static bool begin_here(struct accel_engine *e, struct flow_entry *x)
+{
+    struct rte_flow_query_count c = {0};
+    if (!query(e, x, &c))
+        return false;
+    x->before_packets = c.hits;
+    x->before_bytes = c.bytes;
+    x->unread = false;
+    return true;
 }
 
 bool rf_counter_get(struct accel_engine *e, struct flow_entry *x, const struct flow_form *f)
@@ -46,11 +63,12 @@ bool rf_counter_get(struct accel_engine *e, struct flow_entry *x, const struct f
         return true;
     }
     if (x->counter && x->counter_port == f->port)
-        return true;
+        return !x->unread || begin_here(e, x);
     if (x->counter)
         e->api->handle_destroy(x->counter_port, x->counter, &err);
     x->counter = flow_counter_new(e->api, f->port, f->d.where != FLOW_WHERE_INGRESS);
     x->counter_port = f->port;
+    x->unread = false;
     x->before_packets = x->before_bytes = 0;
     return x->counter;
 }

@@ -37,6 +37,7 @@ struct flow_entry {
     uint8_t state;
     uint8_t why;   /* enum flow_why, of the removal */
     bool removing; /* asked for */
+    bool unread;   /* where its counter stands is not known: asked before the next rule */
     bool overdue;  /* ADDING, LEAVING: its job's place in the queue was given up */
     uint16_t form;
     uint16_t counter_port;

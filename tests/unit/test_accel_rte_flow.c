@@ -81,6 +81,28 @@ Test(accel_rte_flow, a_counter_serves_the_tags_next_rule, .init = new_device)
     finish();
 }
 
+/* What it counted for this rule is not known, so it is of no use to the next one. */
+Test(accel_rte_flow, a_counter_that_is_not_read_is_not_the_next_rules, .init = new_device)
+{
+    start(0);
+    insert(0, 0);
+    poll(0);
+    cr_assert(hits(0, MS) && hits(0, MS));
+    dev.fail[DOUBLE_HANDLE_QUERY] = EIO;
+    ask_to_remove(0, 2 * MS);
+    dev.fail[DOUBLE_HANDLE_QUERY] = 0;
+    cr_assert_eq(poll(2 * MS), 1);
+    cr_expect_not(ans[0].counted);
+    insert(0, 3 * MS);
+    poll(3 * MS);
+    cr_assert(hits(0, 4 * MS));
+    ask_to_remove(0, 5 * MS);
+    cr_assert_eq(poll(5 * MS), 1);
+    cr_expect(ans[0].counted);
+    cr_expect_eq(ans[0].packets, 1, "and not those of the rule before: %lu", ans[0].packets);
+    finish();
+}
+
 Test(accel_rte_flow, a_counter_inside_the_rule_is_read_before_the_end, .init = new_device)
 {
     dev.fail[DOUBLE_HANDLE_CREATE] = ENOTSUP;
