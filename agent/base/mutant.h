@@ -63,6 +63,7 @@
     X(retry_before_room, "a body that is kept for another try waits for its client's memory")                \
     X(post_retried, "a POST is run again after an endpoint has acked it")                                    \
     X(sent_again_forgotten, "that bytes went out twice does not count when a POST is to be run again")       \
+    X(open_untouched, "that an endpoint spoke unasked counts as that it has not read a POST")                \
     X(rst_ack_forgotten, "that a RST acked bytes does not count when a POST is to be run again")             \
     X(retry_after_response, "a request is run again after a response has begun")                             \
     X(retry_same_endpoint, "a request is run again on the endpoint that failed")                             \

@@ -221,16 +221,20 @@ static bool movable(const struct exchange *x, const struct conn *e)
            x->tries < cluster_of(x)->cfg->tries;
 }
 
+/* Has the endpoint whose conn has ended not read the request? Nothing of it was acked, and it was sent just
+ * once: what answered was a closed socket, not one that had read it. Where it is we who reset an endpoint
+ * that spoke unasked, its socket is open: the ack may be on its way. */
+static bool untouched(const struct conn *e, enum reason why)
+{
+    bool open = why == R_CLOSE_POOL_DATA && !mutant(open_untouched);
+    return !open && e->out_una <= conn_out_msg(e) && !e->sent_again && !e->rst_acked;
+}
+
 /* May the request be run a second time, after this has happened (enum cfg_retry_on, or a status)? Only if the
  * first endpoint can't have run it, or running it twice is harmless. */
 static bool may_retry(const struct exchange *x, const struct conn *e, uint16_t what)
 {
     const struct cfg_retry *r = &cluster_of(x)->cfg->retry;
-    /* Nothing of it acked, and sent just once: what answered was a closed socket, not one that had read it.
-     */
-    bool untouched = e->out_una <= conn_out_msg(e) && !e->sent_again && !e->rst_acked;
-    if (what == CFG_RETRY_RESET && untouched)
-        what = CFG_RETRY_CONNECT;
     return movable(x, e) && listed(r->on, r->non, what) &&
            (what == CFG_RETRY_CONNECT || mutant(post_retried) || listed(r->method, r->nmethod, x->method));
 }
@@ -352,7 +356,7 @@ void upstream_ended(struct exchanges *w, struct conn *e, enum reason why)
         endpoint_mark_down(w, cluster_of(x), x->endpoint, splice_now(w->s) + DOWN_NS);
         stat_add(&w->cnt->connect_failures, 1);
     }
-    if (retry(w, x, e, connecting ? CFG_RETRY_CONNECT : CFG_RETRY_RESET))
+    if (retry(w, x, e, connecting || untouched(e, why) ? CFG_RETRY_CONNECT : CFG_RETRY_RESET))
         return;
     fail(w, x, why == R_CLOSE_CONNECT_TIMEOUT || why == R_CLOSE_STALL ? 504 : 502, why);
 }

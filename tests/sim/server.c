@@ -210,6 +210,7 @@ static void written(void *arg)
     }
     se->answering = false;
     se->poisoned |= se->plan->surplus > 0;
+    se->server->surplus |= se->poisoned;
     se->plan = NULL;
     reader_reset(&se->reader);
     se->tcb->arriving = rng_permille(&s->rng, se->server->cross_close) ? close_on_arrival : NULL;

@@ -22,6 +22,7 @@ struct server {
     bool lossy;         /* its cable loses frames: a request may have been sent twice when a close meets it */
     uint64_t read_rate; /* bytes per second; 0: as fast as they come */
     struct session *sessions;
+    bool surplus; /* has sent more than it announced, on some connection */
     uint64_t accepted, requests;
 };
 

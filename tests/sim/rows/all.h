@@ -422,6 +422,7 @@
     X(s7_post_acked_fin, "S7 endpoint closes after acking a POST: 502")                                      \
     X(s7_post_acked_by_rst, "S7 endpoint's RST acks the POST: 502")                                          \
     X(s7_post_untouched, "S7 endpoint dies before acking the head: POST sent elsewhere")                     \
+    X(s7_post_crossed, "S7 endpoint spoke unasked just when it got a POST: 502, not sent a second time")     \
     X(s7_put_with_body, "S7 endpoint dies after acking a small body: PUT sent elsewhere")                    \
     X(s7_put_chunked, "S7 PUT of chunks, acked, then a reset: all of them go to another endpoint")           \
     X(s7_put_chunked_held, "S7 likewise, where the chunks came before the endpoint")                         \

@@ -83,6 +83,23 @@ void s7_post_untouched(struct script *s)
     answer(f, c);
 }
 
+/* What it said before it had the POST ends the conn, by our reset. It may have read the POST since: its ack
+ * is on the way. */
+void s7_post_crossed(struct script *s)
+{
+    one_endpoint(s);
+    struct peer *c = client(s), *e = pooled(c);
+    e->auto_ack = false;
+    uint32_t before = e->rcv;
+    say(c, POST_HEAD("2") "hi");
+    want_head(e);
+    e->rcv = before;
+    say(e, "surplus");
+    want_text(c, "HTTP/1.1 502 ");
+    want_true(s, s->unclaimed.n == 0, "it does not get the request a second time");
+    want_counter(s, "retries", 0);
+}
+
 void s7_post_not_twice(struct script *s)
 {
     struct peer *c = client(s), *e = with_request(c, POST_HEAD("2") "hi");
