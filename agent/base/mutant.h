@@ -121,6 +121,10 @@
     X(pool_own_ignored, "a client does not get the conn that it used last")                                  \
     X(rate_uncapped, "max_rate is ignored")                                                                  \
     X(steady_edge_late, "the steady way shows a paced endpoint's new edge later than the general one")       \
+    X(run_beyond_shown, "a train's run goes on beyond the edge that its sender was shown")                   \
+    X(run_beyond_room, "a train's run goes on beyond the message, or the receiver's window")                 \
+    X(run_any_window, "a train's run goes on where a segment shows another window")                          \
+    X(run_any_options, "a train's run goes on where a segment has options")                                  \
     X(too_big_unvalidated, "too big is believed about bytes that are not in flight")                         \
     X(too_big_passed_on, "too big on a client's path is told to the endpoint")                               \
     X(too_big_forgotten, "what was learned of a path is not remembered for the next conn")                   \

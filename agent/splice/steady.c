@@ -102,8 +102,8 @@ static bool steady_segment(struct splice *s, struct conn *c, struct frame *f, co
 /* Is q, like p before it, without anything but what a run is of; and has f the room for its headers? */
 static bool in_run(const struct frame *f, const struct pkt *p, const struct pkt *q)
 {
-    return (q->flags & ~TCP_PSH) == TCP_ACK && q->opts.n == 0 && !q->payload_len == !p->payload_len &&
-           f->headroom + q->payload_off >= WIRE_AGAIN;
+    return (q->flags & ~TCP_PSH) == TCP_ACK && (q->opts.n == 0 || mutant(run_any_options)) &&
+           !q->payload_len == !p->payload_len && f->headroom + q->payload_off >= WIRE_AGAIN;
 }
 
 /* Data behind p[0], which was taken: what was said with it, to either side, stands as long as the sender says
@@ -121,8 +121,10 @@ static unsigned data_run(struct splice *s, struct conn *c, struct frame *const f
         const struct pkt *q = &p[k];
         if (k + 1 < n)
             __builtin_prefetch(f[k + 1]->data, 1);
-        if (!in_run(f[k], p, q) || q->seq != c->in_max_seq || q->ack != p->ack || q->wnd != p->wnd ||
-            q->payload_len > a->mss || from + bytes > shown || bytes + q->payload_len > room)
+        if (!in_run(f[k], p, q) || q->seq != c->in_max_seq || q->ack != p->ack ||
+            (q->wnd != p->wnd && !mutant(run_any_window)) || q->payload_len > a->mss ||
+            (from + bytes > shown && !mutant(run_beyond_shown)) ||
+            (bytes + q->payload_len > room && !mutant(run_beyond_room)))
             break;
         bytes += q->payload_len;
         c->wl1_seq = q->seq;

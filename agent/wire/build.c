@@ -138,6 +138,10 @@ void wire_again_keep(struct wire_again *h, const struct frame *f, const struct w
     uint8_t *t = h->head + WIRE_AGAIN - TCP_LEN, *ip = t - IP4_LEN;
     h->v4 = ip_is_v4(&s->src);
     h->n = eth_len(l) + (h->v4 ? IP4_LEN : IP6_LEN) + TCP_LEN;
+    if (f->headroom + h->n < WIRE_AGAIN) {
+        h->n = 0;
+        return;
+    }
     h->ack = s->ack;
     h->wnd = s->wnd;
     h->port = f->port;

@@ -119,7 +119,8 @@ struct wire_again {
     uint16_t wnd, port;
     bool v4;
 };
-/* Keeps those of f, which wire_push_tcp() has just built of l and s. */
+/* Keeps those of f, which wire_push_tcp() has just built of l and s; nothing where there are no WIRE_AGAIN
+ * bytes before its payload. */
 void wire_again_keep(struct wire_again *h, const struct frame *f, const struct wire_link *l,
                      const struct tcp_seg *s);
 /* wire_push_tcp() with the same link and segment, but for these numbers. Headroom: WIRE_AGAIN bytes. */

@@ -234,3 +234,24 @@ Test(wire_build, again_is_what_building_anew_gives)
         free(have.mem);
     }
 }
+
+/* A frame that came with little room before it: nothing outside it is read. */
+Test(wire_build, again_is_not_kept_without_room)
+{
+    uint64_t seed = 78;
+    for (unsigned round = 0; round < 200; round++) {
+        struct wire_link l = some_link(&seed);
+        struct tcp_seg s = some_seg(&seed);
+        struct wire_again again;
+        uint32_t room = (uint32_t)rnd_below(&seed, WIRE_AGAIN);
+        s.flags = TCP_ACK;
+        s.nsack = 0;
+        struct buf b = buf_with((const uint8_t *)"x", 1);
+        wire_push_tcp(&b.f, &l, &s, csum_bytes((const uint8_t *)"x", 1));
+        b.f.headroom = room;
+        wire_again_keep(&again, &b.f, &l, &s);
+        uint32_t headers = b.f.len - 1;
+        cr_assert_eq(again.n, room + headers < WIRE_AGAIN ? 0 : headers, "round %u", round);
+        free(b.mem);
+    }
+}

@@ -498,6 +498,12 @@
     X(mss_interface, "MSS a smaller MTU of ours: what goes there is cut")                                    \
     X(mss_interface_offered, "MSS a smaller MTU of ours: told the client")                                   \
     X(s4_edge_chunk_byte, "S4 zero window at a chunk's end, update lost: framing as probe")                  \
+    X(train_window, "S4 the window changes in the middle of a train")                                        \
+    X(train_blocks, "S5 an ack in the middle of a train has a SACK block")                                   \
+    X(train_window_end, "S4 a train passes the receiver's window")                                           \
+    X(train_message_end, "S2 a train goes on behind the message")                                            \
+    X(train_damaged, "one segment of a train is damaged")                                                    \
+    X(train_wraps, "numbers pass 2^32 in the middle of a train")                                             \
     X(s4_upload_probe, "S4 zero window inside an upload: probe without a byte")                              \
     X(s4_upload_probe_byte, "S4 zero window inside an upload: probe with a byte")                            \
     X(s4_upload_probe_chunked, "S4 zero window inside a chunked upload")                                     \
