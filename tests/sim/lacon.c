@@ -225,8 +225,23 @@ void lacon_print_measures(const struct lacon *l)
         (unsigned long long)(n ? ns / n / 1000 : 0), (unsigned long long)longest / 1000);
 }
 
+/* Does a cluster limit what is sent to it, or one of its endpoints? */
+static bool limits(const struct config *cfg)
+{
+    for (uint32_t i = 0; i < cfg->ncluster; i++) {
+        const struct cfg_cluster *c = &cfg->cluster[i];
+        if (c->max_requests || c->max_connections)
+            return true;
+        for (uint32_t k = 0; k < c->nendpoint; k++)
+            if (c->endpoint[k].max_requests || c->endpoint[k].max_connections)
+                return true;
+    }
+    return false;
+}
+
 static void start_engines(struct lacon *l)
 {
+    l->oracle.others = l->nworkers > 1 && limits(l->config);
     struct engine_port port[LACON_PORTS];
     for (unsigned i = 0; i < l->nports; i++) {
         port[i] = (struct engine_port){.mtu = SEG_MTU, .up = true, .steer = l->rss[i].steer};

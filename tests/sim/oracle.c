@@ -346,13 +346,15 @@ static void check_reset(struct oracle *o, struct oracle_flow *f, const struct se
 
 /* One segment draws at most one ack to each peer (S5): two of the same bytes would look like a loss. And at
  * most one question for its window, which is an ack before the window. Where there is a flow engine, windows
- * open as well when it says that a rule is gone. */
+ * open as well when it says that a rule is gone; and where another worker has made room for a request that
+ * waits, when the call finds that it is its turn. */
 static void check_acks_sent(struct oracle *o, struct oracle_flow *f, const struct seg *s, uint64_t pos)
 {
     if (s->len || s->flags != SEG_ACK || o->by_device)
         return;
     struct bare *b = &f->bare[pos < f->out.acked];
-    bool more = o->engine && (b->last_ack != s->ack || b->last_wnd != s->wnd);
+    bool turn = o->others && b->last_ack == s->ack && b->last_wnd < s->wnd;
+    bool more = turn || (o->engine && (b->last_ack != s->ack || b->last_wnd != s->wnd));
     b->n = b->call == o->call && !more ? b->n + 1 : 1;
     b->call = o->call;
     b->last_ack = s->ack;

@@ -15,6 +15,7 @@ struct oracle_flow;
 struct oracle {
     struct sim *sim;
     bool engine;    /* there is a flow engine */
+    bool others;    /* other workers share a cluster's room, for which requests wait */
     bool by_device; /* a flow engine sends what comes next, not lacon */
     struct oracle_flow *flow[256];
     bool bytes_may_differ; /* a row's peer sends other body bytes on purpose */
