@@ -1,5 +1,6 @@
 /* Extents of a conn's out-stream (conn.h: I1 to I4): append, retire, and the two questions that every segment
  * asks: what may we acknowledge to the source, and how far may the source send. */
+#include <assert.h>
 #include <errno.h>
 
 #include "agent/base/mutant.h"
@@ -60,7 +61,10 @@ struct extent *ext_at(const struct conn *c, pos_t p, struct extent *own)
 static void fold(struct splice *s, struct conn *c)
 {
     struct extent *x = c->x_slab;
-    if (c->x_own || c->x_count != 1 || x->kind != EXT_COPY)
+    if (c->x_own || c->x_count != 1)
+        return;
+    assert(x);
+    if (x->kind != EXT_COPY)
         return;
     pos_t out = x->out, in = x->in;
     ext_free(s, c, x);
