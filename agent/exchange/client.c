@@ -133,13 +133,25 @@ static void head_held_back(struct exchanges *w, struct conn *c)
     splice_set_timer(w->s, c, splice_now(w->s) + listener_of(w, c)->idle_timeout_ns);
 }
 
+/* Did the next bytes of c come, and find no memory? Then it is not the client who is late. */
+static bool found_no_memory(struct exchanges *w, struct conn *c)
+{
+    const struct refusal *r = splice_refusal(w->s, c);
+    return r && r->seq == pos_seq(c->in_mapped + splice_held(c).n) && !mutant(head_refused_blamed);
+}
+
+/* Of a pipelined head whose bytes were refused while the response before it was waited for, the client's TCP
+ * looks for the room there is now when its timer says so, which may be backed off. */
 void client_head_waits(struct exchanges *w, struct conn *c)
 {
+    uint64_t time = listener_of(w, c)->head_timeout_ns;
     if (c->user_mark)
         return;
     c->user_mark = true;
     slow_watch(w, c);
-    splice_set_timer(w->s, c, splice_now(w->s) + listener_of(w, c)->head_timeout_ns);
+    if (found_no_memory(w, c) && !mutant(backoff_blamed))
+        time += BACKOFF_MOST_S * SEC_NS;
+    splice_set_timer(w->s, c, splice_now(w->s) + time);
 }
 
 void client_head(struct exchanges *w, struct conn *c, struct span bytes, bool held)
@@ -225,6 +237,7 @@ void client_next(struct exchanges *w, struct conn *c)
         return;
     }
     c->in_mode = IN_WAIT;
+    splice_refusal_renew(w->s, c);
     client_idle(w, c);
     if (w->judging != c) /* else the loop that judges goes on by itself */
         next_held(w, c);
@@ -291,13 +304,6 @@ static void lingered(struct exchanges *w, struct conn *c)
         splice_forget(w->s, c, R_CLOSE_LINGER);
     else
         splice_reset(w->s, c, R_CLOSE_LINGER);
-}
-
-/* Did the next bytes of c come, and find no memory? Then it is not the client who is late. */
-static bool found_no_memory(struct exchanges *w, struct conn *c)
-{
-    const struct refusal *r = splice_refusal(w->s, c);
-    return r && r->seq == pos_seq(c->in_mapped + splice_held(c).n) && !mutant(head_refused_blamed);
 }
 
 /* The head, or ClientHello, is not whole in time. */

@@ -24,8 +24,6 @@
 #include "agent/exchange/internal.h"
 
 #define LOOKS 4u
-/* A TCP sends again after at most so long (Linux: TCP_RTO_MAX; RFC 6298 asks for 60 at least). */
-#define BACKOFF_MOST_S 120u
 
 static uint64_t period_of(const struct exchanges *w, const struct conn *c)
 {

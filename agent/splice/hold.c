@@ -162,6 +162,12 @@ const struct refusal *splice_refusal(struct splice *s, struct conn *c)
     return NULL;
 }
 
+void splice_refusal_renew(struct splice *s, struct conn *c)
+{
+    if (splice_refusal(s, c))
+        extra_of(c, USE_REFUSED)->refusal.since_s = (uint32_t)(s->now / SEC_NS);
+}
+
 /* The next bytes of c, from `at` on, are dropped though it was offered room for them. That can't always be
  * helped: memory is shared, and the edge shown inside a message of unknown length stands also when that ends
  * early. The minimum rates have to know. Bytes behind a gap wait for the client in any case. */

@@ -142,6 +142,8 @@ uint32_t splice_ports_taken(const struct splice *s);
 /* What was dropped of c though it had been offered room, and has not come again and found it; NULL: nothing.
  * Good until c's next segment or timer. */
 const struct refusal *splice_refusal(struct splice *s, struct conn *c);
+/* From now on c is waited for: its time to send again what was dropped, if anything was, begins anew. */
+void splice_refusal_renew(struct splice *s, struct conn *c);
 /* The hold of c may have w0 bytes from now on, when that is more than before: less would take back a window
  * that c may have been shown. */
 void splice_hold_more(struct conn *c, uint32_t w0);

@@ -201,6 +201,8 @@
     X(d_share_pipelined_waits, "defence: for a pipelined head no share is exceeded")                         \
     X(d_share_head_refused, "defence: a head that found no memory in time is answered 503, not 408")         \
     X(d_share_head_came, "defence: a head whose refused bytes came again is answered 408 when it is late")   \
+    X(d_share_backs_off,                                                                                     \
+      "defence: a pipelined head's refused bytes may come again as late as a TCP's timer says")              \
     X(d_share_passed_on, "defence: a body that a full share can't keep for another try is passed on")        \
     X(d_share_chunks_passed_on, "defence: likewise one of chunks")                                           \
     X(d_share_bytes, "defence: bytes beyond one client's share are dropped")                                 \

@@ -291,6 +291,23 @@ void d_share_head_came(struct script *s)
     want_counter(s, "close_overload", 0);
 }
 
+/* Bytes of a pipelined head found no memory while the response before it was waited for, and its client's TCP
+ * backs off: that there is room now it learns when it sends again, after head_timeout. */
+void d_share_backs_off(struct script *s)
+{
+    struct peer *c = with_short_share(s), *e = with_request(c, GET0);
+    s->config->listener[0].head_timeout_ns = 10 * SEC;
+    begin_head(c, 30000);
+    want_true(s, counter_of(s, "drop_client_bytes") > 0, "it may not exceed its share yet");
+    pass_time(s, 50000);
+    answer(e, c);
+    pass_time(s, 100000);
+    again(c, 30000);
+    end_head(c);
+    take_request(s);
+    want_counter(s, "own_replies", 0);
+}
+
 /* What is kept for another try has all of its client's share: a body beside it is passed on without being
  * kept, rather than wait. So it is not tried again. */
 static void passed_on(struct script *s, const char *head, const char *body)
