@@ -225,6 +225,8 @@
     X(refusal_forgotten, "a client whose bytes found no room is blamed while its TCP backs off")             \
     X(refused_window_blamed, "a client whose bytes its endpoint has no room for is blamed likewise")         \
     X(backoff_blamed, "a pipelined head whose bytes were refused has no longer than any other")              \
+    X(refusal_not_renewed,                                                                                   \
+      "the time that a response was waited for counts as the client's, whose bytes were refused")            \
     X(pos_left_behind, "positions kept in 32 bits that nothing moves are not dragged along")                 \
     X(own_left_behind, "the begin of a large extent is not dragged along")                                   \
     X(fin_over_sample, "a round trip is sampled where the place of a FIN is kept")                           \

@@ -156,7 +156,8 @@ enum extra_use {
 
 /* Bytes of a client that were dropped though it had been offered room for them (hold.c). */
 struct refusal {
-    uint32_t since_s; /* second when the first of them were dropped first; for want of window: last */
+    uint32_t since_s; /* second since when it is the client's time to send them again: when the first of them
+                         were dropped first, for want of window last, or an exchange before them ended */
     uint32_t seq;     /* low bits of the position of the first of these bytes */
     bool again;       /* they came again, and were dropped again */
 };

@@ -164,7 +164,7 @@ const struct refusal *splice_refusal(struct splice *s, struct conn *c)
 
 void splice_refusal_renew(struct splice *s, struct conn *c)
 {
-    if (splice_refusal(s, c))
+    if (splice_refusal(s, c) && !mutant(refusal_not_renewed))
         extra_of(c, USE_REFUSED)->refusal.since_s = (uint32_t)(s->now / SEC_NS);
 }
 

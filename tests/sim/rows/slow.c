@@ -119,22 +119,34 @@ void d_slow_endpoint(struct script *s)
 }
 
 /* The edge shown inside a chunked request stands when that ends: of the next one, more arrives than can be
- * held. Its TCP backs off, for up to two minutes, and is not to blame; after them it is. */
-void d_refused_backs_off(struct script *s)
+ * held. *refused: where what is dropped begins, or a little before. The endpoint that the first one is at. */
+static struct peer *behind_chunks(struct peer *c, uint32_t *refused)
 {
-    struct peer *c, *e;
-    one_endpoint(s);
-    c = hurried(s);
-    e = with_request(c, CHUNKED_HEAD);
+    struct peer *e = with_request(c, CHUNKED_HEAD);
     say(c, "5\r\nhello\r\n0\r\n\r\n");
     want_text(e, "5\r\nhello\r\n0\r\n\r\n");
     say(c, POST_HEAD("60000"));
+    *refused = c->snd + 30000;
     say_n(c, 'a', 40000);
-    pass_time(s, 100);
-    want_true(s, counter_of(s, "drop_horizon") > 0, "not all could be held");
+    pass_time(c->sc, 100);
+    want_true(c->sc, counter_of(c->sc, "drop_horizon") > 0, "not all could be held");
+    return e;
+}
+
+static void serve_first(struct peer *c, struct peer *e)
+{
     answer(e, c);
     want_head(e);
     want_bytes(e, 30000);
+}
+
+/* Its TCP backs off, for up to two minutes, and is not to blame; after them it is. */
+void d_refused_backs_off(struct script *s)
+{
+    uint32_t refused;
+    one_endpoint(s);
+    struct peer *c = hurried(s), *e = behind_chunks(c, &refused);
+    serve_first(c, e);
     pass_time(s, 10);
     drain(e);
     pass_time(s, 100000);
@@ -144,26 +156,36 @@ void d_refused_backs_off(struct script *s)
     want_text(c, "HTTP/1.1 408 ");
 }
 
+/* The response before takes minutes, and what comes again meanwhile is refused again. That is no time of the
+ * client's, who looks for room once more within the time that its TCP may back off. */
+void d_refused_while_waiting(struct script *s)
+{
+    uint32_t refused;
+    one_endpoint(s);
+    s->config->listener[0].stall_timeout_ns = s->config->cluster[0].response_timeout_ns = 3600 * SEC;
+    struct peer *c = hurried(s), *e = behind_chunks(c, &refused);
+    for (unsigned i = 0; i < 5; i++) {
+        pass_time(s, 60000);
+        say_n_at(c, refused, 'a', 5000);
+    }
+    serve_first(c, e);
+    pass_time(s, 10);
+    drain(e);
+    pass_time(s, 55000);
+    want_counter(s, "own_replies", 0);
+    say_n_at(c, refused, 'a', 5000);
+    want_bytes(e, 2000);
+}
+
 /* When what was refused has come again nothing is excused any more. */
 void d_refused_came(struct script *s)
 {
-    struct peer *c, *e;
-    uint32_t again;
+    uint32_t refused;
     one_endpoint(s);
-    c = hurried(s);
-    e = with_request(c, CHUNKED_HEAD);
-    say(c, "5\r\nhello\r\n0\r\n\r\n");
-    want_text(e, "5\r\nhello\r\n0\r\n\r\n");
-    say(c, POST_HEAD("60000"));
-    again = c->snd;
-    say_n(c, 'a', 40000);
-    pass_time(s, 100);
-    want_true(s, counter_of(s, "drop_horizon") > 0, "not all could be held");
-    answer(e, c);
-    want_head(e);
-    want_bytes(e, 30000);
+    struct peer *c = hurried(s), *e = behind_chunks(c, &refused);
+    serve_first(c, e);
     pass_time(s, 3000);
-    c->snd = again + 30000;
+    c->snd = refused;
     say_n(c, 'a', 5000);
     drain(e);
     for (unsigned i = 0; i < 45 && !counter_of(s, "close_slow_request"); i++) {
