@@ -187,8 +187,7 @@
     X(d_window_again, "defence: an endpoint without room for minutes is no fault of the client")             \
     X(d_moved_backs_off, "defence: a client whose endpoint died with its bytes may back off")                \
     X(d_refused_backs_off, "defence: a client whose bytes found no room may back off")                       \
-    X(d_refused_while_waiting,                                                                               \
-      "defence: bytes refused while the response before is waited for: no time of the client's")             \
+    X(d_refused_while_waiting, "defence: bytes refused while a response before is waited for: no blame")     \
     X(d_slow_reader, "defence: a reader slower than the minimum rate is reset")                              \
     X(d_shut_window, "defence: a reader with a shut window is reset")                                        \
     X(d_slow_adopted, "defence: an adopted response counts until it is acked")                               \

@@ -126,6 +126,18 @@ void offload_asked_any_order(struct script *s)
     ends_exactly(&w);
 }
 
+/* The response ends, and the two requests behind it are answered. */
+static void ends_and_goes_on(struct carried *w)
+{
+    forget(w->e);
+    ends_exactly(w);
+    for (unsigned i = 0; i < 2; i++) {
+        want_head(w->e);
+        say(w->e, OK2);
+        want_text(w->c, OK2);
+    }
+}
+
 /* The next requests, one before the rule is in effect and one behind, are acked, wait, and are served. */
 void offload_asked_pipelined(struct script *s)
 {
@@ -140,13 +152,7 @@ void offload_asked_pipelined(struct script *s)
     want_true(s, w.c->got.ack - w.c->iss == 1 + 3 * (sizeof GET0 - 1), "and the one after it");
     body(&w, 2000);
     want_true(s, w.by_engine, "and the engine goes on");
-    forget(w.e);
-    ends_exactly(&w);
-    for (unsigned i = 0; i < 2; i++) {
-        want_head(w.e);
-        say(w.e, OK2);
-        want_text(w.c, OK2);
-    }
+    ends_and_goes_on(&w);
 }
 
 void offload_leaving_until_gone(struct script *s)
@@ -213,11 +219,5 @@ void offload_leaving_pipelined(struct script *s)
     say(w.c, GET0);
     want_eventually(w.c, "A len=0");
     want_true(s, w.c->got.ack - w.c->iss == 1 + 3 * (sizeof GET0 - 1), "and the one after it");
-    forget(w.e);
-    ends_exactly(&w);
-    for (unsigned i = 0; i < 2; i++) {
-        want_head(w.e);
-        say(w.e, OK2);
-        want_text(w.c, OK2);
-    }
+    ends_and_goes_on(&w);
 }

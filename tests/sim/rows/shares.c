@@ -185,20 +185,27 @@ void d_share_one_exceeds(struct script *s)
     want_counter(s, "own_replies", 0);
 }
 
-/* The one that exceeds it is gone, without a request: another may. */
-void d_share_exceeder_leaves(struct script *s)
+/* Of two heads that need more of their client's share the first gets it, and its conn is reset; then what was
+ * refused of the second comes again. */
+static void first_leaves(struct peer *c[2])
 {
-    struct peer *c[2] = {with_short_share(s), client(s)};
     open_conn(c[0]);
     open_conn(c[1]);
     begin_head(c[0], 8000);
     begin_head(c[1], 3900);
     go_on(c[0], 1000);
     go_on(c[1], 1000);
-    want_counter(s, "drop_client_bytes", 1);
+    want_counter(c[0]->sc, "drop_client_bytes", 1);
     rst(c[0], c[0]->snd);
-    pass_time(s, 10);
+    pass_time(c[0]->sc, 10);
     again(c[1], 1000);
+}
+
+/* The one that exceeds it is gone, without a request: another may. */
+void d_share_exceeder_leaves(struct script *s)
+{
+    struct peer *c[2] = {with_short_share(s), client(s)};
+    first_leaves(c);
     go_on(c[1], 20000);
     end_head(c[1]);
     take_request(s);
@@ -277,16 +284,7 @@ void d_share_head_came(struct script *s)
 {
     struct peer *c[2] = {with_short_share(s), client(s)};
     s->config->listener[0].head_timeout_ns = 10 * SEC;
-    open_conn(c[0]);
-    open_conn(c[1]);
-    begin_head(c[0], 8000);
-    begin_head(c[1], 3900);
-    go_on(c[0], 1000);
-    go_on(c[1], 1000);
-    want_counter(s, "drop_client_bytes", 1);
-    rst(c[0], c[0]->snd);
-    pass_time(s, 10);
-    again(c[1], 1000);
+    first_leaves(c);
     want_text(c[1], "HTTP/1.1 408 ");
     want_counter(s, "close_overload", 0);
 }
