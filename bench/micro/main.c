@@ -15,7 +15,7 @@ static const struct {
     {"state", micro_state},       {"table", micro_table},       {"forward", micro_forward},
     {"heads", micro_heads},       {"segments", micro_segments}, {"routes", micro_routes},
     {"policies", micro_policies}, {"timers", micro_timers},     {"kernels", micro_kernels},
-    {"steering", micro_steering},
+    {"steering", micro_steering}, {"exchange", micro_exchange},
 };
 
 static void usage(FILE *to)

@@ -119,6 +119,7 @@ void micro_heads(struct micro *m);
 void micro_policies(struct micro *m);
 void micro_routes(struct micro *m);
 void micro_forward(struct micro *m);
+void micro_exchange(struct micro *m);
 void micro_segments(struct micro *m);
 void micro_timers(struct micro *m);
 void micro_state(struct micro *m);

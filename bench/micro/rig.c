@@ -34,7 +34,10 @@ struct rig {
     struct rig_splice *splice;
     uint32_t n;
     uint64_t now_ns;
-    bool quiet;                        /* sent frames are counted and not looked at */
+    bool quiet; /* sent frames are counted and not looked at */
+    bool keeps; /* sent frames are kept, for rig_take_sent() */
+    struct frame *kept[FRAMES];
+    uint32_t nkept;
     struct pkt to_client, to_endpoint; /* the last of each, while not quiet */
     struct frame frame[FRAMES];
     uint8_t *blocks;
@@ -78,12 +81,12 @@ static struct frame *take(struct rig *r)
     return f;
 }
 
-/* Everybody's MAC address is the far station's. */
-static void answer_arp(struct rig *r, const struct frame *f)
+/* Everybody's MAC address is the far station's. NULL: f asks nothing (an announcement). */
+struct frame *rig_arp_answer(struct rig *r, const struct frame *f)
 {
     const uint8_t *q = f->data + 14;
-    if (get_be16(q + 6) != 1 || memcmp(q + 14, q + 24, 4) == 0 || r->nanswer == ANSWERS)
-        return; /* not a request, or an announcement */
+    if (get_be16(q + 6) != 1 || memcmp(q + 14, q + 24, 4) == 0)
+        return NULL;
     struct frame *a = take(r);
     uint8_t *p = frame_put(a, 42);
     memcpy(p, lacon_mac, 6);
@@ -94,7 +97,15 @@ static void answer_arp(struct rig *r, const struct frame *f)
     memcpy(p + 22, far_mac, 6);
     memcpy(p + 28, q + 24, 4);
     memcpy(p + 32, q + 8, 10);
-    r->answer[r->nanswer++] = a;
+    return a;
+}
+
+static void answer_later(struct rig *r, struct frame *a)
+{
+    if (a && r->nanswer < ANSWERS)
+        r->answer[r->nanswer++] = a;
+    else if (a)
+        op_free(&r->worker[0], a);
 }
 
 static void look_at(struct rig *r, const struct frame *f)
@@ -103,7 +114,7 @@ static void look_at(struct rig *r, const struct frame *f)
     if (wire_parse(f, 0, &p) != R_NONE)
         broken("the engine sent a bad frame");
     if (p.proto == WIRE_ARP)
-        answer_arp(r, f);
+        answer_later(r, rig_arp_answer(r, f));
     else if (p.proto == WIRE_TCP && p.key.remote_port == 80)
         r->to_client = p;
     else if (p.proto == WIRE_TCP)
@@ -114,6 +125,10 @@ static void op_send(void *ctx, struct frame *f)
 {
     struct rig_worker *w = ctx;
     w->sent++;
+    if (w->rig->keeps) {
+        w->rig->kept[w->rig->nkept++] = f;
+        return;
+    }
     if (!w->rig->quiet)
         look_at(w->rig, f);
     op_free(w, f);
@@ -138,6 +153,28 @@ uint64_t rig_input(struct rig *r, struct frame *const f[], uint32_t n)
         engine_input(w->engine, f + i, n - i < ENGINE_BURST ? n - i : ENGINE_BURST, r->now_ns);
     }
     return w->sent - before;
+}
+
+uint32_t rig_take_sent(struct rig *r, struct frame **f, uint32_t max)
+{
+    uint32_t n = r->nkept;
+    if (n > max)
+        broken("more frames were sent than are expected");
+    memcpy(f, r->kept, n * sizeof *f);
+    r->nkept = 0;
+    return n;
+}
+
+void rig_free(struct rig *r, struct frame *f)
+{
+    op_free(&r->worker[0], f);
+}
+
+struct frame *rig_frame(struct rig *r, const struct tcp_seg *s, const void *payload, uint32_t n)
+{
+    struct frame *f = take(r);
+    memcpy(frame_put(f, n), payload, n);
+    return wrap(f, s);
 }
 
 /* To the worker that owns it; what is for all goes to all. */
@@ -282,7 +319,7 @@ struct frame *rig_ack(struct rig *r, struct rig_splice *s)
 
 /* ---- life ---- */
 
-static struct config *configure(uint32_t nsplices, unsigned nworkers)
+static struct config *configure(uint32_t nsplices, unsigned nworkers, unsigned nendpoints)
 {
     static char text[ENDPOINTS * 40 + 1000];
     uint32_t conns = 3 * nsplices < 64 ? 64 : 3 * nsplices; /* a third to spare: nothing is shed */
@@ -298,7 +335,7 @@ static struct config *configure(uint32_t nsplices, unsigned nworkers)
                      "  - name: web\n"
                      "    endpoints:\n",
                      conns, nworkers);
-    for (unsigned i = 0; i < ENDPOINTS; i++)
+    for (unsigned i = 0; i < nendpoints; i++)
         n += snprintf(text + n, sizeof text - (size_t)n, "      - {address: \"10.1.0.%u:8080\"}\n", i + 1);
     struct cfg_errors errs;
     struct config *c = config_parse("rig", text, (size_t)n, &errs);
@@ -359,20 +396,30 @@ static void make_engines(struct rig *r, const struct steer *steer,
     }
 }
 
-static struct rig *create(uint32_t nsplices, unsigned nworkers, const struct steer *steer,
-                          void (*give_away)(void *ctx, unsigned owner, struct frame *f))
+/* With room for nsplices; none is open. */
+static struct rig *create_bare(uint32_t nsplices, unsigned nworkers, unsigned nendpoints, bool keeps,
+                               const struct steer *steer,
+                               void (*give_away)(void *ctx, unsigned owner, struct frame *f))
 {
     struct rig *r = micro_alloc(sizeof *r);
     r->n = nsplices;
     r->nworkers = nworkers;
+    r->keeps = keeps;
     r->now_ns = 1000000000;
     r->splice = micro_alloc(nsplices * sizeof *r->splice);
     r->blocks = micro_map((size_t)FRAMES * BLOCK);
     for (uint32_t i = 0; i < FRAMES; i++)
         r->worker[0].free[r->worker[0].nfree++] = &r->frame[i];
     rig_reclaim(r);
-    r->config = configure(nsplices, nworkers);
+    r->config = configure(nsplices, nworkers, nendpoints);
     make_engines(r, steer, give_away);
+    return r;
+}
+
+static struct rig *create(uint32_t nsplices, unsigned nworkers, const struct steer *steer,
+                          void (*give_away)(void *ctx, unsigned owner, struct frame *f))
+{
+    struct rig *r = create_bare(nsplices, nworkers, ENDPOINTS, false, steer, give_away);
     for (uint32_t i = 0; i < nsplices; i++)
         open_splice(r, i);
     uint64_t clients = 0, endpoints = 0;
@@ -395,6 +442,17 @@ struct rig *rig_create_two(uint32_t nsplices, const struct steer *steer,
                            void (*give_away)(void *ctx, unsigned owner, struct frame *f))
 {
     return create(nsplices, RIG_WORKERS, steer, give_away);
+}
+
+struct rig *rig_create_bare(uint32_t nsplices)
+{
+    return create_bare(nsplices, 1, 1, true, NULL, NULL);
+}
+
+void rig_tick(struct rig *r, uint64_t ns)
+{
+    r->now_ns += ns;
+    tick(r);
 }
 
 void rig_destroy(struct rig *r)

@@ -32,6 +32,18 @@ struct rig *rig_create(uint32_t nsplices);
  * worker's thread; ctx is rig_ops_ctx(). */
 struct rig *rig_create_two(uint32_t nsplices, const struct steer *steer,
                            void (*give_away)(void *ctx, unsigned owner, struct frame *f));
+/* With room for nsplices, none open, and one endpoint: who made it plays the hosts, by the four calls below.
+ */
+struct rig *rig_create_bare(uint32_t nsplices);
+/* The frames sent since the last call, at most max (the process ends if there are more); they are the
+ * caller's, to be given to rig_free(). */
+uint32_t rig_take_sent(struct rig *r, struct frame **f, uint32_t max);
+void rig_free(struct rig *r, struct frame *f);
+struct frame *rig_frame(struct rig *r, const struct tcp_seg *s, const void *payload, uint32_t n);
+/* The answer to an ARP request; NULL when f is none. */
+struct frame *rig_arp_answer(struct rig *r, const struct frame *f);
+/* Lets time pass. */
+void rig_tick(struct rig *r, uint64_t ns);
 struct engine *rig_engine(struct rig *r, unsigned worker);
 void *rig_ops_ctx(struct rig *r, unsigned worker);
 /* Frames that the engine of this worker has sent; its worker's thread. */
