@@ -4,7 +4,10 @@
  * is known by its unit: the number of its first KBUF_MIN bytes. What is known of each unit lies outside the
  * region, so that kept bytes and bookkeeping cannot overwrite one another and a free block is never touched.
  * Both mappings are given memory by the kernel page by page as they are used, and chunks are taken in order,
- * so a large pool costs only the most that was ever in use. */
+ * so a large pool costs only the most that was ever in use.
+ *
+ * Small blocks, which each head takes and gives back, are not merged at once: a few of each order wait as
+ * they are for who wants the next one, and are merged when a block can be had in no other way. */
 #include "agent/base/kbuf.h"
 
 #include <assert.h>
@@ -23,17 +26,27 @@
 #define CHUNK_UNITS (1u << TOP)
 #define NIL         UINT32_MAX
 
+#define QUICK_ORDERS 3u  /* blocks of these orders wait unmerged, */
+#define QUICK        64u /* so many of each */
+
 _Static_assert(KBUF_MIN << TOP == KBUF_MAX, "orders span the block sizes");
 
 enum unit_state {
     INSIDE, /* not the first unit of a block, or of a chunk never used */
     FREE,
     TAKEN,
+    WAITING, /* in quick */
 };
 
 struct unit {
     uint32_t next, prev; /* in the free list of its order, when FREE */
     uint8_t state, order;
+};
+
+/* Blocks of one order that wait unmerged, the last one first. */
+struct quick {
+    uint32_t n;
+    uint32_t unit[QUICK];
 };
 
 struct kbuf_pool {
@@ -42,6 +55,7 @@ struct kbuf_pool {
     size_t used; /* one writer, the pool's thread; control threads read it: whole, by relaxed accesses */
     uint32_t chunks, fresh; /* chunks from `fresh` on have never been used */
     uint32_t free[TOP + 1]; /* first free unit of each order */
+    struct quick quick[QUICK_ORDERS];
 };
 
 static void *map(size_t bytes)
@@ -132,16 +146,15 @@ static bool add_chunk(struct kbuf_pool *p)
     return true;
 }
 
-uint8_t *kbuf_alloc(struct kbuf_pool *p, size_t n, uint32_t *cap)
+/* A block of that order from the free lists, from a larger one where there is none; NIL: there is no room. */
+static uint32_t split_off(struct kbuf_pool *p, unsigned want)
 {
-    if (n > KBUF_MAX)
-        return NULL;
-    unsigned want = order_of(n), o = want;
+    unsigned o = want;
     while (o <= TOP && p->free[o] == NIL)
         o++;
     if (o > TOP) {
         if (!add_chunk(p))
-            return NULL;
+            return NIL;
         o = TOP;
     }
     uint32_t u = p->free[o];
@@ -150,6 +163,49 @@ uint8_t *kbuf_alloc(struct kbuf_pool *p, size_t n, uint32_t *cap)
         o--;
         list_put(p, u + (1u << o), o);
     }
+    return u;
+}
+
+/* The block at u becomes free, as part of the largest one that it makes with its free neighbours. */
+static void merge(struct kbuf_pool *p, uint32_t u, unsigned o)
+{
+    p->units[u].state = INSIDE;
+    for (; o < TOP; o++) {
+        uint32_t buddy = u ^ (1u << o);
+        if (p->units[buddy].state != FREE || p->units[buddy].order != o)
+            break;
+        list_take(p, buddy);
+        u &= ~(1u << o);
+    }
+    list_put(p, u, o);
+}
+
+static void merge_quick(struct kbuf_pool *p)
+{
+    for (unsigned o = 0; o < QUICK_ORDERS; o++)
+        while (p->quick[o].n)
+            merge(p, p->quick[o].unit[--p->quick[o].n], o);
+}
+
+static uint32_t take(struct kbuf_pool *p, unsigned want)
+{
+    if (want < QUICK_ORDERS && p->quick[want].n)
+        return p->quick[want].unit[--p->quick[want].n];
+    uint32_t u = split_off(p, want);
+    if (u != NIL)
+        return u;
+    merge_quick(p);
+    return split_off(p, want);
+}
+
+uint8_t *kbuf_alloc(struct kbuf_pool *p, size_t n, uint32_t *cap)
+{
+    if (n > KBUF_MAX)
+        return NULL;
+    unsigned want = order_of(n);
+    uint32_t u = take(p, want);
+    if (u == NIL)
+        return NULL;
     p->units[u].state = TAKEN;
     p->units[u].order = (uint8_t)want;
     *cap = KBUF_MIN << want;
@@ -168,15 +224,12 @@ void kbuf_free(struct kbuf_pool *p, uint8_t *buf, uint32_t cap)
     assert(p->units[u].state == TAKEN && p->units[u].order == o && cap == KBUF_MIN << o);
     ASAN_POISON_MEMORY_REGION(buf, cap);
     set_used(p, p->used - cap);
-    p->units[u].state = INSIDE;
-    for (; o < TOP; o++) {
-        uint32_t buddy = u ^ (1u << o);
-        if (p->units[buddy].state != FREE || p->units[buddy].order != o)
-            break;
-        list_take(p, buddy);
-        u &= ~(1u << o);
+    if (o < QUICK_ORDERS && p->quick[o].n < QUICK) {
+        p->units[u].state = WAITING;
+        p->quick[o].unit[p->quick[o].n++] = u;
+    } else {
+        merge(p, u, o);
     }
-    list_put(p, u, o);
 }
 
 size_t kbuf_memory(const struct kbuf_pool *p)
