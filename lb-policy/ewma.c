@@ -58,7 +58,7 @@ static uint32_t ewma_pick(void *state, const struct lb_turn *turn)
 {
     struct ewma *s = state;
     struct lb_two two = lb_alias_two(&s->alias, turn);
-    return load(s, two.b, turn->now_ns) < load(s, two.a, turn->now_ns) ? two.b : two.a;
+    return load(s, two.b, turn->q->now_ns) < load(s, two.a, turn->q->now_ns) ? two.b : two.a;
 }
 
 static void ewma_sample(void *state, uint32_t i, uint64_t latency_ns, bool whole, uint64_t now_ns)

@@ -97,10 +97,10 @@ static void *maglev_create(const struct lb_peers *in)
 static uint32_t maglev_pick(void *state, const struct lb_turn *turn)
 {
     const struct maglev *m = state;
-    uint32_t i = m->entry[turn->hash % m->size];
+    uint32_t i = m->entry[turn->q->hash % m->size];
     if (!lb_bit(turn->skip, i))
         return i;
-    uint64_t probe = turn->hash;
+    uint64_t probe = turn->q->hash;
     for (uint32_t k = 0; k < PROBES; k++) {
         i = m->entry[lb_draw(&probe) % m->size];
         if (!lb_bit(turn->skip, i))

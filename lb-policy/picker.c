@@ -369,8 +369,9 @@ static bool others_left(const struct tier *t, const uint64_t *skip)
  * hash, so that a key moves back to it once and not to and fro. */
 static bool too_early(struct lb_picker *p, const struct tier *t, uint32_t i, const struct lb_turn *turn)
 {
-    uint64_t draw = p->policy->hashes ? lb_mix(turn->hash ^ (i + UINT64_C(0x51057a27))) : lb_draw(&p->random);
-    return (draw & (LB_RAMP_FULL - 1)) >= ramp_of(p, t, i, turn->now_ns);
+    uint64_t draw =
+        p->policy->hashes ? lb_mix(turn->q->hash ^ (i + UINT64_C(0x51057a27))) : lb_draw(&p->random);
+    return (draw & (LB_RAMP_FULL - 1)) >= ramp_of(p, t, i, turn->q->now_ns);
 }
 
 static uint32_t pick_with_slow_start(struct lb_picker *p, struct tier *t, struct lb_turn *turn,
@@ -412,7 +413,7 @@ static const uint64_t *skipped(const struct lb_picker *p, struct tier *t, const 
 static uint32_t pick_in(struct lb_picker *p, struct tier *t, const struct lb_request *q, bool also_down,
                         policy_pick *pick)
 {
-    struct lb_turn turn = {skipped(p, t, q->tried, also_down), q->hash, q->now_ns, &p->random};
+    struct lb_turn turn = {skipped(p, t, q->tried, also_down), q, &p->random};
     if (!turn.skip)
         return LB_NONE;
     if (t->nslow)

@@ -20,8 +20,7 @@ struct lb_peers {
 /* What one pick is asked with. */
 struct lb_turn {
     const uint64_t *skip; /* bit set: must not be chosen; at least one is clear */
-    uint64_t hash;        /* of the request */
-    uint64_t now_ns;
+    const struct lb_request *q;
     uint64_t *random; /* for lb_draw() */
 };
 
@@ -30,7 +29,7 @@ struct lb_turn {
  * no use for are NULL. */
 struct lb_policy {
     const char *name;
-    bool hashes; /* picks by lb_turn.hash alone: the same one for the same hash and skip */
+    bool hashes; /* picks by lb_request.hash alone: the same one for the same hash and skip */
 
     void *(*create)(const struct lb_peers *in); /* NULL when memory is short */
     void (*destroy)(void *state);

@@ -84,13 +84,13 @@ static uint32_t find(const struct ring *r, uint64_t hash)
 static uint32_t ring_pick(void *state, const struct lb_turn *turn)
 {
     const struct ring *r = state;
-    uint32_t at = find(r, turn->hash), i;
+    uint32_t at = find(r, turn->q->hash), i;
     for (uint32_t k = 0; k < WALK; k++) {
         if (!lb_bit(turn->skip, r->point[at].endpoint))
             return r->point[at].endpoint;
         at = at + 1 < r->length ? at + 1 : 0;
     }
-    for (i = (uint32_t)(turn->hash % r->n); lb_bit(turn->skip, i);)
+    for (i = (uint32_t)(turn->q->hash % r->n); lb_bit(turn->skip, i);)
         i = i + 1 < r->n ? i + 1 : 0;
     return i;
 }

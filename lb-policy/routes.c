@@ -122,6 +122,8 @@ static uint32_t walk_path(const struct lb_trie *t, uint32_t root, struct span pa
         return root;
     path = span_from(path, 1);
     while (path.p) {
+        if (!t->node[at].bound)
+            return at;
         uint32_t child = lb_trie_find(t, at, pop_element(&path), false);
         if (child == LB_NONE)
             return at;
@@ -154,6 +156,8 @@ static uint32_t walk_host(const struct lb_trie *t, uint32_t root, struct span ho
     uint32_t at = root;
     *whole = false;
     while (host.p) {
+        if (!t->node[at].bound)
+            return at;
         uint32_t child = lb_trie_find(t, at, pop_label(&host), true);
         if (child == LB_NONE)
             return at;

@@ -26,7 +26,7 @@ static void *sh_create(const struct lb_peers *in)
 /* The hash is the generator's seed, so a key draws the same ones in the same order every time. */
 static uint32_t sh_pick(void *state, const struct lb_turn *turn)
 {
-    uint64_t seed = turn->hash;
+    uint64_t seed = turn->q->hash;
     return lb_alias_draw(state, turn->skip, &seed);
 }
 

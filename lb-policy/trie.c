@@ -110,7 +110,8 @@ uint32_t lb_trie_add(struct lb_trie *t, uint32_t parent, struct span label, bool
     if (label.n)
         memcpy(t->text + t->ntext, label.p, label.n);
     t->ntext += label.n;
-    t->longest = label.n > t->longest ? label.n : t->longest;
+    if (t->node[parent].bound <= n->len)
+        t->node[parent].bound = n->len + 1;
     n->next = t->chain[n->hash & (t->nchain - 1)];
     t->chain[n->hash & (t->nchain - 1)] = id;
     return id;
@@ -120,7 +121,7 @@ uint32_t lb_trie_add(struct lb_trie *t, uint32_t parent, struct span label, bool
 
 uint32_t lb_trie_find(const struct lb_trie *t, uint32_t parent, struct span label, bool fold)
 {
-    if (label.n > t->longest || t->nchain == 0)
+    if (label.n >= t->node[parent].bound)
         return LB_NONE;
     uint32_t hash = hash_of(parent, label, fold);
     uint32_t id = t->chain[hash & (t->nchain - 1)];

@@ -19,6 +19,7 @@ struct lb_trie_node {
     uint32_t next;   /* in its hash chain */
     uint32_t hash;
     uint32_t text, len; /* the label, in lb_trie.text */
+    uint32_t bound;     /* all labels of its children are shorter; 0: it has none */
     uint32_t exact;     /* the user's: what is kept for this very name; LB_NONE when created */
     uint32_t under;     /* the user's: what is kept for names below this one; LB_NONE when created */
 };
@@ -31,7 +32,6 @@ struct lb_trie {
     uint32_t nchain; /* power of two, or 0 */
     uint8_t *text;
     size_t ntext, captext;
-    size_t longest; /* label, bytes */
 };
 
 void lb_trie_free(struct lb_trie *t); /* leaves an empty one */
