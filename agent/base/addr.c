@@ -15,16 +15,22 @@ static char *put_octet(char *p, unsigned v)
 
 /* Dotted quads are written here: one goes into most requests, and by way of inet_ntop() it costs as much as
  * the parse of a head. */
-const char *ip_str(const struct ip_addr *a, char buf[IP_STRLEN])
+size_t ip_put(const struct ip_addr *a, char buf[IP_STRLEN])
 {
     char *p = buf;
     if (!ip_is_v4(a))
-        return inet_ntop(AF_INET6, a->b, buf, IP_STRLEN); /* cannot fail: the longest text fits */
+        return strlen(inet_ntop(AF_INET6, a->b, buf, IP_STRLEN)); /* cannot fail: the longest text fits */
     for (unsigned i = 12; i < 16; i++) {
         p = put_octet(p, a->b[i]);
         *p++ = '.';
     }
-    p[-1] = 0;
+    *--p = 0;
+    return (size_t)(p - buf);
+}
+
+const char *ip_str(const struct ip_addr *a, char buf[IP_STRLEN])
+{
+    ip_put(a, buf);
     return buf;
 }
 

@@ -70,6 +70,8 @@ static inline bool flow_key_eq(const struct flow_key *a, const struct flow_key *
 
 /* Writes the usual text form (dotted quad for IPv4) and returns `buf`. Thread-safe. */
 const char *ip_str(const struct ip_addr *a, char buf[IP_STRLEN]);
+/* The same; returns its length. */
+size_t ip_put(const struct ip_addr *a, char buf[IP_STRLEN]);
 
 /* Parses dotted quad or RFC 4291 text of exactly `n` bytes. False when it is neither. */
 bool ip_parse(const char *s, size_t n, struct ip_addr *out);

@@ -20,17 +20,10 @@ static size_t ipv6_literal(struct span a)
 /* reg-name or IPv4 address at the start; its length, 0 when it is none. */
 static size_t reg_name(struct span a)
 {
-    size_t i = 0;
-    while (i < a.n) {
-        if (http_is(a.p[i], HTTP_C_REG_NAME))
-            i++;
-        else if (a.p[i] == '%' && a.n - i >= 3 && http_is(a.p[i + 1], HTTP_C_HEX) &&
-                 http_is(a.p[i + 2], HTTP_C_HEX))
-            i += 3;
-        else
-            break;
-    }
-    return i;
+    const uint8_t *p = http_skip(a.p, a.p + a.n, HTTP_C_REG_NAME), *end = a.p + a.n;
+    while (end - p >= 3 && *p == '%' && http_is(p[1], HTTP_C_HEX) && http_is(p[2], HTTP_C_HEX))
+        p = http_skip(p + 3, end, HTTP_C_REG_NAME);
+    return (size_t)(p - a.p);
 }
 
 static bool valid_port(struct span port)

@@ -50,7 +50,7 @@ static void mark_hop(struct http_head *h, uint32_t ids)
 {
     for (unsigned i = 0; i < h->nfields; i++)
         if (HTTP_BIT(h->field[i].id) & ids)
-            h->field[i].hop = true;
+            h->field[i].hop = h->hops = true;
 }
 
 static int name_field(struct http_head *h, struct span name, bool request)
@@ -59,7 +59,7 @@ static int name_field(struct http_head *h, struct span name, bool request)
         return request ? -400 : HTTP_DONE;
     for (unsigned i = 0; i < h->nfields; i++)
         if (span_ieq(h->field[i].name, name) && !mutant(hop_fields_kept))
-            h->field[i].hop = true;
+            h->field[i].hop = h->hops = true;
     return HTTP_DONE;
 }
 

@@ -17,7 +17,7 @@ struct plan {
 
 static unsigned last_field(const struct http_head *h, enum http_field_id id)
 {
-    for (unsigned i = h->nfields; i-- > 0;)
+    for (unsigned i = h->has & HTTP_BIT(id) ? h->nfields : 0; i-- > 0;)
         if (h->field[i].id == id)
             return i;
     return h->nfields;
@@ -125,22 +125,40 @@ static struct plan plan_of(const struct http_head *h, const struct http_request_
     return p;
 }
 
+/* Do all fields stay as they are? */
+static bool untouched(const struct plan *p)
+{
+    const struct http_request_edit *e = p->e;
+    uint32_t looked_at = (e->drop & ~HTTP_BIT(HTTP_F_OTHER)) | (p->new_host ? HTTP_BIT(HTTP_F_HOST) : 0) |
+                         (e->cookie.n ? HTTP_BIT(HTTP_F_COOKIE) : 0);
+    return !(p->h->has & looked_at) && !p->h->hops && !e->edits && p->xff == p->h->nfields &&
+           p->forwarded == p->h->nfields;
+}
+
+static void put_fields(struct writer *w, const struct plan *p, struct run *r)
+{
+    const struct http_head *h = p->h;
+    const struct http_request_edit *e = p->e;
+    for (unsigned i = 0; i < h->nfields; i++) {
+        if (dropped(p, &h->field[i]))
+            run_cut(w, r, h->field[i].name.p, line_end(h, i));
+        else if (i == p->xff)
+            append_to(w, p, r, i, e->xff);
+        else if (i == p->forwarded)
+            append_to(w, p, r, i, e->forwarded);
+        else if (h->field[i].id == HTTP_F_COOKIE && e->cookie.n)
+            http_cut_cookie(w, r, h->field[i].value, e->cookie);
+    }
+}
+
 int http_write_request(const struct http_head *h, const struct http_request_edit *e, uint8_t *out,
                        uint32_t cap)
 {
     struct writer w = writer_on(out, cap);
     struct plan p = plan_of(h, e);
     struct run r = put_start(&w, &p);
-    for (unsigned i = 0; i < h->nfields; i++) {
-        if (dropped(&p, &h->field[i]))
-            run_cut(&w, &r, h->field[i].name.p, line_end(h, i));
-        else if (i == p.xff)
-            append_to(&w, &p, &r, i, e->xff);
-        else if (i == p.forwarded)
-            append_to(&w, &p, &r, i, e->forwarded);
-        else if (h->field[i].id == HTTP_F_COOKIE && e->cookie.n)
-            http_cut_cookie(&w, &r, h->field[i].value, e->cookie);
-    }
+    if (!untouched(&p))
+        put_fields(&w, &p, &r);
     run_cut(&w, &r, lines_end(h), 0);
     put_added(&w, &p);
     put_str(&w, "\r\n");

@@ -38,12 +38,18 @@ static bool dropped(const struct http_field *f, const struct http_response_edit 
            (f->id == HTTP_F_SET_COOKIE && e->cookie.n && http_sets_cookie(f->value, e->cookie));
 }
 
+/* Do all fields stay as they are? */
+static bool untouched(const struct http_head *h, const struct http_response_edit *e)
+{
+    return !h->hops && !e->edits && !(e->cookie.n && (h->has & HTTP_BIT(HTTP_F_SET_COOKIE)));
+}
+
 int http_write_response(const struct http_head *h, const struct http_response_edit *e, uint8_t *out,
                         uint32_t cap)
 {
     struct writer w = writer_on(out, cap);
     struct run r = put_start(&w, h);
-    for (unsigned i = 0; i < h->nfields; i++) {
+    for (unsigned i = untouched(h, e) ? h->nfields : 0; i < h->nfields; i++) {
         const struct http_field *f = &h->field[i];
         if (f->hop ? !(f->id == HTTP_F_UPGRADE && keeps_upgrade(h)) : dropped(f, e))
             run_cut(&w, &r, f->name.p, line_end(h, i));

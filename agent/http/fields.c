@@ -40,10 +40,27 @@ static const struct known *const by_length[20] = {
     [19] = (const struct known[]){{"proxy-authorization", HTTP_F_PROXY_AUTHORIZATION}, {0}},
 };
 
-/* Or-ing 0x20 folds case; among token characters it maps nothing else onto a letter, a digit or '-'. */
+static uint64_t word_at(const void *p)
+{
+    uint64_t w;
+    memcpy(&w, p, sizeof w);
+    return w;
+}
+
+/* Is it the name that `lower`, of the same length, is in lower case? Or-ing 0x20 folds case; among token
+ * characters it maps nothing else onto a letter, a digit or '-'. The last eight bytes of a longer name
+ * overlap those before. */
 static bool folds_to(struct span name, const char *lower)
 {
-    for (size_t i = 0; i < name.n; i++)
+    static const uint64_t fold = UINT64_C(0x2020202020202020);
+    size_t i = 0;
+    if (name.n >= 8) {
+        for (; i + 8 < name.n; i += 8)
+            if ((word_at(name.p + i) | fold) != word_at(lower + i))
+                return false;
+        return (word_at(name.p + name.n - 8) | fold) == word_at(lower + name.n - 8);
+    }
+    for (; i < name.n; i++)
         if ((name.p[i] | 0x20) != lower[i])
             return false;
     return true;
@@ -82,6 +99,11 @@ int http_take_crlf(struct http_cursor *c)
 int http_take_version(struct http_cursor *c, uint8_t *minor)
 {
     static const uint8_t shape[] = "HTTP/d.d";
+    if (c->end - c->p >= 8 && memcmp(c->p, "HTTP/1.1", 8) == 0) { /* what nearly everybody says */
+        *minor = 1;
+        c->p += 8;
+        return HTTP_DONE;
+    }
     for (unsigned i = 0; i < 8; i++) {
         if (c->p + i == c->end)
             return HTTP_PARTIAL;
@@ -139,5 +161,6 @@ int http_take_fields(struct http_cursor *c, struct http_head *h, struct http_see
             return -431;
         note_field(h, seen);
     }
+    h->has = seen->once;
     return http_take_crlf(c);
 }

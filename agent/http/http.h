@@ -98,6 +98,8 @@ struct http_head {
     struct span authority; /* request only: host with port, as sent */
     struct span
         path; /* request only: path without query, as sent ("/" for an empty absolute path; "*" possible) */
+    uint32_t has; /* HTTP_BIT()s of its fields */
+    bool hops;    /* one of them is hop-by-hop */
     unsigned nfields;
     struct http_field field[HTTP_MAX_FIELDS];
 };

@@ -6,18 +6,24 @@
 #define MAX_METHOD      32 /* longer than any that is registered: 501, RFC 9112 section 3 */
 #define MAX_EMPTY_LINES 2
 
-static const char *const methods[HTTP_OTHER] = {
-    [HTTP_GET] = "GET",     [HTTP_HEAD] = "HEAD",     [HTTP_POST] = "POST",
-    [HTTP_PUT] = "PUT",     [HTTP_DELETE] = "DELETE", [HTTP_OPTIONS] = "OPTIONS",
-    [HTTP_TRACE] = "TRACE", [HTTP_PATCH] = "PATCH",   [HTTP_CONNECT] = "CONNECT",
-};
-
 static enum http_method method_lookup(struct span name)
 {
-    for (unsigned m = 0; m < HTTP_OTHER; m++)
-        if (span_eq(name, span_str(methods[m])))
-            return (enum http_method)m;
-    return HTTP_OTHER;
+#define IS(text) (memcmp(name.p, text, sizeof text - 1) == 0)
+    switch (name.n) {
+    case 3:
+        return IS("GET") ? HTTP_GET : IS("PUT") ? HTTP_PUT : HTTP_OTHER;
+    case 4:
+        return IS("POST") ? HTTP_POST : IS("HEAD") ? HTTP_HEAD : HTTP_OTHER;
+    case 5:
+        return IS("PATCH") ? HTTP_PATCH : IS("TRACE") ? HTTP_TRACE : HTTP_OTHER;
+    case 6:
+        return IS("DELETE") ? HTTP_DELETE : HTTP_OTHER;
+    case 7:
+        return IS("OPTIONS") ? HTTP_OPTIONS : IS("CONNECT") ? HTTP_CONNECT : HTTP_OTHER;
+    default:
+        return HTTP_OTHER;
+    }
+#undef IS
 }
 
 bool http_idempotent(enum http_method m)
@@ -93,6 +99,13 @@ static struct span until(struct span s, uint8_t stop, uint8_t or_stop)
     return span_of(s.p, i);
 }
 
+/* The part of `s`, which is not empty, before its query. */
+static struct span without_query(struct span s)
+{
+    const uint8_t *query = memchr(s.p, '?', s.n);
+    return query ? span_of(s.p, (size_t)(query - s.p)) : s;
+}
+
 /* "http://" or "https://" at the start: its length, else 0. */
 static size_t scheme_length(struct span target)
 {
@@ -106,7 +119,7 @@ static size_t scheme_length(struct span target)
 
 bool http_is_absolute(const struct http_head *h)
 {
-    return h->method != HTTP_CONNECT && scheme_length(h->target) > 0;
+    return h->target.p[0] != '/' && h->method != HTTP_CONNECT && scheme_length(h->target) > 0;
 }
 
 static int read_absolute(struct http_head *h)
@@ -131,12 +144,11 @@ static int read_target(struct http_head *h)
         h->authority = h->target;
         return http_split_authority(h->target, &h->host, &port) && port.n > 0 ? HTTP_DONE : -400;
     }
-    if (scheme_length(h->target) > 0)
+    bool origin = h->target.p[0] == '/';
+    if (!origin && scheme_length(h->target) > 0)
         return read_absolute(h);
-    h->path = until(h->target, '?', '?');
-    if (h->target.p[0] == '/')
-        return HTTP_DONE;
-    return h->method == HTTP_OPTIONS && span_eq(h->target, span_str("*")) ? HTTP_DONE : -400;
+    h->path = without_query(h->target);
+    return origin || (h->method == HTTP_OPTIONS && span_eq(h->target, span_str("*"))) ? HTTP_DONE : -400;
 }
 
 /* Exactly one Host in 1.1, at most one in 1.0, always valid; used where the target has no authority. */
