@@ -71,7 +71,7 @@ static bool many_wait(const struct exchanges *w, const struct conn *c)
 /* What is held was judged; when nothing came of it and nothing more will come, the conn is closed. */
 static void held_judged(struct exchanges *w, struct conn *c)
 {
-    bool waits = many_wait(w, c) && conn_holds(c);
+    bool waits = conn_holds(c) && many_wait(w, c);
     if (!conn_is_dead(c) && !conn_user(c) && !waits && (c->fin_told || client_leaves(w, c)))
         client_close(w, c, c->fin_told ? R_CLOSE_NORMAL : R_CLOSE_DRAIN);
 }

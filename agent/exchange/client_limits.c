@@ -100,9 +100,11 @@ void client_limits_adopt(struct exchanges *w, const struct conn *c)
 
 bool client_limits_begin(struct exchanges *w, struct exchange *x)
 {
-    const struct cfg_listener *l = listener_of(w, x->c);
+    const struct cfg_listener *l = x->listener;
+    if (!l->client_requests)
+        return true;
     bool own = ip_eq(&x->client.addr, splice_remote_addr(w->s, x->c));
-    if (!l->client_requests || (own && conn_client(x->c) == CLIENT_NONE))
+    if (own && conn_client(x->c) == CLIENT_NONE)
         return true;
     x->client_place =
         lb_in_use_take(w->in_use, w->worker, hash_of(w, l, REQUESTS, &x->client.addr), l->client_requests);

@@ -68,7 +68,7 @@ static struct span of_exchange(const struct asked *a, enum template_var v, char 
     case TEMPLATE_PEER_ADDRESS:
         return span_str(ip_str(&x->peer.addr, room));
     case TEMPLATE_LISTENER:
-        return text_of(listener_of(a->w, x->c)->name);
+        return text_of(x->listener->name);
     case TEMPLATE_LISTENER_PORT:
         return port_of(room, x->local.port);
     case TEMPLATE_ROUTE:
@@ -145,13 +145,13 @@ bool edits_of_request(struct exchanges *w, const struct exchange *x, const struc
     struct writer lines = writer_on(w->request_lines, LINES_ROOM);
     struct asked a = {w, x, h};
     out->edits = (struct http_edits){.n = 0};
-    http_edits_add(&out->edits, &listener_of(w, x->c)->request_edit);
+    http_edits_add(&out->edits, &x->listener->request_edit);
     http_edits_add(&out->edits, &x->rule->request_edit);
     http_edits_add(&out->edits, &cluster_of(x)->cfg->request_edit);
     out->e = (struct http_request_edit){.keep_upgrade = x->upgrade,
                                         .edits = out->edits.n ? &out->edits : NULL,
                                         .cookie = affinity_cookie(cluster_of(x)->affinity),
-                                        .xff = span_str(ip_str(&x->peer.addr, out->xff))};
+                                        .xff = span_of(out->xff, ip_put(&x->peer.addr, out->xff))};
     forwarded_put(w, x, h, &out->e, &lines, out->forwarded);
     if (mutant(affinity_shown))
         out->e.cookie = span_of(NULL, 0);
@@ -172,7 +172,7 @@ bool edits_of_response(struct exchanges *w, const struct exchange *x, struct res
     out->edits = (struct http_edits){.n = 0};
     http_edits_add(&out->edits, &cluster_of(x)->cfg->response_edit);
     http_edits_add(&out->edits, &x->rule->response_edit);
-    http_edits_add(&out->edits, &listener_of(w, x->c)->response_edit);
+    http_edits_add(&out->edits, &x->listener->response_edit);
     out->e = (struct http_response_edit){.edits = out->edits.n ? &out->edits : NULL,
                                          .cookie = affinity_cookie(affinity)};
     if (affinity && x->endpoint != x->affine && !http_edits_name(&out->edits, span_str("Set-Cookie")))
@@ -193,7 +193,7 @@ struct span edits_of_reply(struct exchanges *w, const struct exchange *x)
     struct http_edits edits = {.n = 0};
     if (x->rule)
         http_edits_add(&edits, &x->rule->response_edit);
-    http_edits_add(&edits, &listener_of(w, x->c)->response_edit);
+    http_edits_add(&edits, &x->listener->response_edit);
     if (!edits.n)
         return span_of("", 0);
     http_edits_add(&edits, &own);

@@ -14,15 +14,14 @@ struct exchange *exchange_new(struct exchanges *w, struct conn *c)
     else
         return NULL;
     struct flow_key k = splice_key(w->s, c);
-    *x = (struct exchange){.c = c,
-                           .local = {k.local, k.local_port},
-                           .gen = w->gen,
-                           .listener = listener_of(w, c),
-                           .cluster = LB_NONE,
-                           .endpoint = LB_NONE,
-                           .affine = LB_NONE,
-                           .client_place = LB_IN_USE_UNCOUNTED};
-    x->peer = x->client = identity_of(w, c);
+    memset(x, 0, offsetof(struct exchange, rec.text));
+    x->c = c;
+    x->local = (struct ip_port){k.local, k.local_port};
+    x->peer = x->client = identity_in(w, c, &k);
+    x->gen = w->gen;
+    x->listener = listener_of(w, c);
+    x->cluster = x->endpoint = x->affine = LB_NONE;
+    x->client_place = LB_IN_USE_UNCOUNTED;
     x->gen->users++;
     x->rec.generation = x->gen->id;
     splice_busy(w->s, c);
@@ -82,7 +81,6 @@ void exchange_give_back(struct exchanges *w, struct exchange *x)
     bool clean = exchange_request_done(x) && !x->e_extra && !x->tunnel;
     x->e = NULL;
     conn_set_user(e, NULL);
-    splice_release(w->s, e);
     splice_part(w->s, e);
     if (!clean) {
         splice_reset(w->s, e, x->e_extra ? R_CLOSE_POOL_DATA : R_CLOSE_EARLY);

@@ -76,7 +76,7 @@ void exchanges_explain(struct exchanges *w, struct explain *q)
                          .client.addr = q->source};
     conn_set_user(&c, &x);
     if (q->head)
-        forwarded_read(w, &x, q->head);
+        forwarded_read(&x, q->head);
     q->status = refused(q, l);
     if (!q->status)
         find_rule(w, q, &x);

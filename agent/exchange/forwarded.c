@@ -27,9 +27,9 @@ static bool is_trusted(const void *listener, const struct ip_addr *a)
     return in_networks(l->trusted_proxy, l->ntrusted_proxy, a);
 }
 
-void forwarded_read(struct exchanges *w, struct exchange *x, const struct http_head *h)
+void forwarded_read(struct exchange *x, const struct http_head *h)
 {
-    const struct cfg_listener *l = listener_of(w, x->c);
+    const struct cfg_listener *l = x->listener;
     x->trusted = l->ntrusted_proxy && (is_trusted(l, &x->peer.addr) || mutant(forwarded_believed));
     if (x->trusted)
         (void)http_forwarded_for(
@@ -127,7 +127,7 @@ static bool kept(const struct exchange *x, const struct http_head *h, enum cfg_f
 struct span forwarded_request_id(struct exchanges *w, const struct exchange *x, const struct http_head *h,
                                  char room[HTTP_VALUE_ROOM])
 {
-    const struct cfg_listener *l = listener_of(w, x->c);
+    const struct cfg_listener *l = x->listener;
     struct span value;
     if (l->x_request_id == CFG_FORWARD_OFF)
         return span_of("", 0);
@@ -238,7 +238,7 @@ static void tell_names(const struct telling *t, const struct cfg_listener *l)
 void forwarded_put(struct exchanges *w, const struct exchange *x, const struct http_head *h,
                    struct http_request_edit *e, struct writer *lines, char element[FORWARDED_ROOM])
 {
-    const struct cfg_listener *l = listener_of(w, x->c);
+    const struct cfg_listener *l = x->listener;
     struct telling t = {w, x, h, e, lines};
     tell_lists(&t, l, element);
     tell_target(&t, l);

@@ -52,11 +52,16 @@ void identity_judge(struct exchanges *w, struct conn *c, struct span bytes)
     client_accepted(w, c);
 }
 
+struct ip_port identity_in(const struct exchanges *w, const struct conn *c, const struct flow_key *k)
+{
+    return c->user_named ? w->identity[splice_index(w->s, c)].source
+                         : (struct ip_port){k->remote, k->remote_port};
+}
+
 struct ip_port identity_of(const struct exchanges *w, const struct conn *c)
 {
     struct flow_key k = splice_key(w->s, c);
-    return c->user_named ? w->identity[splice_index(w->s, c)].source
-                         : (struct ip_port){k.remote, k.remote_port};
+    return identity_in(w, c, &k);
 }
 
 static struct ip_port asked_at(const struct exchanges *w, const struct conn *c)

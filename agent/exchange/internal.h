@@ -20,48 +20,41 @@
 #define MAX_TRIED      16u
 #define LINES_ROOM     8192u /* what may be added to a request's head, or a response's */
 
+/* In the order of use: what each exchange touches comes first. From rec.text on nothing is there before it is
+ * written. */
 struct exchange {
     struct exchange *next_free;
     struct conn *c, *e;                  /* e NULL: not chosen yet, or given back */
     struct generation *gen;              /* that it began under */
     const struct cfg_listener *listener; /* of that */
-    struct ip_port local;                /* our address that c came to */
-    struct ip_port peer;                 /* who has connected */
-    struct ip_port client; /* whom it comes from: the peer, or whom a trusted proxy says (forwarded.c) */
-    bool trusted;          /* the peer is a trusted proxy */
+    const struct cfg_rule *rule;         /* NULL: none was found, or a stream */
     uint32_t cluster, endpoint;
-    uint32_t affine; /* the endpoint that the request's cookie names; LB_NONE: none */
-    uint32_t tried[MAX_TRIED];
+    uint32_t affine;       /* the endpoint that the request's cookie names; LB_NONE: none */
+    uint32_t client_place; /* where it counts among its client's requests in flight (client_limits.c) */
+    uint64_t start_ns;
+    uint64_t deadline_ns; /* request_timeout; 0: none */
+    uint64_t delay_ns;    /* the next try is not begun before so long */
+    uint64_t picked_ns;
+    uint64_t hash;          /* of the hash key, where the cluster's lb_policy wants one */
+    uint32_t prefix;        /* bytes of the path that the rule's match took as prefix */
     uint8_t tries;          /* endpoints in tried: those that were connected to for this request */
+    bool trusted;           /* the peer is a trusted proxy */
     bool e_pooled;          /* the endpoint conn came from the pool */
     bool tallied, retrying; /* among its cluster's requests, and retries (breaker.c) */
     bool at_endpoint;       /* among its endpoint's requests, where those are limited */
     bool queued, turn;      /* it waits for room; and is being tried (queue.c) */
-    struct exchange *queue_next, **queue_pprev;
-    uint64_t queue_ns;     /* since then */
-    uint32_t head_bytes;   /* of what waits, */
-    uint64_t head_print;   /* and its keyed hash */
-    bool counted;          /* among its endpoint's active exchanges; see upstream_leave() */
-    uint32_t client_place; /* where it counts among its client's requests in flight (client_limits.c) */
+    bool counted;           /* among its endpoint's active exchanges; see upstream_leave() */
     bool timed; /* all of the request was there when it was sent: its answer says how fast the endpoint is */
-    uint64_t hash; /* of the hash key, where the cluster's lb_policy wants one */
-    uint64_t picked_ns;
 
     /* the request */
-    const struct cfg_rule *rule; /* NULL: none was found, or a stream */
-    uint32_t prefix;             /* bytes of the path that the rule's match took as prefix */
     uint8_t method, minor, req_body;
     bool upgrade, want_keep; /* want_keep: the client conn may stay */
     bool req_mapped;         /* framing complete, every byte mapped */
     bool client_fin;         /* the client has said FIN */
     bool keep_copy;          /* its kept bytes are retained for S7 */
     bool expects;            /* it waits for "100 Continue" before its body */
-    bool discards;           /* it is answered, and the rest of it thrown away (discard.c), */
-    uint32_t discarded;      /* so many bytes already */
+    bool discards;           /* it is answered, and the rest of it thrown away (discard.c) */
     bool settled;            /* counted and logged */
-    uint64_t req_left;       /* HTTP_BODY_LENGTH: bytes not mapped yet; _CHUNKED: of a chunk that is kept */
-    uint64_t req_kept;       /* bytes kept so far */
-    struct http_chunked req_chunked;
 
     /* the response */
     uint8_t resp_body;
@@ -72,15 +65,26 @@ struct exchange {
     bool orphan; /* the endpoint conn has ended after all of the response was passed on */
     bool tunnel; /* bytes pass both ways until both sides have closed */
     bool stream; /* there is no HTTP in it (stream.c) */
+
+    uint64_t req_left; /* HTTP_BODY_LENGTH: bytes not mapped yet; _CHUNKED: of a chunk that is kept */
+    uint64_t req_kept; /* bytes kept so far */
     uint64_t resp_left;
     pos_t body_out; /* where the response body begins in c's out-stream */
     pos_t resp_end; /* its end, when resp_mapped */
-    struct http_chunked resp_chunked;
 
-    uint64_t start_ns;
-    uint64_t deadline_ns; /* request_timeout; 0: none */
-    uint64_t delay_ns;    /* the next try is not begun before so long */
+    struct ip_port local;  /* our address that c came to */
+    struct ip_port peer;   /* who has connected */
+    struct ip_port client; /* whom it comes from: the peer, or whom a trusted proxy says (forwarded.c) */
+
+    uint32_t discarded; /* bytes that `discards` has thrown away */
+    struct http_chunked req_chunked, resp_chunked;
+    struct exchange *queue_next, **queue_pprev;
+    uint64_t queue_ns;   /* since then */
+    uint64_t head_print; /* keyed hash of the head that waits, */
+    uint32_t head_bytes; /* which has so many */
+
     struct access_record rec;
+    uint32_t tried[MAX_TRIED];
 };
 
 /* What one worker has lately seen of an endpoint (outlier.c). */
@@ -261,6 +265,8 @@ void identity_accepted(struct exchanges *w, struct conn *c);
 void identity_judge(struct exchanges *w, struct conn *c, struct span bytes);
 /* Who the client is, to whatever goes by its address. */
 struct ip_port identity_of(const struct exchanges *w, const struct conn *c);
+/* The same, of who knows c's four-tuple. */
+struct ip_port identity_in(const struct exchanges *w, const struct conn *c, const struct flow_key *k);
 /* Puts a PROXY header for client c before all else on e, a new conn. False: no memory. */
 bool identity_announce(struct exchanges *w, const struct conn *c, struct conn *e, enum cfg_proxy how);
 /* Writes what a check of lacon's own begins with: at most PROXY_V1_MAX bytes, or none. */
@@ -426,7 +432,7 @@ void client_limits_end(struct exchanges *w, struct exchange *x);
 
 /* ---- forwarded.c ---- */
 /* Whom the request comes from: x->trusted, x->client. First of all that is done with its head. */
-void forwarded_read(struct exchanges *w, struct exchange *x, const struct http_head *h);
+void forwarded_read(struct exchange *x, const struct http_head *h);
 /* The request's id, passed on or drawn; empty where the listener has none. *room may be used for it. */
 struct span forwarded_request_id(struct exchanges *w, const struct exchange *x, const struct http_head *h,
                                  char room[HTTP_VALUE_ROOM]);

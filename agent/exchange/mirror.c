@@ -113,10 +113,9 @@ static bool start(struct exchanges *w, struct exchange *x, const struct cfg_mirr
 void mirror_request(struct exchanges *w, struct exchange *x)
 {
     const struct cfg_mirror *m = x->rule ? &x->rule->mirror : NULL;
-    uint64_t n = w->mirror_draws + ((uint64_t)w->worker << 48);
     if (!m || !m->percent || !x->e)
         return;
-    w->mirror_draws++;
+    uint64_t n = w->mirror_draws++ + ((uint64_t)w->worker << 48);
     if (lb_hash(span_of(&n, sizeof n)) % 100 >= m->percent)
         return;
     stat_add(start(w, x, m) ? &w->cnt->mirrored : &w->cnt->mirrors_skipped, 1);

@@ -1,5 +1,6 @@
 /* Filling the access record: what must be remembered of a request's head, since its bytes are gone when the
- * exchange ends. */
+ * exchange ends. Where no log is kept that is what edits of the response may ask for: its method and its id.
+ */
 #include "agent/exchange/internal.h"
 #include "agent/tls/hello.h"
 
@@ -25,7 +26,7 @@ static void record_start(struct exchanges *w, struct exchange *x)
 
 static struct span field_of(const struct http_head *h, uint8_t id)
 {
-    for (unsigned i = 0; i < h->nfields; i++)
+    for (unsigned i = 0; (h->has & HTTP_BIT(id)) && i < h->nfields; i++)
         if (h->field[i].id == id)
             return h->field[i].value;
     return span_of("", 0);
@@ -38,10 +39,12 @@ void record_request(struct exchanges *w, struct exchange *x, const struct http_h
     size_t at = 0;
     struct span id = forwarded_request_id(w, x, h, room);
     record_start(w, x);
-    r->request_line = put(r, &at, h->start_line, 200);
-    r->host = put(r, &at, h->authority, 60);
-    r->referer = put(r, &at, field_of(h, HTTP_F_REFERER), 70);
-    r->user_agent = put(r, &at, field_of(h, HTTP_F_USER_AGENT), ACCESS_TEXT - at - id.n);
+    r->request_line = put(r, &at, w->log.put ? h->start_line : h->method_name, 200);
+    if (w->log.put) {
+        r->host = put(r, &at, h->authority, 60);
+        r->referer = put(r, &at, field_of(h, HTTP_F_REFERER), 70);
+        r->user_agent = put(r, &at, field_of(h, HTTP_F_USER_AGENT), ACCESS_TEXT - at - id.n);
+    }
     r->request_id = put(r, &at, id, HTTP_REQUEST_ID_MAX);
 }
 

@@ -126,7 +126,7 @@ static int map_request_chunks(struct exchanges *w, struct exchange *x, struct sp
 /* Chunks go to the endpoint as they come. False: they were the last of this exchange. */
 static bool take_chunks(struct exchanges *w, struct exchange *x, struct span bytes, bool held)
 {
-    const struct cfg_listener *l = listener_of(w, x->c);
+    const struct cfg_listener *l = x->listener;
     bool done = false;
     if (map_request_chunks(w, x, bytes, held, &done) < 0) {
         x->client_close = true; /* where it ends nobody knows */
@@ -177,9 +177,9 @@ void request_body(struct exchanges *w, struct exchange *x, struct span bytes, bo
 }
 
 /* Is there a reason not to ask any endpoint? 0: no. */
-static unsigned refusal(struct exchanges *w, struct exchange *x, const struct http_head *h)
+static unsigned refusal(struct exchange *x, const struct http_head *h)
 {
-    const struct cfg_listener *l = listener_of(w, x->c);
+    const struct cfg_listener *l = x->listener;
     if (h->method == HTTP_CONNECT) { /* who is eager sends the tunnel's bytes behind it: no requests */
         x->client_close = true;
         return 405;
@@ -256,7 +256,7 @@ static bool limited(struct exchanges *w, struct exchange *x, const struct http_h
 {
     uint64_t wait = client_limits_begin(w, x) ? 0 : SEC_NS;
     if (!wait)
-        wait = limits_wait(w, x, listener_of(w, x->c), h);
+        wait = limits_wait(w, x, x->listener, h);
     if (!wait)
         return false;
     splice_skip(w->s, x->c, passed_over(x, h, bytes));
@@ -282,7 +282,7 @@ static void send_request(struct exchanges *w, struct exchange *x, const struct h
         return;
     }
     x->req_left = left;
-    client_watch(w, x, splice_now(w->s) + listener_of(w, c)->stall_timeout_ns);
+    client_watch(w, x, splice_now(w->s) + x->listener->stall_timeout_ns);
     if (x->req_body != HTTP_BODY_CHUNKED && !x->req_left)
         request_complete(w, x);
     request_go_on(w, x);
@@ -308,7 +308,7 @@ void request_start(struct exchanges *w, struct exchange *x, const struct http_he
 {
     struct conn *c = x->c;
     struct request_edit edit;
-    forwarded_read(w, x, h);
+    forwarded_read(x, h);
     record_request(w, x, h);
     take_head(x, h);
     splice_touch(w->s, c);
@@ -316,7 +316,7 @@ void request_start(struct exchanges *w, struct exchange *x, const struct http_he
         turn_away(w, x, h, bytes);
         return;
     }
-    unsigned status = refusal(w, x, h);
+    unsigned status = refusal(x, h);
     x->deadline_ns = deadline_of(w, x);
     if (limited(w, x, h, bytes))
         return;

@@ -147,7 +147,8 @@ static void final_head(struct exchanges *w, struct exchange *x, const struct htt
     x->resp_head = true;
     stat_add(&w->cnt->responses, 1);
     stat_add(&w->cnt->adopted, x->adopted);
-    client_watch(w, x, splice_now(w->s) + listener_of(w, x->c)->stall_timeout_ns);
+    if (x->resp_left || !x->adopted) /* else it is over */
+        client_watch(w, x, splice_now(w->s) + x->listener->stall_timeout_ns);
     if (!body_begins(w, x))
         exchange_abort(w, x, R_CLOSE_NO_MEMORY);
 }
@@ -156,6 +157,8 @@ static void final_head(struct exchanges *w, struct exchange *x, const struct htt
  * for one: a body that waited for "100 Continue", or that its endpoint answers early. */
 static void begun(struct exchanges *w, struct exchange *x)
 {
+    if (x->resp_begun)
+        return;
     x->resp_begun = true;
     x->keep_copy &= mutant(kept_when_begun);
     splice_release(w->s, x->e);

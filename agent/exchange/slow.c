@@ -58,8 +58,10 @@ static struct slow_marks *marks_of(const struct exchanges *w, const struct conn 
 
 void slow_watch(struct exchanges *w, struct conn *c)
 {
+    if (c->t_look)
+        return;
     const struct cfg_listener *l = listener_of(w, c);
-    if (c->t_look || (l->min_request_rate == 0 && l->min_response_rate == 0))
+    if (l->min_request_rate == 0 && l->min_response_rate == 0)
         return;
     *marks_of(w, c) = (struct slow_marks){.in_from = c->in_acked & SLOW_POS,
                                           .in_last = pos_seq(c->in_acked),

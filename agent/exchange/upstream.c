@@ -111,12 +111,12 @@ static struct conn *begin(struct exchanges *w, struct exchange *x, bool fresh, b
         uint32_t i = belongs(cs, x, q.tried) ? x->affine : lb_pick(cs->picker, &q);
         if (i == LB_NONE || (*full && !lb_usable(cs->picker, i)))
             return NULL;
-        add_tried(x->gen, q.tried != NULL, i);
-        q.tried = x->gen->tried;
         x->endpoint = i;
         struct conn *e = begin_at(w, x, i, fresh, full, &why);
         if (e)
             return e;
+        add_tried(x->gen, q.tried != NULL, i);
+        q.tried = x->gen->tried;
         if (why)
             count(w->cnt, why);
     }
