@@ -67,6 +67,7 @@ static void at_size(const struct micro *m, uint32_t conns)
     static const char *const what[] = {"data_1440", "ack", "data_1440_software_checksum", "data_100"};
     for (unsigned i = 0; i < 4; i++)
         snprintf(c[i].name, sizeof c[i].name, "%s/%s", part, what[i]);
+    micro_meet(m);
     micro_run(m, c, 4);
     rig_destroy(rig);
 }

@@ -15,19 +15,22 @@ static const struct {
     {"state", micro_state},       {"table", micro_table},       {"forward", micro_forward},
     {"heads", micro_heads},       {"segments", micro_segments}, {"routes", micro_routes},
     {"policies", micro_policies}, {"timers", micro_timers},     {"kernels", micro_kernels},
-    {"steering", micro_steering}, {"exchange", micro_exchange},
+    {"steering", micro_steering}, {"exchange", micro_exchange}, {"memory", micro_memory},
 };
 
 static void usage(FILE *to)
 {
-    fputs("usage: bench_micro [--smoke | --quick] [--only NAME] [--cpu N]\n"
+    fputs("usage: bench_micro [--smoke | --quick] [--only NAME] [--cpu N] [--rounds N] [--meet]\n"
           "  --smoke     tiny sizes, one round, nothing to be learned: does it run?\n"
           "  --quick     fewer sizes and rounds\n"
           "  --only N    results whose names begin with N; the first part is one of:",
           to);
     for (unsigned i = 0; i < sizeof benchmarks / sizeof *benchmarks; i++)
         fprintf(to, " %s", benchmarks[i].name);
-    fputs("\n  --cpu N     pin to this CPU (default: the last that the process may use)\n", to);
+    fputs("\n  --cpu N     pin to this CPU (default: the last that the process may use)\n"
+          "  --rounds N  of each measurement\n"
+          "  --meet      say \"ready\" and wait for a line before forward and memory are measured\n",
+          to);
 }
 
 static int last_cpu(void)
@@ -55,7 +58,7 @@ int main(int argc, char **argv)
 {
     enum micro_scale scale = MICRO_FULL;
     struct micro m = {0};
-    int cpu = last_cpu();
+    int cpu = last_cpu(), rounds = 0;
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--smoke") == 0) {
             scale = MICRO_SMOKE;
@@ -65,6 +68,10 @@ int main(int argc, char **argv)
             m.only = argv[++i];
         } else if (strcmp(argv[i], "--cpu") == 0 && i + 1 < argc) {
             cpu = atoi(argv[++i]);
+        } else if (strcmp(argv[i], "--rounds") == 0 && i + 1 < argc) {
+            rounds = atoi(argv[++i]);
+        } else if (strcmp(argv[i], "--meet") == 0) {
+            m.meet = true;
         } else {
             bool help = strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0;
             usage(help ? stdout : stderr);
@@ -75,6 +82,8 @@ int main(int argc, char **argv)
     if (scale != MICRO_SMOKE) /* where we may: fewer samples are disturbed */
         (void)setpriority(PRIO_PROCESS, 0, -20);
     micro_open(&m, scale);
+    if (rounds > 0)
+        m.rounds = (unsigned)rounds;
     for (unsigned i = 0; i < sizeof benchmarks / sizeof *benchmarks; i++)
         if (micro_wanted(&m, benchmarks[i].name))
             benchmarks[i].run(&m);

@@ -55,6 +55,17 @@ bool micro_wanted(const struct micro *m, const char *part)
            (strncmp(m->only, part, n) == 0 && m->only[n] == '/');
 }
 
+void micro_meet(const struct micro *m)
+{
+    if (!m->meet)
+        return;
+    puts("ready");
+    fflush(stdout);
+    for (int c = getchar(); c != '\n'; c = getchar())
+        if (c == EOF)
+            exit(1);
+}
+
 static int by_value(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;

@@ -32,6 +32,7 @@ struct micro {
     enum micro_scale scale;
     unsigned rounds;
     const char *only;            /* prefix of the names to run, NULL: all */
+    bool meet;                   /* what micro_meet() does */
     int counter[MICRO_COUNTERS]; /* perf file descriptors, -1: none */
 };
 
@@ -62,6 +63,10 @@ void micro_close(struct micro *m);
 
 /* Does --only ask for (some of) what begins with this part of a name? */
 bool micro_wanted(const struct micro *m, const char *part);
+
+/* Before what several processes measure at the same time (bench/scaling): says that this one is ready and
+ * waits for a line on standard input; ends the process where none comes. */
+void micro_meet(const struct micro *m);
 
 /* Warms up, then runs n <= MICRO_MAX_CASES cases in interleaved rounds and prints each. */
 void micro_run(const struct micro *m, const struct micro_case *c, unsigned n);
@@ -120,6 +125,7 @@ void micro_policies(struct micro *m);
 void micro_routes(struct micro *m);
 void micro_forward(struct micro *m);
 void micro_exchange(struct micro *m);
+void micro_memory(struct micro *m);
 void micro_segments(struct micro *m);
 void micro_timers(struct micro *m);
 void micro_state(struct micro *m);

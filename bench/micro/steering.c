@@ -287,9 +287,65 @@ static void hashes(const struct micro *m, const struct steer *device)
     micro_run(m, c, 2);
 }
 
+/* ---- what a cache line takes from one core to another ---- */
+
+#define CROSSINGS 2000u
+
+struct ping {
+    unsigned at __attribute__((aligned(64))); /* main makes it odd, the other thread even */
+    bool placed __attribute__((aligned(64)));
+};
+
+static void *answer(void *arg)
+{
+    struct ping *p = arg;
+    p->placed = pin_elsewhere();
+    __atomic_store_n(&p->at, 0, __ATOMIC_RELEASE);
+    for (unsigned i = 1; p->placed && i != UINT32_MAX; i += 2) {
+        unsigned at;
+        while ((at = __atomic_load_n(&p->at, __ATOMIC_ACQUIRE)) != i)
+            if (at == UINT32_MAX)
+                return NULL;
+        __atomic_store_n(&p->at, i + 1, __ATOMIC_RELEASE);
+    }
+    return NULL;
+}
+
+static void ping_run(void *ctx, struct micro_sample *s)
+{
+    struct ping *p = ctx;
+    unsigned at = p->at;
+    micro_begin(s);
+    for (unsigned i = 0; i < CROSSINGS; i += 2) {
+        __atomic_store_n(&p->at, at + 1, __ATOMIC_RELEASE);
+        at += 2;
+        while (__atomic_load_n(&p->at, __ATOMIC_ACQUIRE) != at)
+            ;
+    }
+    micro_end(s, CROSSINGS);
+}
+
+/* Half of a round trip of one word between two threads. */
+static void crossing(const struct micro *m)
+{
+    static struct ping p;
+    pthread_t thread;
+    p.at = UINT32_MAX - 1;
+    if (pthread_create(&thread, NULL, answer, &p) != 0)
+        abort();
+    while (__atomic_load_n(&p.at, __ATOMIC_ACQUIRE) != 0)
+        ;
+    struct micro_case c = {.name = "steering/line_crosses", .unit = "op", .run = ping_run, .ctx = &p};
+    if (p.placed)
+        micro_run(m, &c, 1);
+    __atomic_store_n(&p.at, UINT32_MAX, __ATOMIC_RELEASE);
+    pthread_join(thread, NULL);
+}
+
 void micro_steering(struct micro *m)
 {
     static struct pair pair[2];
+    crossing(m);
     bool two = start(&pair[0], true);
     two = start(&pair[1], false) && two;
     hashes(m, pair[0].device);
