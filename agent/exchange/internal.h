@@ -23,8 +23,15 @@
 /* In the order of use: what each exchange touches comes first. From rec.text on nothing is there before it is
  * written. */
 struct exchange {
+    /* What every ack of a response asks, in one cache line (splice_prefetch()). */
+    struct conn *c, *e; /* e NULL: not chosen yet, or given back */
+    pos_t resp_end;     /* the response's end in c's out-stream, when resp_mapped */
+    bool req_mapped;    /* the request's framing complete, every byte mapped */
+    bool resp_mapped;   /* likewise the response's, and its final head */
+    bool adopted, client_close;
+    bool tunnel; /* bytes pass both ways until both sides have closed */
+
     struct exchange *next_free;
-    struct conn *c, *e;                  /* e NULL: not chosen yet, or given back */
     struct generation *gen;              /* that it began under */
     const struct cfg_listener *listener; /* of that */
     const struct cfg_rule *rule;         /* NULL: none was found, or a stream */
@@ -49,7 +56,6 @@ struct exchange {
     /* the request */
     uint8_t method, minor, req_body;
     bool upgrade, want_keep; /* want_keep: the client conn may stay */
-    bool req_mapped;         /* framing complete, every byte mapped */
     bool client_fin;         /* the client has said FIN */
     bool keep_copy;          /* its kept bytes are retained for S7 */
     bool expects;            /* it waits for "100 Continue" before its body */
@@ -58,19 +64,16 @@ struct exchange {
 
     /* the response */
     uint8_t resp_body;
-    bool resp_begun;  /* a byte of it was seen: no retry any more */
-    bool resp_head;   /* the final head is mapped */
-    bool resp_mapped; /* and the body too */
-    bool adopted, e_reusable, e_extra, client_close;
+    bool resp_begun; /* a byte of it was seen: no retry any more */
+    bool resp_head;  /* the final head is mapped */
+    bool e_reusable, e_extra;
     bool orphan; /* the endpoint conn has ended after all of the response was passed on */
-    bool tunnel; /* bytes pass both ways until both sides have closed */
     bool stream; /* there is no HTTP in it (stream.c) */
 
     uint64_t req_left; /* HTTP_BODY_LENGTH: bytes not mapped yet; _CHUNKED: of a chunk that is kept */
     uint64_t req_kept; /* bytes kept so far */
     uint64_t resp_left;
     pos_t body_out; /* where the response body begins in c's out-stream */
-    pos_t resp_end; /* its end, when resp_mapped */
 
     struct ip_port local;  /* our address that c came to */
     struct ip_port peer;   /* who has connected */
