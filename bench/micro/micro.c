@@ -113,6 +113,11 @@ static double one(const struct micro *m, const struct micro_case *c, struct micr
 void micro_run_ratio(const struct micro *m, const struct micro_case *c, unsigned n, const char *name)
 {
     struct micro_sample last[MICRO_MAX_CASES];
+    bool wanted = false;
+    for (unsigned i = 0; i < n; i++)
+        wanted = wanted || micro_wanted(m, c[i].name);
+    if (!wanted)
+        return;
     double *v = micro_alloc((size_t)(n + 1) * m->rounds * sizeof *v), *ratio = v + (size_t)n * m->rounds;
     for (unsigned i = 0; m->scale != MICRO_SMOKE && i < 2 * n; i++) /* warm-up */
         (void)one(m, &c[i % n], &last[i % n]);

@@ -68,7 +68,8 @@ bool micro_wanted(const struct micro *m, const char *part);
  * waits for a line on standard input; ends the process where none comes. */
 void micro_meet(const struct micro *m);
 
-/* Warms up, then runs n <= MICRO_MAX_CASES cases in interleaved rounds and prints each. */
+/* Warms up, then runs n <= MICRO_MAX_CASES cases in interleaved rounds and prints each; nothing where none of
+ * them is wanted. */
 void micro_run(const struct micro *m, const struct micro_case *c, unsigned n);
 /* Likewise, and prints `value name`: how many times faster case 0 is than case 1. */
 void micro_run_ratio(const struct micro *m, const struct micro_case *c, unsigned n, const char *name);
