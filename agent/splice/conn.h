@@ -85,8 +85,9 @@ struct extent {
     uint32_t client;      /* KEPT: who answers for cap bytes; CLIENT_NONE: nobody */
     uint32_t sent;        /* KEPT: out bytes handed to the wire at least once */
     uint32_t kept_m : 20; /* KEPT: in bytes (see ext_m) */
-    uint32_t order : 5;   /* KEPT: buf has 2^order bytes */
     uint32_t kind : 1;
+    uint32_t : 3;
+    uint32_t order : 5; /* KEPT: buf has 2^order bytes; in one byte with flags, which change alone */
     uint32_t flags : 3;
 };
 

@@ -21,7 +21,6 @@ struct extent *ext_new(struct splice *s)
     if (!x)
         return NULL;
     s->x_live++;
-    *x = (struct extent){.client = CLIENT_NONE};
     return x;
 }
 
@@ -138,15 +137,15 @@ int splice_map_kept(struct splice *s, struct conn *src, struct conn *dst, uint64
         kbuf_free(s->pool, buf, cap);
         return -ENOMEM;
     }
-    x->kind = EXT_KEPT;
-    x->flags = flags & 7u;
-    x->n = n;
-    x->kept_m = m & EXT_M_MOST;
-    x->in = src ? src->in_mapped : 0;
-    x->buf = buf;
-    x->order = cap ? (unsigned)__builtin_ctz(cap) & 31u : 0u;
-    x->sent = sent ? n : 0;
-    x->client = client_of(dst);
+    *x = (struct extent){.kind = EXT_KEPT,
+                         .flags = flags & 7u,
+                         .n = n,
+                         .kept_m = m & EXT_M_MOST,
+                         .in = src ? src->in_mapped : 0,
+                         .buf = buf,
+                         .order = cap ? (unsigned)__builtin_ctz(cap) & 31u : 0u,
+                         .sent = sent ? n : 0,
+                         .client = client_of(dst)};
     clients_keep(s->clients, x->client, cap);
     keep_count(dst, x, 1);
     ext_append(dst, x);
@@ -182,9 +181,7 @@ static int map_copy_run(struct splice *s, struct conn *src, struct conn *dst, ui
         struct extent *x = one_more(s, dst);
         if (!x)
             return -ENOMEM;
-        x->kind = EXT_COPY;
-        x->in = src->in_mapped;
-        x->n = n;
+        *x = (struct extent){.kind = EXT_COPY, .in = src->in_mapped, .n = n, .client = CLIENT_NONE};
         ext_append(dst, x);
     }
     advance(s, src, n);
