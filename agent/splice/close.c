@@ -65,7 +65,7 @@ static void enter_time_wait(struct splice *s, struct conn *c, enum reason why, u
     s->tw_count++;
     c->t_rto = c->t_flush = 0; /* or t_look */
     c->t_phase = ms_deadline(s, s->now + ns);
-    conn_arm(s, c);
+    conn_arm(s, c, c->t_phase);
 }
 
 static uint64_t time_wait_ns(const struct conn *c)
@@ -97,7 +97,7 @@ static void late_fin(struct splice *s, struct conn *c)
     conn_set_fin(c, c->in_acked);
     c->in_mapped = c->in_acked + 1;
     c->t_phase = ms_deadline(s, s->now + time_wait_ns(c));
-    conn_arm(s, c);
+    conn_arm(s, c, c->t_phase);
     seg_ack(s, c);
 }
 

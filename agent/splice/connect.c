@@ -328,7 +328,7 @@ static void send_syn(struct splice *s, struct conn *e)
         if (h->syn_twin)
             seg_bare(s, &g, conn_path(e));
     }
-    conn_arm(s, e);
+    conn_arm(s, e, e->t_rto);
 }
 
 bool connect_twin(struct splice *s, struct conn *e, const struct pkt *p)
@@ -415,7 +415,7 @@ struct conn *splice_connect(struct splice *s, struct splice_remote *r, struct co
         send_syn(s, e);
     } else {
         e->t_rto = ms_deadline(s, s->now + delay_ns);
-        conn_arm(s, e);
+        conn_arm(s, e, e->t_rto);
     }
     return e;
 }

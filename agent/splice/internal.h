@@ -97,7 +97,8 @@ struct extras {
 };
 
 struct splice {
-    uint64_t now;
+    uint64_t now, now_ms; /* now_ms: whole milliseconds of it */
+    ms_t now_up_ms;       /* the same, rounded up */
     struct conntable *table;
     struct conn *conns; /* of table, by slot */
     struct kbuf_pool *pool;
@@ -186,25 +187,32 @@ _Static_assert(IW_SEGMENTS *(uint64_t)UINT16_MAX < 1 << 20 && W0_MOST < 1 << 17,
 /* A deadline at ns, rounded up: no timer is early. At most MS_FAR ahead. */
 static inline ms_t ms_deadline(const struct splice *s, uint64_t ns)
 {
-    uint64_t ms = (ns + MS_NS - 1) / MS_NS, now = s->now / MS_NS;
-    ms = ms < now + MS_FAR ? ms : now + MS_FAR;
+    uint64_t ms = (ns + MS_NS - 1) / MS_NS, most = s->now_ms + MS_FAR;
+    ms = ms < most ? ms : most;
     return (ms_t)ms ? (ms_t)ms : 1;
 }
 
 static inline uint64_t ms_ns(const struct splice *s, ms_t t)
 {
-    uint64_t now = s->now / MS_NS;
-    return (now + (uint64_t)(int64_t)(int32_t)(t - (ms_t)now)) * MS_NS;
+    return (s->now_ms + (uint64_t)(int64_t)(int32_t)(t - (ms_t)s->now_ms)) * MS_NS;
 }
 
 static inline bool ms_due(const struct splice *s, ms_t t)
 {
-    return t && !ms_before((ms_t)(s->now / MS_NS), t);
+    return t && !ms_before((ms_t)s->now_ms, t);
 }
 
 static inline ms_t ms_earlier(ms_t a, ms_t b)
 {
     return !a || (b && ms_before(b, a)) ? b : a;
+}
+
+/* c has the deadline t from now on (0: none). Lazily: its timer, when it is armed for earlier, looks at all
+ * deadlines when it fires. */
+static inline void conn_arm(struct splice *s, struct conn *c, ms_t t)
+{
+    if (t && !(tw_armed(&c->timer) && !ms_before(t, c->timer.tick)))
+        tw_add(&s->wheel, conn_idx(s, c), ms_ns(s, t));
 }
 
 /* ---- list.c ---- */
@@ -432,7 +440,6 @@ void reset_both(struct splice *s, struct conn *c, enum reason why);
 struct conn *conn_new(struct splice *s, const struct flow_key *k, enum conn_side side);
 /* Gives the slot of the conn that ended last back. */
 void conn_reap_last(struct splice *s);
-void conn_arm(struct splice *s, struct conn *c);
 uint32_t isn_make(const struct splice *s, const struct flow_key *k);
 /* Largest payload on c's path. */
 uint16_t path_mss(const struct splice *s, const struct net_path *p, const struct ip_addr *a);

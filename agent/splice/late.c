@@ -76,7 +76,7 @@ bool late_ack(struct splice *s, struct conn *c, pos_t ack)
     ms_t due = ms_deadline(s, s->now + wait_ns(s, c, ack));
     if (!c->t_flush || ms_before(due, c->t_flush)) { /* pace.c's is nearer */
         c->t_flush = mutant(late_never) ? 0 : due;
-        conn_arm(s, c);
+        conn_arm(s, c, c->t_flush);
     }
     return true;
 }

@@ -56,7 +56,7 @@ pos_t pace_edge(struct splice *s, struct conn *e, pos_t edge)
         return edge;
     if (p->pace_edge < ahead) { /* else only an ack can move it, and with it comes the next look */
         e->t_flush = ms_deadline(s, (tick + 1) << PACE_TICK_BITS);
-        conn_arm(s, e);
+        conn_arm(s, e, e->t_flush);
     }
     return p->pace_edge;
 }

@@ -412,7 +412,7 @@ void rto_arm(struct splice *s, struct conn *c, bool restart)
         c->t_rto = 0;
     } else if (restart || c->t_rto == 0) {
         c->t_rto = ms_deadline(s, s->now + rto_of(c));
-        conn_arm(s, c);
+        conn_arm(s, c, c->t_rto);
     }
 }
 

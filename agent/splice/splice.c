@@ -18,7 +18,7 @@ struct splice *splice_create(const struct splice_params *p)
         return NULL;
     struct sip_key table = sip_key_for(p->secret, "connections"), half = sip_key_for(p->secret, "half-open"),
                    clients = sip_key_for(p->secret, "clients");
-    s->now = p->now_ns;
+    splice_set_now(s, p->now_ns);
     s->net = p->net;
     s->ops = p->ops;
     s->cnt = p->counters;
@@ -102,6 +102,8 @@ uint64_t splice_now(const struct splice *s)
 void splice_set_now(struct splice *s, uint64_t now_ns)
 {
     s->now = now_ns;
+    s->now_ms = now_ns / MS_NS;
+    s->now_up_ms = (ms_t)((now_ns + MS_NS - 1) / MS_NS);
 }
 
 struct flow_key splice_key(const struct splice *s, const struct conn *c)
@@ -178,7 +180,7 @@ uint16_t path_mss(const struct splice *s, const struct net_path *p, const struct
 
 void splice_touch(const struct splice *s, struct conn *c)
 {
-    c->progress = (ms_t)((s->now + MS_NS - 1) / MS_NS);
+    c->progress = s->now_up_ms;
 }
 
 uint64_t splice_progress_ns(const struct splice *s, const struct conn *c)
@@ -319,19 +321,11 @@ void splice_unreachable(struct splice *s, const struct net_unreach *u)
 
 /* ---- timers ---- */
 
-void conn_arm(struct splice *s, struct conn *c)
-{
-    ms_t t = ms_earlier(c->t_rto, ms_earlier(c->t_phase, c->t_flush));
-    /* Lazily: a timer that is armed for earlier looks again when it fires. */
-    if (t && !(tw_armed(&c->timer) && !ms_before(t, c->timer.tick)))
-        tw_add(&s->wheel, conn_idx(s, c), ms_ns(s, t));
-}
-
 void splice_set_timer(struct splice *s, struct conn *c, uint64_t deadline_ns)
 {
     c->t_phase = deadline_ns ? ms_deadline(s, deadline_ns) : 0;
     if (!conn_is_dead(c))
-        conn_arm(s, c);
+        conn_arm(s, c, c->t_phase);
 }
 
 void splice_set_look(struct splice *s, struct conn *c, uint64_t deadline_ns)
@@ -339,7 +333,7 @@ void splice_set_look(struct splice *s, struct conn *c, uint64_t deadline_ns)
     assert(c->pub.side == SIDE_CLIENT);
     c->t_look = deadline_ns ? ms_deadline(s, deadline_ns) : 0;
     if (!conn_is_dead(c))
-        conn_arm(s, c);
+        conn_arm(s, c, c->t_look);
 }
 
 static void on_timer(void *arg, uint32_t idx, uint64_t now_ns)
@@ -371,7 +365,7 @@ static void on_timer(void *arg, uint32_t idx, uint64_t now_ns)
     if (!conn_is_dead(c) && c->has)
         extra_trim(s, c);
     if (!conn_is_dead(c) && !mutant(timer_not_rearmed))
-        conn_arm(s, c);
+        conn_arm(s, c, ms_earlier(c->t_rto, ms_earlier(c->t_phase, c->t_flush)));
     s->current = NULL;
 }
 
