@@ -6,6 +6,7 @@
 #ifndef LACON_BASE_FRAME_H
 #define LACON_BASE_FRAME_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -63,6 +64,20 @@ static inline void frame_send(const struct frame_ops *o, struct frame *f)
 static inline void frame_free(const struct frame_ops *o, struct frame *f)
 {
     o->free(o->ctx, f);
+}
+
+/* Makes f, whatever is in it, an empty frame as `alloc` returns one. False: it is too small for that. */
+static inline bool frame_empty(struct frame *f)
+{
+    uint32_t bytes = f->headroom + f->len + f->tailroom;
+    if (bytes < FRAME_HEADROOM + FRAME_ROOM)
+        return false;
+    f->data += (int32_t)(FRAME_HEADROOM - f->headroom);
+    f->len = 0;
+    f->headroom = FRAME_HEADROOM;
+    f->tailroom = bytes - FRAME_HEADROOM;
+    f->port = f->flags = 0;
+    return true;
 }
 
 /* Drops n bytes from the front; n <= len. */

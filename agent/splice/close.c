@@ -201,6 +201,7 @@ void splice_fin(struct splice *s, struct conn *c, enum reason why)
         return;
     c->close_why = (uint8_t)why;
     c->fin_queued = true;
+    seg_push(s, c); /* at once: its state is asked for */
     splice_push(s, c);
 }
 

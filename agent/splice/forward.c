@@ -111,7 +111,6 @@ static bool kept_agrees(const struct extent *x, pos_t lo, pos_t hi, pos_t seq, c
 struct forward {
     struct conn *a;
     pos_t seq;      /* of the segment's first payload byte */
-    pos_t fresh;    /* kept bytes from here on were mapped just now: splice_push sends them */
     struct run run; /* pending */
     bool have_run, resend;
 };
@@ -126,18 +125,20 @@ static void add_piece(struct splice *s, struct forward *w, struct frame **f, con
     }
     if (w->have_run)
         send_run(s, w->a, f, p, w->run, false);
+    else
+        seg_push(s, w->a); /* a head goes out before the body bytes that came with it */
     w->run = (struct run){(uint32_t)(lo - w->seq), (uint32_t)(hi - lo), at};
     w->have_run = true;
 }
 
 /* Passes payload positions [lo, hi) of c's stream, all below in_mapped, on to the peer (S1: kept bytes are
- * compared, edited ones are sent from what we keep). Returns false when the conns were reset because bytes
- * differ. */
+ * compared, but for fresh ones, which are a copy of these very bytes; edited ones are sent from what we
+ * keep). Returns false when the conns were reset because bytes differ. */
 bool forward(struct splice *s, struct conn *c, struct frame **f, const struct pkt *p, pos_t seq, pos_t lo,
              pos_t hi, pos_t fresh)
 {
     struct conn *a = conn_peer(c);
-    struct forward w = {.a = a, .seq = seq, .fresh = fresh};
+    struct forward w = {.a = a, .seq = seq};
     if (!a || conn_is_dead(a))
         return true;
     bool open = a->pub.state != TCP_SYN_SENT;
@@ -147,7 +148,7 @@ bool forward(struct splice *s, struct conn *c, struct frame **f, const struct pk
         pos_t xlo = pos_max(lo, x->in), xhi = pos_min(hi, x->in + ext_m(x));
         if ((x->flags & EXT_OWNED) || xlo >= xhi)
             continue;
-        if (x->kind == EXT_KEPT && !kept_agrees(x, xlo, xhi, seq, payload)) {
+        if (x->kind == EXT_KEPT && x->in < fresh && !kept_agrees(x, xlo, xhi, seq, payload)) {
             reset_both(s, c, R_CLOSE_BYTES_DIFFER);
             return false;
         }
@@ -163,11 +164,11 @@ bool forward(struct splice *s, struct conn *c, struct frame **f, const struct pk
         } else if (xlo < fresh)
             w.resend = true;
     }
-    if (hi > fresh && open)
-        splice_push(s, a); /* a head goes out before the body bytes that came with it */
     if (w.have_run)
         send_run(s, a, f, p, w.run, true);
-    if (w.resend && a->x_count && !mutant(patched_not_repaired))
+    if (w.resend && a->x_count && !mutant(patched_not_repaired)) {
+        seg_push(s, a);
         seg_resend(s, a);
+    }
     return true;
 }

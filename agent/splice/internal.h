@@ -44,14 +44,16 @@ struct late {
     bool more;              /* its sender has more to send */
 };
 
-/* Conns that are to be told of their acks and windows when the segment at hand has been handled. More than
- * its own, its peer and one more are rare: those are told at once. One that ends meanwhile is passed over,
- * and so is one in its slot, which can only be at its SYN. */
+/* Conns that are to be sent what is due to them when the segment at hand has been handled: kept bytes, and
+ * what they are to be told of acks and windows. More than its own, its peer and one more are rare: those are
+ * sent it at once. One that ends meanwhile is passed over, and so is one in its slot, which can only be at
+ * its SYN. */
 #define FLUSH_MOST 8u
 struct flush {
     bool open;
     unsigned n;
     struct conn *conn[FLUSH_MOST];
+    struct frame *spare; /* the frame of that segment, for the first that goes out; NULL: there is none */
 };
 
 /* SACK blocks of the segment at hand, at positions of the out-stream of the conn that it belongs to. */
@@ -237,6 +239,7 @@ void extra_close(struct splice *s, struct conn *c, unsigned uses);
 void extra_trim(struct splice *s, struct conn *c);
 
 /* ---- extent.c ---- */
+/* One of the slab, to be written whole. NULL: there is none. */
 struct extent *ext_new(struct splice *s);
 /* x's buffer is kept in c's out-stream from now on (1), or is not (-1). */
 void keep_count(struct conn *c, const struct extent *x, int by);
@@ -297,8 +300,11 @@ void seg_ack_first(struct splice *s, struct conn *c, struct frame *f, struct wir
 void seg_ack_again(struct splice *s, struct conn *c, struct frame *f, const struct wire_again *again);
 /* Sends an ack when c is owed one, or when its ack position or window moved enough. */
 void seg_flush(struct splice *s, struct conn *c);
-/* A segment has been handled: does that for all conns that splice_push() was called for meanwhile. */
-void seg_flush_owed(struct splice *s);
+/* Sends c kept bytes and its FIN at once, and no bare ack. */
+void seg_push(struct splice *s, struct conn *c);
+/* A segment has been handled: sends what is due to all conns that splice_push() was called for meanwhile.
+ * Consumes the segment's frame (NULL: it has gone). */
+void seg_push_owed(struct splice *s, struct frame *f);
 /* A segment without payload and with explicit numbers: SYN, SYN-ACK, RST, probes. */
 void seg_bare(struct splice *s, const struct tcp_seg *g, struct net_path *path);
 void seg_rst_reply(struct splice *s, const struct frame *f, const struct pkt *p);

@@ -408,14 +408,11 @@ answer:
     if (a && !conn_is_dead(a))
         splice_push(s, a);
 out:
-    seg_flush_owed(s);
+    if (f && r != R_NONE)
+        count(s->cnt, r);
+    seg_push_owed(s, f);
     s->late.may = NULL;
     s->sack.n = 0;
-    if (f) {
-        if (r != R_NONE)
-            count(s->cnt, r);
-        frame_free(&s->ops, f);
-    }
 }
 
 unsigned conn_segments(struct splice *s, struct conn *c, struct frame *const f[], const struct pkt p[],

@@ -9,6 +9,16 @@
 #include "agent/base/mutant.h"
 #include "agent/splice/remote.h"
 
+/* An empty frame: the one that the segment at hand came in, once, when it has been handled. */
+static struct frame *take_frame(struct splice *s)
+{
+    struct frame *f = s->flush.spare;
+    if (!f)
+        return frame_alloc(&s->ops);
+    s->flush.spare = NULL;
+    return f;
+}
+
 static bool path_link(struct splice *s, struct net_path *path, const struct ip_addr *dst, struct wire_link *l)
 {
     if (net_link(s->net, path, dst, l, s->now))
@@ -53,7 +63,7 @@ static void put_bare(struct splice *s, const struct tcp_seg *g, struct net_path 
 
 void seg_bare(struct splice *s, const struct tcp_seg *g, struct net_path *path)
 {
-    put_bare(s, g, path, frame_alloc(&s->ops), NULL);
+    put_bare(s, g, path, take_frame(s), NULL);
 }
 
 /* The window field for right edge `edge` at `ack`, or for the highest one shown before. Rounds down, always:
@@ -201,7 +211,7 @@ void seg_ack_again(struct splice *s, struct conn *c, struct frame *f, const stru
 
 void seg_ack(struct splice *s, struct conn *c)
 {
-    seg_ack_first(s, c, frame_alloc(&s->ops), NULL);
+    seg_ack_first(s, c, take_frame(s), NULL);
 }
 
 void seg_flush(struct splice *s, struct conn *c)
@@ -257,7 +267,7 @@ void seg_rst_reply(struct splice *s, const struct frame *f, const struct pkt *p)
 /* One segment of kept bytes [from, from+n) of extent x. False: no frame. */
 static bool send_kept(struct splice *s, struct conn *c, const struct extent *x, uint64_t from, uint32_t n)
 {
-    struct frame *f = frame_alloc(&s->ops);
+    struct frame *f = take_frame(s);
     if (!f) {
         count(s->cnt, R_DROP_NO_FRAME);
         return false;
@@ -312,7 +322,7 @@ static void push_fin(struct splice *s, struct conn *c)
 {
     if (!c->fin_queued || c->fin_sent || conn_out_max(c) < c->out_end)
         return;
-    struct frame *f = frame_alloc(&s->ops);
+    struct frame *f = take_frame(s);
     if (!f) {
         count(s->cnt, R_DROP_NO_FRAME);
         rto_arm(s, c, false);
@@ -324,9 +334,10 @@ static void push_fin(struct splice *s, struct conn *c)
     conn_event(s, c, EV_FIN_OUT);
 }
 
-/* While a segment is being handled, what its conn and others are owed waits for its end: one segment may well
- * end an exchange and begin the next, and moves positions and windows more than once (S5). False: not now. */
-static bool flush_later(struct splice *s, struct conn *c)
+/* While a segment is being handled, what its conn and others are due waits for its end: one segment may well
+ * end an exchange and begin the next, and moves positions and windows more than once (S5); and then its frame
+ * can take what goes out. False: not now. */
+static bool push_later(struct splice *s, struct conn *c)
 {
     if (!s->flush.open || mutant(acks_at_once))
         return false;
@@ -339,17 +350,32 @@ static bool flush_later(struct splice *s, struct conn *c)
     return true;
 }
 
-void seg_flush_owed(struct splice *s)
+void seg_push_owed(struct splice *s, struct frame *f)
 {
     s->flush.open = false;
+    if (f && s->flush.n && frame_empty(f)) {
+        s->flush.spare = f;
+        f = NULL;
+    }
+    for (unsigned i = 0; i < s->flush.n; i++)
+        seg_push(s, s->flush.conn[i]);
     for (unsigned i = 0; i < s->flush.n; i++)
         seg_flush(s, s->flush.conn[i]);
     s->flush.n = 0;
+    f = f ? f : s->flush.spare;
+    s->flush.spare = NULL;
+    if (f)
+        frame_free(&s->ops, f);
 }
 
-void splice_push(struct splice *s, struct conn *c)
+static bool may_push(const struct conn *c)
 {
-    if (conn_is_dead(c) || c->pub.state == TCP_SYN_SENT || c->pub.state == TCP_TIME_WAIT)
+    return !conn_is_dead(c) && c->pub.state != TCP_SYN_SENT && c->pub.state != TCP_TIME_WAIT;
+}
+
+void seg_push(struct splice *s, struct conn *c)
+{
+    if (!may_push(c))
         return;
     uint64_t flight = 0;
     for (struct extent *x = c->x_own ? NULL : c->x_slab; x; x = ext_next(x))
@@ -357,8 +383,14 @@ void splice_push(struct splice *s, struct conn *c)
             break;
     push_fin(s, c);
     rto_arm(s, c, false);
-    if (!flush_later(s, c))
-        seg_flush(s, c);
+}
+
+void splice_push(struct splice *s, struct conn *c)
+{
+    if (!may_push(c) || push_later(s, c))
+        return;
+    seg_push(s, c);
+    seg_flush(s, c);
 }
 
 /* ---- repair ---- */
@@ -436,7 +468,7 @@ void seg_resend(struct splice *s, struct conn *c)
         c->rtt_on = false; /* Karn */
         if (!c->fin_sent || c->out_una > c->out_end)
             return;
-        struct frame *f = frame_alloc(&s->ops);
+        struct frame *f = take_frame(s);
         if (!f) {
             count(s->cnt, R_DROP_NO_FRAME);
             return;
