@@ -113,7 +113,7 @@ static double one(const struct micro *m, const struct micro_case *c, struct micr
 void micro_run_ratio(const struct micro *m, const struct micro_case *c, unsigned n, const char *name)
 {
     struct micro_sample last[MICRO_MAX_CASES];
-    bool wanted = false;
+    bool wanted = name && micro_wanted(m, name);
     for (unsigned i = 0; i < n; i++)
         wanted = wanted || micro_wanted(m, c[i].name);
     if (!wanted)

@@ -359,7 +359,7 @@ void micro_steering(struct micro *m)
     }
     for (unsigned i = 0; i < 2; i++) {
         struct pair *p = &pair[i];
-        if (two)
+        if (p->frames)
             micro_value(i ? "steering/handed_over_share" : "steering/steered_share",
                         100.0 * (double)(p->side[0].given + p->side[1].given) / (double)p->frames, "percent");
         stop(p);
