@@ -1,6 +1,7 @@
 """cpu: who used how much processor time. Times of threads come from /proc/PID/schedstat (nanoseconds; what
 interrupts took is in it), those of the machine from /proc/stat."""
 import os
+import signal
 import time
 
 TICK = 1 / os.sysconf("SC_CLK_TCK")
@@ -69,6 +70,12 @@ class Soak:
     def used(self):
         """As a share of the time."""
         return max(1e-6, 1 - (self._count() - self.before) / self.rate / (time.monotonic() - self.at))
+
+    def rest(self, seconds):
+        """Leaves the CPU to others for so long."""
+        self.process.send_signal(signal.SIGSTOP)
+        time.sleep(seconds)
+        self.process.send_signal(signal.SIGCONT)
 
     def stop(self):
         self.process.kill()

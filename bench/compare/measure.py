@@ -2,6 +2,7 @@
 import sys
 import time
 
+import calm
 from cpu import Clock
 from load import Trouble
 from stats import median, ratio, spread
@@ -75,15 +76,32 @@ def loadgen_values(report, proxy_cpu):
 
 def run_job(table, setting, point, proxy, loadgen, pins, **keys):
     """Runs a job of the generator against what is started and keeps what it says; the values or None."""
+    return _keep(table, setting, point, proxy, [_job(table, setting, point, proxy, loadgen, pins, keys)])
+
+
+def run_stretches(table, setting, point, proxy, loadgen, pins, duration, **keys):
+    """The same in stretches with rests before them (calm.py): what is kept are the medians of theirs."""
+    reports = [_job(table, setting, point, proxy, loadgen, pins, keys | {"duration": d, "warmup": calm.WARMUP})
+               for d in calm.stretches(duration)]
+    return _keep(table, setting, point, proxy, reports)
+
+
+def _job(table, setting, point, proxy, loadgen, pins, keys):
     clock = Clock({"proxy": proxy.pids() + pins})
     try:
-        report = loadgen.job(clock=clock, **keys)
+        return loadgen.job(clock=clock, **keys)
     except (Trouble, OSError, ValueError) as why:
         table.add(setting, point, proxy.name, None, str(why))
         raise Trouble(str(why)) from why
-    if not report.get("ok"):
-        table.add(setting, point, proxy.name, None, f"errors {report.get('errors') or report}")
-        return None
-    values = loadgen_values(report, bool(proxy.pids()))
-    table.add(setting, point, proxy.name, values)
-    return values
+
+
+def _keep(table, setting, point, proxy, reports):
+    """One round's values; or None, and a problem, when one of its reports has errors."""
+    for report in reports:
+        if not report.get("ok"):
+            table.add(setting, point, proxy.name, None, f"errors {report.get('errors') or report}")
+            return None
+    values = [loadgen_values(report, bool(proxy.pids())) for report in reports]
+    together = {k: median([v[k] for v in values]) for k in values[0]}
+    table.add(setting, point, proxy.name, together)
+    return together

@@ -3,13 +3,15 @@ what it stands for); it fills the table, interleaving the subjects round by roun
 import os
 import time
 
+import calm
 import cpu
 from load import Loadgen, Trouble, wrk
-from measure import SIZES, name_of, run_job
+from measure import SIZES, name_of, run_job, run_stretches
 from proxies import MEMIF_MAC, Haproxy, KernelForward, Lacon, LaconMemif, LaconPoll, LaconTunnel, Nginx, Origin, Testpmd, wait_for
 from wires import ENDPOINT, FRONT
 
 NO_PINS = []
+ENOUGH_OF_RATE = 0.97  # of an open loop's; below it the proxy is the limit
 
 
 class Nginx_off(Nginx):
@@ -55,7 +57,15 @@ KEEPALIVE = name_of("100B", False, 64)
 ONESHOT = name_of("100B", True, 64)
 BULK = name_of("1MB", False, 64)
 IDLE = "100B, kept alive, {} connections, 64 requests at a time"
-EQUAL = "100B, kept alive, 64 connections, half of nginx's capacity"
+
+
+def equal(percent):
+    """The point at which all of them have the same load."""
+    return f"100B, kept alive, 64 connections, {percent} % of nginx's capacity"
+
+
+EQUAL = equal(50)
+EQUAL_MORE = (25, 75, 95)  # where the curves cross
 
 
 # ---- (1) ordinary: wrk and nginx's own endpoints on the kernel's TCP ----
@@ -104,32 +114,42 @@ def _wire_loadgen(c, kind="dev", **more):
     return Loadgen(c.wires, c.bin, c.dir, (f"{kind}:{d['gc']}", f"{kind}:{d['ge']}"), args, spins=True)
 
 
-def _equal_load(c, proxy, loadgen, pins):
-    """Half of what nginx can do, for each of them: latency from the intended time; and once more, what that takes of
+def _equal_load(c, proxy, loadgen, pins, percent):
+    """A share of what nginx can do, for each of them: latency from the intended time; and once more, what that takes of
     the proxy's CPU (apart, because what measures that takes the CPU out of its sleep)."""
     if not c.nginx_capacity:
         return
+    point, rate = equal(percent), round(c.nginx_capacity * percent / 100)
     keys = {"checksums": "trust"} if proxy.kernel and not isinstance(proxy, Nginx_off) else {}
-    keys |= {"connections": 64, "rate": round(c.nginx_capacity / 2), "warmup": 0.3, "duration": c.seconds}
-    c.progress.step(f"wire: {proxy.name}: {EQUAL}")
-    values = run_job(c.table, "wire", EQUAL, proxy, loadgen, pins, **keys)
-    if values:
-        del values["requests_per_core_second"]
-    if values and proxy.polls:
+    keys |= {"connections": 64, "rate": rate}
+    c.progress.step(f"wire: {proxy.name}: {point}")
+    values = run_stretches(c.table, "wire", point, proxy, loadgen, pins, c.seconds, **keys)
+    if not values:
+        return
+    del values["requests_per_core_second"]
+    if values["requests_per_second"] < ENOUGH_OF_RATE * rate:
+        c.progress.say(f"  {proxy.name} is behind its rate")
+        for of_a_queue_that_grows in ("p50_us", "p99_us", "p99.9_us"):
+            del values[of_a_queue_that_grows]
+    if proxy.polls:
         values["requests_per_cpu"] = values["requests_per_second"]
-    elif values:
+    else:
         _soaked(c, values, loadgen, keys)
 
 
 def _soaked(c, values, loadgen, keys):
-    soak, used = cpu.Soak(c.wires, c.bin, c.dir), []
+    soak, used, requests = cpu.Soak(c.wires, c.bin, c.dir), [], []
     try:
-        report = loadgen.job(at_start=soak.start, at_end=lambda: used.append(soak.used()), **keys)
+        for duration in calm.stretches(c.seconds, soak.rest):
+            report = loadgen.job(at_start=soak.start, at_end=lambda: used.append(soak.used()), duration=duration,
+                                 warmup=calm.WARMUP, **keys)
+            if not report.get("ok"):
+                return
+            requests.append(report["requests_per_second"])
     finally:
         soak.stop()
-    if report.get("ok"):
-        values["requests_per_cpu"] = report["requests_per_second"] / used[0]
-        values["cpu_us_per_request"] = 1e6 * used[0] / report["requests_per_second"]
+    values["requests_per_cpu"] = sum(requests) / sum(used)
+    values["cpu_us_per_request"] = 1e6 * sum(used) / sum(requests)
 
 
 def wire(c):
@@ -149,7 +169,9 @@ def wire(c):
                     c.jobs(proxy, loadgen, pins, "wire", [] if kind is LaconPoll else points)
                     c.nginx_capacity = c.nginx_capacity or c.table.median("wire", KEEPALIVE, "nginx",
                                                                           "requests_per_second")
-                    _equal_load(c, proxy, loadgen, pins)
+                    for percent in sorted((50,) + (() if c.quick else EQUAL_MORE)):
+                        if percent == 50 or kind in (Nginx, Haproxy, Lacon):
+                            _equal_load(c, proxy, loadgen, pins, percent)
                 finally:
                     proxy.stop()
             _own_limit(c, loadgen, [p for p in points if p[2] == 64])

@@ -1,5 +1,5 @@
 """summary: the ratios that the project promises, and the table for people."""
-from settings import ABLATION_POINT, BULK, EQUAL, IDLE, KEEPALIVE, ONESHOT
+from settings import ABLATION_POINT, BULK, EQUAL, EQUAL_MORE, IDLE, KEEPALIVE, ONESHOT, equal
 
 ENOUGH = 1.3  # the generator's own limit over a figure; below it the figure is a lower bound
 
@@ -31,6 +31,8 @@ def ratios(table):
                                             ("wire", EQUAL, nginx, "requests_per_cpu"), None),
         "wire_100B_p50_poll": (("wire", EQUAL, polls, "p50_us"), ("wire", EQUAL, nginx, "p50_us"), None),
         "wire_100B_p99_poll": (("wire", EQUAL, polls, "p99_us"), ("wire", EQUAL, nginx, "p99_us"), None),
+        # At full load all of the proxy's CPU is used: the same as the next, under a name that says so.
+        "wire_100B_requests_per_cpu_full_load": (("wire", KEEPALIVE, "lacon", core), ("wire", KEEPALIVE, nginx, core), KEEPALIVE),
         "wire_100B_keepalive": (("wire", KEEPALIVE, "lacon", core), ("wire", KEEPALIVE, nginx, core), KEEPALIVE),
         "wire_100B_oneshot": (("wire", ONESHOT, "lacon", core), ("wire", ONESHOT, nginx, core), ONESHOT),
         "poll_100B_keepalive": (("poll", KEEPALIVE, memif, core), ("wire", KEEPALIVE, nginx, core), KEEPALIVE),
@@ -48,6 +50,10 @@ def ratios(table):
         "ordinary_100B_cpu": (("ordinary", KEEPALIVE, "lacon", "cpu_us_per_request"),
                               ("ordinary", KEEPALIVE, nginx, "cpu_us_per_request"), None),
     }
+    for percent in EQUAL_MORE:
+        for name, field in (("requests_per_cpu", "requests_per_cpu"), ("p50", "p50_us"), ("p99", "p99_us")):
+            wanted[f"wire_100B_{name}_at_{percent}"] = (("wire", equal(percent), "lacon", field),
+                                                        ("wire", equal(percent), nginx, field), None)
     found = {}
     for name, (above, below, point) in wanted.items():
         r = table.ratio(above, below)

@@ -16,6 +16,7 @@ import subprocess
 
 from bed.netns import Netns, must  # tests/net/bed
 
+import calm
 from cpu import kernel_threads
 
 FRONT, BACK, ENDPOINT, GATEWAY = "10.88.0.1", "10.99.0.1", "10.99.0.11", "10.88.0.10"
@@ -30,8 +31,10 @@ class Bed:
         self.environment = os.environ | {"RUNTIME_DIRECTORY": directory}
         self.gen_cpu, self.proxy_cpu, self.nice = cpus[0], cpus[1], nice
         self.files = self._allow_files()
+        self.calm = {}
         if nice:
             self._before_all_else(janitor, cpus)
+            self.calm = calm.unthrottle(janitor)
         # Kernel threads are known by their device's name alone: it must be nobody else's.
         self.dev = {d: f"{d}{tag}" for d in PROXY_DEVS + GEN_DEVS}
         self.gen, self.proxy = Netns(janitor, f"lacon-c{tag}-g"), Netns(janitor, f"lacon-c{tag}-p")

@@ -33,6 +33,10 @@ class Janitor:
         """A kernel thread whose scheduling was changed goes back to the usual one."""
         self._note("timeshare", pid)
 
+    def setting(self, path, value):
+        """A file of /proc/sys goes back to that value."""
+        self._note("setting", f"{path} {value}")
+
     def _note(self, kind, name):
         os.write(self.pipe, f"{kind} {name}\n".encode())
 
@@ -61,18 +65,31 @@ def _wait_and_clean(reading):
         for kind, _, name in todo:
             if kind == "netns":
                 _end_processes(name)
-        for kind, _, name in reversed(todo):
-            if kind == "netns":
-                subprocess.run(["ip", "netns", "del", name], stderr=subprocess.DEVNULL, check=False)
-            elif kind == "timeshare":
-                os.sched_setscheduler(int(name), os.SCHED_OTHER, os.sched_param(0))
-            else:
-                shutil.rmtree(name, ignore_errors=True)
-        status = 0
+        undone = [_undo(kind, name) for kind, _, name in reversed(todo)]  # all of it, whatever one of them says
+        status = 0 if all(undone) else 1
     except OSError as why:
         print(f"cleaning up: {why}", file=sys.stderr)
     finally:
         os._exit(status)
+
+
+def _undo(kind, name):
+    """Whether it could be."""
+    try:
+        if kind == "netns":
+            subprocess.run(["ip", "netns", "del", name], stderr=subprocess.DEVNULL, check=False)
+        elif kind == "timeshare":
+            os.sched_setscheduler(int(name), os.SCHED_OTHER, os.sched_param(0))
+        elif kind == "setting":
+            path, _, value = name.partition(" ")
+            with open(path, "w", encoding="ascii") as f:
+                f.write(f"{value}\n")
+        else:
+            shutil.rmtree(name, ignore_errors=True)
+        return True
+    except OSError as why:
+        print(f"cleaning up: {kind} {name}: {why}", file=sys.stderr)
+        return False
 
 
 def _pids(name):
