@@ -83,7 +83,7 @@ class Soak:
 
 
 class Clock:
-    """groups: {name: pids}. started() ... stopped() gives seconds per group, and "machine"."""
+    """groups: {name: pids}. start() ... stop() gives seconds per group, and "machine"."""
 
     def __init__(self, groups):
         self.groups = groups
@@ -95,10 +95,12 @@ class Clock:
         return now
 
     def start(self):
-        self.before = self._now()
+        self.at, self.before = time.monotonic(), self._now()
 
     def stop(self):
-        return {k: v - self.before[k] for k, v in self._now().items()}
+        """And "wall": of the time between, which is to be that of the measurement."""
+        now = self._now()
+        return {k: v - self.before[k] for k, v in now.items()} | {"wall": time.monotonic() - self.at}
 
 
 def memory_kib(pid):

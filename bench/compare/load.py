@@ -2,15 +2,49 @@
 import json
 import os
 import re
+import select
 import subprocess
-import threading
 import time
 
-ERROR_LINES = 20
+WRK_TRIES = 3
+JOB_SECONDS = 40  # and twice what is measured: what a job may take
 
 
 class Trouble(Exception):
     """A measurement that could not be made."""
+
+
+class Lines:
+    """The lines that a program says, each waited for with a limit."""
+
+    def __init__(self, process, who):
+        self.fd, self.who, self.rest = process.stdout.fileno(), who, b""
+
+    def next(self, end, what):
+        """The next one. Trouble when there is none until then (of the monotonic clock), or the program ends."""
+        while b"\n" not in self.rest:
+            if not select.select([self.fd], [], [], max(0, end - time.monotonic()))[0]:
+                raise Trouble(f"{self.who}: {what}: not in time")
+            more = os.read(self.fd, 65536)
+            if not more:
+                raise Trouble(f"{self.who}: {what}: it ended")
+            self.rest += more
+        line, _, self.rest = self.rest.partition(b"\n")
+        return line.decode(errors="replace")
+
+
+def end_process(process, who, seconds=10):
+    """Asks a program to end, and makes it end. Trouble when not even that helps."""
+    if process.poll() is None:
+        process.terminate()
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise Trouble(f"{who}: does not end when killed") from None
 
 
 class Loadgen:
@@ -22,45 +56,35 @@ class Loadgen:
         cmd = [os.path.join(bin_dir, "loadgen"), "--client-port", client, "--endpoint-port", endpoint, "--jobs", *more]
         self.process = wires.spawn(wires.gen, wires.command("generator", cmd), spins=spins, stdin=subprocess.PIPE,
                                    stdout=subprocess.PIPE, stderr=self.log)
+        self.lines = Lines(self.process, f"generator (log {name})")
         self.ready = False
 
-    def _line(self):
-        line = self.process.stdout.readline()
-        if not line:
-            raise Trouble(f"the generator ended: see {self.log.name}")
-        return json.loads(line)
-
-    def wait_ready(self):
+    def wait_ready(self, end):
         """Until it has found the proxy."""
         while not self.ready:
-            self.ready = self._line().get("event") == "ready"
+            self.ready = json.loads(self.lines.next(end, "finding the proxy")).get("event") == "ready"
 
     def job(self, clock=None, at_start=None, at_end=None, **keys):
         """Runs a job; its report, with "cpu" (seconds by group) when a clock was given. Hooks are called when it
         begins and ends measuring. Trouble when it takes too long."""
-        timer = threading.Timer(40 + 2 * float(keys.get("duration", 2)), self.process.kill)
-        timer.start()
-        try:
-            self.wait_ready()
-            return self._job(clock, at_start, at_end, keys)
-        finally:
-            timer.cancel()
-
-    def _job(self, clock, at_start, at_end, keys):
+        end = time.monotonic() + JOB_SECONDS + 2 * float(keys.get("duration", 2)) + float(keys.get("timeout", 5))
+        self.wait_ready(end)
         words = [k.replace("_", "-") if v is True else f"{k.replace('_', '-')}={v}"
                  for k, v in keys.items() if v not in (None, False)]
         self.process.stdin.write(" ".join(words) + "\n")
         self.process.stdin.flush()
-        cpu = None
+        cpu, doing = None, "connecting and warming up"
         while True:
-            line = self._line()
+            line = json.loads(self.lines.next(end, f"{doing}, {' '.join(words)}"))
             event = line.get("event")
             if event == "measuring":
+                doing = "measuring"
                 if at_start:
                     at_start()
                 if clock:
                     clock.start()
             elif event == "measured":
+                doing = "answering and closing what was open"
                 cpu = clock.stop() if clock else None
                 if at_end:
                     at_end()
@@ -70,30 +94,41 @@ class Loadgen:
     def stop(self):
         if self.process.poll() is None:
             self.process.stdin.close()
-            self.process.terminate()
-            try:
-                self.process.wait(10)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+        end_process(self.process, "generator")
+        self.process.stdout.close()
         self.log.close()
 
 
-def wrk(wires, url, connections, seconds, clock):
-    """wrk in the generator's namespace, on its CPU; requests/s, errors, "cpu"."""
-    cmd = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", url]
+def wrk(wires, url, connections, close, seconds, clock):
+    """wrk in the generator's namespace, on its CPU; requests/s, errors, "cpu" in the middle of its run."""
+    for _ in range(WRK_TRIES):
+        found = _wrk(wires, url, connections, close, seconds, clock)
+        if found:
+            return found
+    raise Trouble(f"wrk: {url}, {connections} connections: ended before we came to the clock, {WRK_TRIES} times")
+
+
+def _wrk(wires, url, connections, close, seconds, clock):
+    """The same; or None when the machine let us come to the clock only when wrk had ended."""
+    cmd = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", *(["-H", "Connection: close"] if close else []), url]
     process = wires.spawn(wires.gen, wires.command("generator", cmd), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     time.sleep(0.2)
     clock.groups["wrk"] = [process.pid]
     clock.start()
-    before = time.monotonic()
     time.sleep(max(0.5, seconds - 0.6))
-    cpu, window = clock.stop(), time.monotonic() - before
-    said = process.communicate(timeout=seconds + 30)[0]
+    cpu = clock.stop()
+    in_time = process.poll() is None
+    try:
+        said = process.communicate(timeout=seconds + 30)[0]
+    except subprocess.TimeoutExpired:
+        end_process(process, "wrk")
+        raise Trouble(f"wrk: {url}, {connections} connections: not done {seconds + 30} s later") from None
+    if not in_time:
+        return None
     rate = re.search(r"Requests/sec:\s+([\d.]+)", said)
     # What takes longer than 2 s wrk calls a timeout; it is no fault.
     bad = re.search(r"connect [1-9]|read [1-9]|write [1-9]|Non-2xx", said)
     if not rate or bad:
         return {"ok": False, "said": said[-400:]}
     rps = float(rate[1])
-    return {"ok": True, "requests_per_second": rps, "requests": rps * window, "seconds": window, "cpu": cpu}
+    return {"ok": True, "requests_per_second": rps, "requests": rps * cpu["wall"], "seconds": cpu["wall"], "cpu": cpu}

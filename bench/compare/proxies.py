@@ -2,15 +2,13 @@
 import json
 import os
 import re
-import signal
 import socket
 import string
 import subprocess
-import threading
 import time
 
-from load import Trouble
-from wires import BACK, FRONT, GATEWAY
+from load import Lines, Trouble, end_process
+from wires import BACK, ENDPOINT, FRONT, GATEWAY
 
 MEMIF_MAC = "02:00:00:00:00:0"
 CONF = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "conf")
@@ -55,20 +53,15 @@ class Proxy:
 
     def listens(self):
         with self.wires.proxy.socket(socket.AF_INET) as s:
+            s.settimeout(1)
             return s.connect_ex((FRONT, 80)) == 0
 
     def pids(self):
         return [self.process.pid]
 
     def stop(self):
-        if self.process and self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(10)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
         if self.process:
+            end_process(self.process, self.name)
             self.log.close()
         self.process = None
 
@@ -209,7 +202,7 @@ class Testpmd(Proxy):
                "--rxd=2048", "--txd=2048", f"--forward-mode={self.mode}", "--record-core-cycles"]
         self.process = self.wires.spawn(self.wires.proxy, cmd, spins=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=self.log)
-        self.said = ""
+        self.lines = Lines(self.process, self.name)
         self.tell("start", "show config fwd")
         self.read_until(r"forwarding - ports=2")
 
@@ -219,17 +212,13 @@ class Testpmd(Proxy):
 
     def read_until(self, pattern):
         """What it says up to a line with the pattern."""
-        timer, text = threading.Timer(30, self.process.kill), ""
-        timer.start()
-        try:
-            for line in self.process.stdout:
-                text += line
-                self.log.write(line)
-                if re.search(pattern, line):
-                    return text
-        finally:
-            timer.cancel()
-        raise Trouble(f"testpmd ended: see {self.log.name}")
+        end, text = time.monotonic() + 30, ""
+        while True:
+            line = self.lines.next(end, f"waiting for /{pattern}/")
+            text += line + "\n"
+            self.log.write(line + "\n")
+            if re.search(pattern, line):
+                return text
 
     def clear(self):
         self.tell("clear fwd stats all")
@@ -240,13 +229,11 @@ class Testpmd(Proxy):
         return float(re.search(r"CPU cycles/packet=([\d.]+)", self.read_until(r"CPU cycles/packet="))[1])
 
     def stop(self):
-        if self.process and self.process.poll() is None:
+        if self.process:
             try:
                 self.process.communicate("stop\nquit\n", timeout=10)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-        if self.process:
+            except (subprocess.TimeoutExpired, BrokenPipeError):
+                end_process(self.process, self.name)
             self.log.close()
         self.process = None
 
@@ -269,4 +256,9 @@ class Origin(Proxy):
         self.log = open(os.path.join(self.dir, "origin.log"), "a", encoding="utf-8")
         cmd = self.wires.command("generator", ["/usr/sbin/nginx", "-e", "stderr", "-p", self.dir, "-c", path])
         self.process = self.wires.spawn(self.wires.gen, cmd, stdout=self.log, stderr=self.log)
-        time.sleep(0.3)
+        wait_for(self.listens, "origin", self.process)
+
+    def listens(self):
+        with self.wires.gen.socket(socket.AF_INET) as s:
+            s.settimeout(1)
+            return s.connect_ex((ENDPOINT, 80)) == 0

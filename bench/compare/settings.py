@@ -44,7 +44,7 @@ class Context:
             keys = {"connections": connections, "close": close, "response_size": SIZES[size],
                     "warmup": 0.3, "duration": self.seconds} | more
             if SIZES[size] >= 1000000:
-                keys |= LARGE
+                keys |= LARGE if connections <= 64 else CROWD
             if proxy.kernel and not isinstance(proxy, Nginx_off):
                 keys["checksums"] = "trust"  # left to the device, as its offloads are on
             self.progress.step(f"{setting}: {proxy.name}: {name_of(size, close, connections)}")
@@ -53,6 +53,12 @@ class Context:
 
 # A veth holds 256 frames and drops the next: windows that fit, and timeouts that do not dominate.
 LARGE = {"window": 65536, "rto": 30, "timeout": 20}
+# A thousand of them: two segments each at a time are more than it holds all the same. A response takes longer than is
+# measured: bytes are counted.
+CROWD = {"window": 2920, "rto": 30, "timeout": 40, "warmup": 1, "duration": 4, "by_bytes": SIZES["1MB"]}
+# At 1 MB over 1,000 connections a connection per request is no other work: a handshake for 700 frames.
+EVERY_POINT = [(s, close, n) for s in SIZES for close in (False, True) for n in (64, 1000)
+               if not (s == "1MB" and n == 1000 and close)]
 KEEPALIVE = name_of("100B", False, 64)
 ONESHOT = name_of("100B", True, 64)
 BULK = name_of("1MB", False, 64)
@@ -71,9 +77,9 @@ EQUAL_MORE = (25, 75, 95)  # where the curves cross
 # ---- (1) ordinary: wrk and nginx's own endpoints on the kernel's TCP ----
 
 def ordinary(c):
-    sizes = ["100B", "10kB", "1MB"]
+    points = [(s, False, 64) for s in SIZES] if c.quick else EVERY_POINT
     theirs = c.wires.host_addresses()
-    origin = Origin(c.wires, c.dir, c.bin, [SIZES[s] for s in sizes])
+    origin = Origin(c.wires, c.dir, c.bin, SIZES.values())
     origin.start()
     try:
         for _ in range(c.rounds):
@@ -81,8 +87,8 @@ def ordinary(c):
                 proxy = kind(c.wires, c.dir, c.bin)
                 pins = c.start(proxy)
                 try:
-                    for size in sizes:
-                        _ordinary_point(c, proxy, origin.pids() + theirs, pins, size)
+                    for point in points:
+                        _ordinary_point(c, proxy, origin.pids() + theirs, pins, *point)
                 finally:
                     proxy.stop()
     finally:
@@ -90,11 +96,11 @@ def ordinary(c):
         c.wires.no_host_addresses()
 
 
-def _ordinary_point(c, proxy, others, pins, size):
+def _ordinary_point(c, proxy, others, pins, size, close, connections):
     clock = cpu.Clock({"proxy": proxy.pids() + pins, "others": others})
-    point = name_of(size, False, 64)
+    point = name_of(size, close, connections)
     c.progress.step(f"ordinary: {proxy.name}: {point}")
-    r = wrk(c.wires, f"http://{FRONT}/{SIZES[size]}", 64, max(2, round(c.seconds)), clock)
+    r = wrk(c.wires, f"http://{FRONT}/{SIZES[size]}", connections, close, max(2, round(c.seconds)), clock)
     if not r["ok"]:
         c.table.add("ordinary", point, proxy.name, None, f"wrk: {r['said']}")
         return
@@ -109,7 +115,10 @@ def _ordinary_point(c, proxy, others, pins, size):
 # ---- (2) same wire: veths, the project's generator ----
 
 def _wire_loadgen(c, kind="dev", **more):
+    """Each has clients of its own: what a proxy's kernel still knows of the last one's connections is none of its."""
     d = c.wires.dev
+    more |= {"clients": f"10.{128 + c.count // 16 % 128}.{c.count % 16 * 16}.0*4096"}
+    c.count += 1
     args = [w for k, v in more.items() for w in (f"--{k}", str(v))]
     return Loadgen(c.wires, c.bin, c.dir, (f"{kind}:{d['gc']}", f"{kind}:{d['ge']}"), args, spins=True)
 
@@ -156,8 +165,7 @@ def wire(c):
     points = [("100B", False, 64), ("100B", True, 64)]
     kinds = [Nginx, Lacon, LaconPoll]
     if not c.quick:
-        points = [(s, close, n) for s in SIZES for close in (False, True) for n in (64, 1000)
-                  if not (s == "1MB" and n == 1000)]
+        points = EVERY_POINT
         kinds = [Nginx, Nginx_off, Haproxy, Lacon, LaconPoll]
     loadgen = _wire_loadgen(c)
     try:
@@ -227,8 +235,7 @@ def poll(c):
     """lacon on memif, and what the generator does through the plainest forwarder on the same ports."""
     points = [("100B", False, 64), ("100B", True, 64)]
     if not c.quick:
-        points = [(s, close, n) for s in SIZES for close in (False, True) for n in (64, 1000)
-                  if not (s == "1MB" and n == 1000)]
+        points = EVERY_POINT
     own = [p for p in points if p[2] == 64]
     for _ in range(c.rounds):
         loadgen, sockets = _memif(c, "poll")
@@ -290,25 +297,31 @@ ABLATION_POINT = "1MB in segments of 1460 bytes, 16 connections"
 def idle(c):
     """Throughput with many open connections, 64 requests at a time drawn uniformly over all, and memory for each
     connection."""
-    for count in (1000, 65536, 1000000):
-        loadgen, sockets = _memif(c, "idle", ["--max-connections", str(1 << 20)])
-        proxy = LaconMemif(c.wires, c.dir, c.bin, sockets)
-        proxy.connections = 2 * (1 << (count - 1).bit_length())
-        try:
-            proxy.start()
-            _idle_point(c, proxy, loadgen, NO_PINS, count)
-        finally:
-            proxy.stop()
-            loadgen.stop()
-    for count in (1000, min(65536, c.wires.files - 3000)):
-        loadgen = _wire_loadgen(c, **{"max-connections": 131072})
-        proxy = Nginx(c.wires, c.dir, c.bin)
-        try:
+    for _ in range(c.rounds):
+        for count in (1000, 65536, 1000000):
+            loadgen, sockets = _memif(c, "idle", ["--max-connections", str(1 << 20)])
+            proxy = LaconMemif(c.wires, c.dir, c.bin, sockets)
+            proxy.connections = 2 * (1 << (count - 1).bit_length())
+            _idle_run(c, proxy, loadgen, count)
+        # Two descriptors for a connection at most, whose number is limited.
+        for kind in (Nginx, Haproxy):
+            for count in (1000, min(65536, c.wires.files // 2 - 3000)):
+                _idle_run(c, kind(c.wires, c.dir, c.bin), _wire_loadgen(c, **{"max-connections": 131072}), count,
+                          checksums="trust")
+
+
+def _idle_run(c, proxy, loadgen, count, **more):
+    """The program is a new one for each number: memory that it had for more is not given back."""
+    try:
+        if proxy.kernel:
             pins = c.start(proxy)
-            _idle_point(c, proxy, loadgen, pins, count, checksums="trust")
-        finally:
-            proxy.stop()
-            loadgen.stop()
+        else:
+            proxy.start()
+            pins = NO_PINS
+        _idle_point(c, proxy, loadgen, pins, count, **more)
+    finally:
+        proxy.stop()
+        loadgen.stop()
 
 
 def _idle_point(c, proxy, loadgen, pins, count, **more):
@@ -329,6 +342,8 @@ def _idle_point(c, proxy, loadgen, pins, count, **more):
     kernel = marks["after"][1] - before[1] if proxy.kernel else 0
     c.table.add("idle", point, proxy.name, {
         "requests_per_second": report["requests_per_second"], "connections": count,
+        "requests_per_core_second": report["requests"] / max(1e-6, report["cpu"]["proxy"]),
+        "p50_us": report["latency_us"]["p50"], "p99_us": report["latency_us"]["p99"],
         "grown_bytes_per_connection": 1024 * grown / count, "kernel_bytes_per_connection": 1024 * kernel / count,
         "connected_per_second": count / max(1e-3, report["connected_seconds"])})
     time.sleep(0.5)

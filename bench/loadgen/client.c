@@ -379,8 +379,10 @@ static void run_phase(struct client *k)
         if (k->phase == PHASE_WARMUP) {
             go_to(k, PHASE_MEASURE, k->job.duration_ns);
             k->result.start = k->side.now;
+            k->result.received_bytes = k->side.count.body_bytes;
         } else {
             k->result.end = k->side.now;
+            k->result.received_bytes = k->side.count.body_bytes - k->result.received_bytes;
             go_to(k, PHASE_DRAIN, k->job.timeout_ns + 1000000000ull);
             return;
         }

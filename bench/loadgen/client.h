@@ -41,7 +41,8 @@ struct client_net {
 
 /* What was measured between warm-up and drain. */
 struct result {
-    uint64_t requests, body_bytes;
+    uint64_t requests, body_bytes; /* of responses that were complete in it */
+    uint64_t received_bytes;       /* bytes of bodies that came in it, of whatever response */
     uint64_t start, end, connected_ns;
     struct hist latency;
 };

@@ -47,8 +47,9 @@ static void print_speed(const struct result *r)
 {
     double s = (double)(r->end - r->start) / 1e9;
 
-    printf("\"seconds\":%.4f,\"requests_per_second\":%.1f,\"body_bytes_per_second\":%.0f,", s,
-           (double)r->requests / s, (double)r->body_bytes / s);
+    printf("\"seconds\":%.4f,\"requests_per_second\":%.1f,\"body_bytes_per_second\":%.0f,"
+           "\"received_bytes_per_second\":%.0f,",
+           s, (double)r->requests / s, (double)r->body_bytes / s, (double)r->received_bytes / s);
     print_latency(&r->latency);
 }
 

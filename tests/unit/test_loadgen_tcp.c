@@ -191,6 +191,8 @@ Test(loadgen_tcp, a_good_network_gives_no_error_and_no_loss)
                      i);
         cr_expect_eq(r->client.side.count.checked_bytes, r->client.side.count.body_bytes);
         cr_expect_eq(r->client.busy, 0);
+        uint64_t bytes = r->client.result.body_bytes, received = r->client.result.received_bytes;
+        cr_expect(received <= bytes + 10 * 200000 && bytes <= received + 10 * 200000, "traffic %u", i);
         tear_down(r);
     }
 }
