@@ -35,8 +35,8 @@ struct rig {
     unsigned lose, swap, twice; /* per thousand frames */
     uint64_t now;
     bool stalled; /* nothing is delivered */
-    /* May change a frame to the client, or drop it (false). */
-    bool (*lie)(struct rig *r, struct parcel *p);
+    /* May change a frame to the client, or to the endpoint (lie_up), or drop it (false). */
+    bool (*lie)(struct rig *r, struct parcel *p), (*lie_up)(struct rig *r, struct parcel *p);
     unsigned seen;
 };
 
@@ -109,6 +109,7 @@ static void deliver(struct rig *r, struct line *l, const struct parcel *p)
 /* Delivers what was queued when it began. */
 static void carry(struct rig *r, struct line *l)
 {
+    bool (*lie)(struct rig *, struct parcel *) = l == &r->down ? r->lie : r->lie_up;
     static struct parcel p, t;
     uint32_t end = l->tail;
 
@@ -119,7 +120,7 @@ static void carry(struct rig *r, struct line *l)
             l->q[(l->head + 1) % QUEUE] = t;
         }
         p = l->q[l->head % QUEUE];
-        if (chance(r, r->lose) || (l == &r->down && r->lie && !r->lie(r, &p)))
+        if (chance(r, r->lose) || (lie && !lie(r, &p)))
             continue;
         deliver(r, l, &p);
         if (chance(r, r->twice))
@@ -423,6 +424,90 @@ static bool answer_with_another(struct rig *r, struct parcel *p)
     return true;
 }
 
+/* A whole response twice: at once, or one of before in the place of a later one of the same connection. */
+static bool answer_twice(struct rig *r, struct parcel *p)
+{
+    uint32_t n = payload(p);
+
+    if (is_the_one(r, p)) {
+        memcpy(p->b + HEADS + n, p->b + HEADS, n);
+        seal(p, 2 * n);
+    }
+    return true;
+}
+
+static bool answer_once_more(struct rig *r, struct parcel *p)
+{
+    static struct parcel stale;
+    uint32_t n = payload(p);
+
+    if (n == 0)
+        return true;
+    if (++r->seen <= 10 && n > 100) /* not the end of a body in a frame of its own */
+        stale = *p;
+    if (r->seen > 30 && payload(&stale) == n && memcmp(stale.b + 34, p->b + 34, 4) == 0) {
+        memcpy(p->b + HEADS, stale.b + HEADS, n);
+        seal(p, n);
+    }
+    return true;
+}
+
+/* Replaces a word of the one frame's head by another of the same length. */
+static bool replace(struct rig *r, struct parcel *p, const char *word, const char *by)
+{
+    uint8_t *at;
+
+    if (is_the_one(r, p)) {
+        at = memmem(p->b + HEADS, payload(p), word, strlen(word));
+        cr_assert_not_null(at);
+        memcpy(at, by, strlen(by));
+        seal(p, payload(p));
+    }
+    return true;
+}
+
+static bool announce_less(struct rig *r, struct parcel *p)
+{
+    return replace(r, p, "Content-Length: 100", "Content-Length: 099");
+}
+
+static bool announce_more(struct rig *r, struct parcel *p)
+{
+    return replace(r, p, "Content-Length: 100", "Content-Length: 101");
+}
+
+static bool garble_the_head(struct rig *r, struct parcel *p)
+{
+    return replace(r, p, "HTTP/1.1", "HTTQ/1.1");
+}
+
+static bool cut_short(struct rig *r, struct parcel *p)
+{
+    if (payload(p) > 0 && ++r->seen >= 30)
+        seal(p, payload(p) / 2); /* and what comes again is cut again */
+    return true;
+}
+
+/* What an endpoint is told. */
+static bool ask_for_another(struct rig *r, struct parcel *p)
+{
+    if (is_the_one(r, p)) {
+        p->b[HEADS + 16] = p->b[HEADS + 16] == '0' ? '1' : '0'; /* a digit of the id */
+        seal(p, payload(p));
+    }
+    return true;
+}
+
+static bool ask_for_more(struct rig *r, struct parcel *p)
+{
+    return replace(r, p, "/00000064/", "/00000065/");
+}
+
+static bool garble_the_request(struct rig *r, struct parcel *p)
+{
+    return replace(r, p, "/00000064/", "/0000zz64/");
+}
+
 static bool another_status(struct rig *r, struct parcel *p)
 {
     if (is_the_one(r, p) && memcmp(p->b + HEADS, "HTTP/1.1 200", 12) == 0) {
@@ -445,31 +530,63 @@ static bool ack_the_future(struct rig *r, struct parcel *p)
     return true;
 }
 
-#define COUNT(name) offsetof(struct counts, name), #name
+#define LIE(lie, name, up, request)                                                                          \
+    {                                                                                                        \
+        lie, offsetof(struct counts, name), #name, up, request                                               \
+    }
+#define TO_CLIENT(lie, name)            LIE(lie, name, false, "0")
+#define TO_ENDPOINT(lie, name, request) LIE(lie, name, true, request)
 
 static const struct {
     bool (*lie)(struct rig *r, struct parcel *p);
     size_t counter;
     const char *name;
-} lies[] = {{flip_a_bit, COUNT(wrong_content)},  {flip_on_the_wire, COUNT(bad_checksum)},
-            {drop_a_byte, COUNT(wrong_content)}, {add_a_byte, COUNT(surplus)},
-            {close_early, COUNT(cut_off)},       {reset_it, COUNT(reset)},
-            {never_answer, COUNT(unanswered)},   {answer_with_another, COUNT(wrong_id)},
-            {another_status, COUNT(bad_status)}, {ack_the_future, COUNT(bad_ack)}};
+    bool up;
+    const char *request; /* its size */
+} lies[] = {TO_CLIENT(flip_a_bit, wrong_content),
+            TO_CLIENT(flip_on_the_wire, bad_checksum),
+            TO_CLIENT(drop_a_byte, wrong_content),
+            TO_CLIENT(add_a_byte, surplus),
+            TO_CLIENT(close_early, cut_off),
+            TO_CLIENT(reset_it, reset),
+            TO_CLIENT(never_answer, unanswered),
+            TO_CLIENT(answer_with_another, wrong_id),
+            TO_CLIENT(another_status, bad_status),
+            TO_CLIENT(ack_the_future, bad_ack),
+            TO_CLIENT(answer_twice, surplus),
+            TO_CLIENT(answer_once_more, wrong_id),
+            TO_CLIENT(announce_less, wrong_length),
+            TO_CLIENT(announce_more, wrong_length),
+            TO_CLIENT(garble_the_head, bad_head),
+            TO_CLIENT(cut_short, unanswered),
+            TO_ENDPOINT(never_answer, unanswered, "0"),
+            TO_ENDPOINT(ask_for_another, wrong_id, "0"),
+            TO_ENDPOINT(ask_for_more, wrong_length, "0"),
+            TO_ENDPOINT(garble_the_request, bad_request, "0"),
+            TO_ENDPOINT(answer_twice, surplus, "0"),
+            TO_ENDPOINT(flip_a_bit, wrong_content, "300"),
+            TO_ENDPOINT(flip_on_the_wire, bad_checksum, "300"),
+            TO_ENDPOINT(add_a_byte, surplus, "0")};
+
+#define LIES (sizeof lies / sizeof lies[0])
 
 Test(loadgen_tcp, every_lie_is_an_error_of_its_name)
 {
-    for (unsigned i = 0; i < sizeof lies / sizeof lies[0]; i++) {
+    for (unsigned i = 0; i < LIES; i++) {
         struct rig *r = set_up();
-        struct job j = job("0", "100");
-        uint64_t n;
+        struct job j = job(lies[i].request, "100");
+        uint64_t n, m;
 
-        r->lie = lies[i].lie;
+        if (lies[i].up)
+            r->lie_up = lies[i].lie;
+        else
+            r->lie = lies[i].lie;
         r->client.side.verify = VERIFY_HEADS; /* small bodies are compared all the same */
         j.timeout_ns = 300 * MS;
         cr_expect_gt(run(r, &j), 0, "%s: no error", lies[i].name);
         memcpy(&n, (const char *)&r->client.side.count + lies[i].counter, sizeof n);
-        cr_expect_gt(n, 0, "%s is not counted", lies[i].name);
+        memcpy(&m, (const char *)&r->endpoint.side.count + lies[i].counter, sizeof m);
+        cr_expect_gt(n + m, 0, "lie %u: %s is not counted", i, lies[i].name);
         tear_down(r);
     }
 }

@@ -127,11 +127,13 @@ LIES = {
     "wrong_content ": lambda r, _: (r[:-50] + r[-49:], False),                    # a byte is dropped in the middle
     "cut_off": lambda r, _: (r[:len(r) // 2], True),                              # truncated, then closed
     "surplus": lambda r, _: (r + b"x", False),
+    "surplus ": lambda r, _: (r + r, False),                                      # told twice
     "wrong_id": lambda r, before: (before, False),                                # somebody else's response
     "wrong_length": lambda r, _: (r.replace(b"Content-Length: 1000", b"Content-Length: 999")[:-1], False),
     "bad_status": lambda r, _: (b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n", False),
     "closed_idle": lambda r, _: (r, True),                                        # without announcing it
 }
+MET = {"closed_idle": {"cut_off"}, "surplus ": {"wrong_id"}}  # what it is for a request that it met
 UNANSWERED = ("unanswered", "wrong_content ")  # what they leave the generator waiting for never comes
 
 
@@ -177,7 +179,7 @@ def loadgen_is_honest(t):
             if lie is None:
                 t.check(status == 0 and report["ok"] and report["requests_per_second"] > 0, f"honest: {report}")
                 continue
-            names = {name.strip()} | ({"cut_off"} if name == "closed_idle" else set())  # of a request that it met
+            names = {name.strip()} | MET.get(name, set())
             t.check(names & report["errors"].keys(), f"a lie that is {name}: {report}")
             t.check(status == 1 and not report["ok"] and "requests_per_second" not in report,
                     f"a lie, and a speed: {report}")
