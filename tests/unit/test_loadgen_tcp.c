@@ -443,7 +443,7 @@ static bool answer_once_more(struct rig *r, struct parcel *p)
 
     if (n == 0)
         return true;
-    if (++r->seen <= 10 && n > 100) /* not the end of a body in a frame of its own */
+    if (++r->seen <= 20 && memcmp(p->b + HEADS, "HTTP", 4) == 0)
         stale = *p;
     if (r->seen > 30 && payload(&stale) == n && memcmp(stale.b + 34, p->b + 34, 4) == 0) {
         memcpy(p->b + HEADS, stale.b + HEADS, n);
