@@ -103,7 +103,7 @@ static void at_size(const struct micro *m, uint32_t n)
 void micro_timers(struct micro *m)
 {
     static const uint32_t smoke[] = {1u << 10, 0}, quick[] = {1u << 10, 1u << 16, 0},
-                          full[] = {1u << 10, 1u << 14, 1u << 17, 1u << 20, 0};
+                          full[] = {1u << 10, 1u << 14, 1u << 16, 1u << 20, 0};
     const uint32_t *n = m->scale == MICRO_SMOKE ? smoke : m->scale == MICRO_QUICK ? quick : full;
     for (; *n; n++)
         at_size(m, *n);
