@@ -197,7 +197,9 @@ struct lb_route_result lb_route(const struct lb_routes *r, struct lb_route_scrat
                                 const struct lb_route_request *q)
 {
     struct ask a = {.r = r, .s = s, .q = q};
-    uint32_t match = look_up(&a);
+    uint32_t match = q->listener < r->nlistener ? r->only[q->listener] : LB_NONE;
+    if (match == LB_NONE)
+        match = look_up(&a);
     return match == LB_NONE ? (struct lb_route_result){LB_NONE, LB_NONE, 0} : r->match[match].to;
 }
 

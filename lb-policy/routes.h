@@ -24,7 +24,9 @@
  * walks its host down as far as names are known, then asks the path tries it passed, deepest first; in each
  * the exact list, the expressions (all in one pass over the path), then the prefixes it passed, deepest
  * first: the first match that holds is taken. The cost is its labels and elements, not the number of routes.
- * A route for several listeners or hosts is entered for each of them. */
+ * A route for several listeners or hosts is entered for each of them.
+ *
+ * Where one match takes all that a listener is asked, whatever the host and the path, nothing is walked. */
 #ifndef LACON_LB_POLICY_ROUTES_H
 #define LACON_LB_POLICY_ROUTES_H
 
@@ -48,6 +50,7 @@ struct list {
 struct lb_routes {
     struct lb_trie trie; /* host tries' roots are the nodes 0 .. nlistener - 1 */
     uint32_t nlistener;
+    uint32_t *only; /* of each listener: the match that takes every request; LB_NONE: there is none such */
     uint32_t nmatch, capmatch;
     struct lb_match *match;  /* in the order of the file */
     const char **expression; /* of each match; while compiling, from the input */

@@ -172,6 +172,28 @@ static bool make_lists(struct lb_routes *r)
     return true;
 }
 
+/* The match that takes every request of a listener: no host and no path is known there beside any and /, and
+ * the first to be asked asks for nothing. */
+static uint32_t only_match(const struct lb_routes *r, uint32_t listener)
+{
+    const struct lb_trie_node *hosts = &r->trie.node[listener];
+    if (hosts->bound || hosts->under == LB_NONE)
+        return LB_NONE;
+    const struct lb_trie_node *paths = &r->trie.node[hosts->under];
+    if (paths->bound || paths->exact != LB_NONE || paths->under == LB_NONE)
+        return LB_NONE;
+    uint32_t first = r->order[r->list[paths->under].first];
+    return r->match[first].plain ? first : LB_NONE;
+}
+
+static bool find_only(struct lb_routes *r)
+{
+    r->only = calloc(r->nlistener ? r->nlistener : 1, sizeof *r->only);
+    for (uint32_t i = 0; r->only && i < r->nlistener; i++)
+        r->only[i] = only_match(r, i);
+    return r->only != NULL;
+}
+
 static bool compile(struct lb_routes *r, const struct lb_route_in *in, uint32_t n)
 {
     for (uint32_t i = 0; i < r->nlistener; i++)
@@ -180,7 +202,7 @@ static bool compile(struct lb_routes *r, const struct lb_route_in *in, uint32_t 
     for (uint32_t i = 0; i < n; i++)
         if (!add_route(r, i, &in[i]))
             return false;
-    return make_lists(r);
+    return make_lists(r) && find_only(r);
 }
 
 static void end_compiling(struct lb_routes *r)
@@ -218,5 +240,6 @@ void lb_routes_destroy(struct lb_routes *r)
     free(r->match);
     free(r->list);
     free(r->order);
+    free(r->only);
     free(r);
 }

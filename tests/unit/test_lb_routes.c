@@ -247,6 +247,45 @@ Test(lb_routes, listeners)
     lb_routes_destroy(r);
 }
 
+/* A listener that asks nothing but one match is not walked; anything beside it is still found. */
+static void expect_beside_all(const char *host, const struct lb_match_in *beside)
+{
+    static const struct lb_match_in all[] = {{.path = "/", .rule = 100}};
+    const struct lb_route_in in[] = {{.nmatch = 1, .match = all},
+                                     {.nhost = host != NULL, .host = &host, .nmatch = 1, .match = beside}};
+    struct lb_routes *alone = lb_routes_create(in, 1, 1), *both = lb_routes_create(in, 2, 1);
+    cr_assert(alone && both);
+    static const char *const hosts[] = {"a.example", "x.a.example", "b", "example", ""};
+    static const char *const paths[] = {"/", "/a", "/a/b", "/b", "*"};
+    for (size_t h = 0; h < COUNT(hosts); h++)
+        for (size_t p = 0; p < COUNT(paths); p++)
+            cr_expect_eq(ask(alone, 0, hosts[h], paths[p]).route, 0, "%s %s", hosts[h], paths[p]);
+    cr_expect_eq(ask(alone, 1, "b", "/").route, LB_NONE, "there is no such listener");
+    cr_expect_eq(ask(both, 0, host ? host : "b", "/a").route, 1, "%s %s", host ? host : "any", beside->path);
+    cr_expect_eq(ask(both, 0, "c.b", "/b").route, 0);
+    lb_routes_destroy(alone);
+    lb_routes_destroy(both);
+}
+
+Test(lb_routes, one_match_takes_all)
+{
+    static const struct lb_match_in root[] = {{.path = "/", .rule = 101}},
+                                    prefix[] = {{.path = "/a", .rule = 101}},
+                                    exact[] = {{.path = "/a", .kind = LB_PATH_EXACT, .rule = 101}},
+                                    regex[] = {{.path = "/[ac]", .kind = LB_PATH_REGEX, .rule = 101}},
+                                    method[] = {{.path = "/", .method = "GET", .rule = 101}};
+    expect_beside_all("a.example", root);
+    expect_beside_all(NULL, prefix);
+    expect_beside_all(NULL, exact);
+    expect_beside_all(NULL, regex);
+    struct lb_route_in first[] = {{.nmatch = 1, .match = method}, {.nmatch = 1, .match = root}};
+    struct lb_routes *r = lb_routes_create(first, 2, 1);
+    cr_assert_not_null(r);
+    cr_expect_eq(ask(r, 0, "b", "/").route, 1,
+                 "the first match asks for a method, and this request has none");
+    lb_routes_destroy(r);
+}
+
 Test(lb_routes, no_routes)
 {
     struct lb_routes *r = lb_routes_create(NULL, 0, 2);
