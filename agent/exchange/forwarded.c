@@ -172,6 +172,14 @@ static void tell(const struct telling *t, enum http_field_id id, const char *nam
     put_str(t->lines, "\r\n");
 }
 
+/* What most requests get, in one piece. */
+static void tell_http(const struct telling *t)
+{
+    t->e->drop |= HTTP_BIT(HTTP_F_X_FORWARDED_PROTO);
+    if (ours(t, "X-Forwarded-Proto"))
+        put_str(t->lines, "X-Forwarded-Proto: http\r\n");
+}
+
 /* for="[2001:db8::1]";host="shop.example:80";proto=http (RFC 7239 section 4). A host that is too long to be
  * one is left out. */
 static struct span forwarded_element(const struct telling *t, char room[FORWARDED_ROOM])
@@ -212,7 +220,7 @@ static void tell_target(const struct telling *t, const struct cfg_listener *l)
     char port[8];
     if (l->x_forwarded_proto &&
         !kept(t->x, t->h, l->x_forwarded_proto, HTTP_F_X_FORWARDED_PROTO, good_scheme, &v))
-        tell(t, HTTP_F_X_FORWARDED_PROTO, "X-Forwarded-Proto", span_str("http"));
+        tell_http(t);
     if (l->x_forwarded_host && !kept(t->x, t->h, l->x_forwarded_host, HTTP_F_X_FORWARDED_HOST, good_host, &v))
         tell(t, HTTP_F_X_FORWARDED_HOST, "X-Forwarded-Host", t->h->authority);
     if (l->x_forwarded_port &&

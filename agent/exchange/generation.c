@@ -53,6 +53,8 @@ static int cluster_start(const struct generation *g, struct cluster_state *cs, c
     struct lb_endpoint_in *in = calloc(cfg->nendpoint ? cfg->nendpoint : 1, sizeof *in);
     cs->cfg = cfg;
     cs->forgive_ns = UINT64_MAX;
+    for (uint32_t i = 0; i < cfg->retry.non; i++)
+        cs->refuses |= cfg->retry.on[i] >= 400;
     cs->hashes = lb_policy_hashes(lb_policy_nth(cfg->lb_policy));
     cs->endpoint = calloc(cfg->nendpoint ? cfg->nendpoint : 1, sizeof *cs->endpoint);
     bool good = in && cs->endpoint;

@@ -115,6 +115,7 @@ struct cluster_state {
     struct endpoint_state *endpoint;
     struct affinity *affinity; /* NULL: it has no cookie */
     bool hashes;               /* its lb_policy picks by exchange.hash */
+    bool refuses;              /* responses of some status are tried again elsewhere */
     uint64_t forgive_ns;       /* not before then is an endpoint that is marked down to be forgiven */
     struct matcher *matcher;   /* of what its checks want (verdict.h); NULL: none */
     struct breaker *breaker;   /* while bound; NULL: nothing of it is limited */

@@ -291,11 +291,9 @@ static bool retry(struct exchanges *w, struct exchange *x, struct conn *e, uint1
 
 bool upstream_may_refuse(const struct exchange *x)
 {
-    const struct cfg_retry *r = &cluster_of(x)->cfg->retry;
-    for (uint32_t i = 0; i < r->non; i++)
-        if (r->on[i] >= 400)
-            return listed(r->method, r->nmethod, x->method) && movable(x, x->e);
-    return false;
+    const struct cluster_state *cs = cluster_of(x);
+    return cs->refuses && listed(cs->cfg->retry.method, cs->cfg->retry.nmethod, x->method) &&
+           movable(x, x->e);
 }
 
 bool upstream_refuse(struct exchanges *w, struct exchange *x, unsigned status)
