@@ -11,7 +11,6 @@ from proxies import MEMIF_MAC, Haproxy, KernelForward, Lacon, LaconMemif, LaconP
 from wires import ENDPOINT, FRONT
 
 NO_PINS = []
-ENOUGH_OF_RATE = 0.97  # of an open loop's; below it the proxy is the limit
 
 
 class Nginx_off(Nginx):
@@ -136,10 +135,6 @@ def _equal_load(c, proxy, loadgen, pins, percent):
     if not values:
         return
     del values["requests_per_core_second"]
-    if values["requests_per_second"] < ENOUGH_OF_RATE * rate:
-        c.progress.say(f"  {proxy.name} is behind its rate")
-        for of_a_queue_that_grows in ("p50_us", "p99_us", "p99.9_us"):
-            del values[of_a_queue_that_grows]
     if proxy.polls:
         values["requests_per_cpu"] = values["requests_per_second"]
     else:
