@@ -224,7 +224,7 @@ static void sink_bytes(struct splice *s, struct conn *c, uint64_t n)
 
 void judge_held(struct splice *s, struct conn *c)
 {
-    for (;;) {
+    while (conn_holds(c)) {
         struct span b = splice_held(c);
         pos_t before = c->in_mapped;
         if (b.n == 0 || conn_is_dead(c))

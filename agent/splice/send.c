@@ -350,6 +350,14 @@ static bool push_later(struct splice *s, struct conn *c)
     return true;
 }
 
+/* Has a segment with new bytes gone out, and said what there is to say of ack and window? */
+static bool push_tells(struct splice *s, struct conn *c)
+{
+    uint32_t max = c->out_max_seq;
+    seg_push(s, c);
+    return c->out_max_seq != max && !c->fin_queued; /* a FIN counts as sent when it was not, too */
+}
+
 void seg_push_owed(struct splice *s, struct frame *f)
 {
     s->flush.open = false;
@@ -357,10 +365,12 @@ void seg_push_owed(struct splice *s, struct frame *f)
         s->flush.spare = f;
         f = NULL;
     }
+    bool told[FLUSH_MOST];
     for (unsigned i = 0; i < s->flush.n; i++)
-        seg_push(s, s->flush.conn[i]);
+        told[i] = push_tells(s, s->flush.conn[i]);
     for (unsigned i = 0; i < s->flush.n; i++)
-        seg_flush(s, s->flush.conn[i]);
+        if (!told[i])
+            seg_flush(s, s->flush.conn[i]);
     s->flush.n = 0;
     f = f ? f : s->flush.spare;
     s->flush.spare = NULL;
