@@ -182,26 +182,67 @@ static uint64_t busy(const struct pair *p)
 }
 
 /* A data segment for each of many splices, then their acks; both directions are timed. */
-static void steering_run(void *ctx, struct micro_sample *s)
+static void queue_data(struct pair *p)
 {
-    struct pair *p = ctx;
-    uint64_t from = micro_rnd(&p->seed), before = busy(p);
+    uint64_t from = micro_rnd(&p->seed);
     running = p;
     begin(p);
     for (uint32_t i = 0; i < SAMPLE; i++) {
         p->at[i] = rig_splice_at(p->rig, (uint32_t)((from + i * 0x9e3779b1ull) % SPLICES));
         queue_up(p, rig_data(p->rig, p->at[i], RIG_MSS, true));
     }
-    micro_begin(s);
-    run_both(p);
-    rig_reclaim(p->rig);
+}
+
+static void queue_acks(struct pair *p)
+{
     begin(p);
     for (uint32_t i = 0; i < SAMPLE; i++)
         queue_up(p, rig_ack(p->rig, p->at[i]));
+}
+
+static void work_off(struct pair *p)
+{
     run_both(p);
-    micro_end(s, 2 * SAMPLE);
     rig_reclaim(p->rig);
+}
+
+static void steering_run(void *ctx, struct micro_sample *s)
+{
+    struct pair *p = ctx;
+    uint64_t before = busy(p);
+    queue_data(p);
+    micro_begin(s);
+    work_off(p);
+    queue_acks(p);
+    work_off(p);
+    micro_end(s, 2 * SAMPLE);
     s->ticks = busy(p) - before;
+}
+
+/* The question whose a frame is, which every frame is asked where owners are not known from its queue. Of the
+ * first worker's queue; all is worked off afterwards. */
+static uint64_t ask(struct pair *p)
+{
+    struct side *s = &p->side[0];
+    uint64_t start = rte_rdtsc_precise();
+    for (uint32_t i = 0; i < s->n; i++)
+        micro_use(engine_owner(rig_engine(p->rig, 0), s->queue[i]));
+    return rte_rdtsc_precise() - start;
+}
+
+static void owner_asked(void *ctx, struct micro_sample *s)
+{
+    struct pair *p = ctx;
+    micro_begin(s);
+    queue_data(p);
+    uint64_t asked = p->side[0].n, ticks = ask(p);
+    work_off(p);
+    queue_acks(p);
+    asked += p->side[0].n;
+    ticks += ask(p);
+    work_off(p);
+    micro_end(s, asked);
+    s->ticks = ticks;
 }
 
 static bool start(struct pair *p, bool steered)
@@ -289,7 +330,7 @@ static void hashes(const struct micro *m, const struct steer *device)
 
 /* ---- what a cache line takes from one core to another ---- */
 
-#define CROSSINGS 2000u
+#define CROSSINGS 400u
 
 struct ping {
     unsigned at __attribute__((aligned(64))); /* main makes it odd, the other thread even */
@@ -354,6 +395,9 @@ void micro_steering(struct micro *m)
             {.name = "steering/steered", .unit = "segment", .run = steering_run, .ctx = &pair[0]},
             {.name = "steering/handed_over", .unit = "segment", .run = steering_run, .ctx = &pair[1]}};
         micro_run_ratio(m, c, 2, "steering/gain");
+        struct micro_case asked = {
+            .name = "steering/owner_asked", .unit = "op", .run = owner_asked, .ctx = &pair[1]};
+        micro_run(m, &asked, 1);
     } else {
         fprintf(stderr, "bench_micro: steering: one CPU alone, nothing to be measured\n");
     }
