@@ -96,7 +96,7 @@ def loadgen_values(report, proxy_cpu):
 def run_job(table, setting, point, proxy, loadgen, pins, by_bytes=None, **keys):
     """Runs a job of the generator against what is started and keeps what it says; the values or None. by_bytes: the size of a
     response, of which so many are counted as bytes came, for such as take longer than the measurement."""
-    report = _job(table, setting, point, proxy, loadgen, pins, keys)
+    report = _job(table, setting, point, proxy, loadgen.job, pins, keys)
     if by_bytes and report.get("ok"):
         report["body_bytes_per_second"] = report["received_bytes_per_second"]
         report["requests_per_second"] = report["received_bytes_per_second"] / by_bytes
@@ -107,16 +107,16 @@ def run_job(table, setting, point, proxy, loadgen, pins, by_bytes=None, **keys):
 
 def run_stretches(table, setting, point, proxy, loadgen, pins, duration, **keys):
     """The same in stretches with rests before them (calm.py): what is kept are the medians of theirs."""
-    reports = [_job(table, setting, point, proxy, loadgen, pins, keys | {"duration": d, "warmup": calm.WARMUP})
+    reports = [_job(table, setting, point, proxy, loadgen.short_job, pins, keys | {"duration": d, "warmup": calm.WARMUP})
                for d in calm.stretches(duration)]
     return _keep(table, setting, point, proxy, reports)
 
 
-def _job(table, setting, point, proxy, loadgen, pins, keys):
+def _job(table, setting, point, proxy, run, pins, keys):
     clock = Clock({"proxy": proxy.pids() + pins})
     try:
         for _ in range(TRIES):
-            report = loadgen.job(clock=clock, **keys)
+            report = run(clock=clock, **keys)
             if not report.get("ok") or abs(report["cpu"]["wall"] / report["seconds"] - 1) < CLOCKS_DIFFER:
                 break
             print("  taken again: we came to the clock too late", file=sys.stderr, flush=True)

@@ -145,7 +145,7 @@ def _soaked(c, values, loadgen, keys):
     soak, used, requests = cpu.Soak(c.wires, c.bin, c.dir), [], []
     try:
         for duration in calm.stretches(c.seconds, soak.rest):
-            report = loadgen.job(at_start=soak.start, at_end=lambda: used.append(soak.used()), duration=duration,
+            report = loadgen.short_job(at_start=soak.start, at_end=lambda: used.append(soak.used()), duration=duration,
                                  warmup=calm.WARMUP, **keys)
             if not report.get("ok"):
                 return

@@ -22,7 +22,10 @@ from cpu import kernel_threads
 FRONT, BACK, ENDPOINT, GATEWAY = "10.88.0.1", "10.99.0.1", "10.99.0.11", "10.88.0.10"
 FILES = 524288  # descriptors that a program should be allowed
 PROXY_DEVS, GEN_DEVS = ("pf", "pb"), ("gc", "ge")
-MEASURED = 2  # real-time priority of what is measured and of the receive threads; what burns the rest of a CPU has 1
+
+# Real-time priority of what is measured, of the receive threads, and of the generator where it measures shortly; what burns the
+# rest of a CPU has 1.
+MEASURED = 2
 
 
 class Bed:
