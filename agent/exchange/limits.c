@@ -134,8 +134,8 @@ static uint64_t take_all(const struct exchanges *w, const struct exchange *x, co
 uint64_t limits_wait(const struct exchanges *w, const struct exchange *x, const struct cfg_listener *l,
                      const struct http_head *h)
 {
-    uint64_t wait = take_all(w, x, l->rate_limit, l->nrate_limit, h);
-    if (wait || !x->rule)
+    uint64_t wait = l->nrate_limit ? take_all(w, x, l->rate_limit, l->nrate_limit, h) : 0;
+    if (wait || !x->rule || !x->rule->nrate_limit)
         return wait;
     wait = take_all(w, x, x->rule->rate_limit, x->rule->nrate_limit, h);
     if (wait)

@@ -37,7 +37,8 @@ static int map_head(struct exchanges *w, struct exchange *x, const struct http_h
         kbuf_free(splice_pool(w->s), buf, cap);
         return -1;
     }
-    memcpy(buf + n, bytes.p + h->bytes, tail);
+    if (tail)
+        memcpy(buf + n, bytes.p + h->bytes, tail);
     if (!held)
         memcpy(buf + n + tail, bytes.p, raw);
     x->req_kept = (uint64_t)n + tail;

@@ -113,22 +113,33 @@ bool http_upgrades_to_http(const struct http_head *h)
     return false;
 }
 
-int http_read_connection(struct http_head *h, const struct http_seen *s, bool request)
+/* What a head's Connection fields say. */
+static int read_options(struct http_head *h, struct options *o, bool request)
 {
-    struct options o = {0};
-    uint32_t hop = ALWAYS_HOP | (request ? HTTP_BIT(HTTP_F_PROXY_AUTHENTICATE) : 0);
-    if (s->once & hop)
-        mark_hop(h, hop);
-    for (unsigned i = 0; http_has(s, HTTP_F_CONNECTION) && i < h->nfields; i++) {
+    for (unsigned i = 0; i < h->nfields; i++) {
         struct span list = h->field[i].value, option;
         if (h->field[i].id != HTTP_F_CONNECTION)
             continue;
         while (http_next_element(&list, &option)) {
-            int r = read_option(h, option, &o, request);
+            int r = read_option(h, option, o, request);
             if (r < 0)
                 return r;
         }
     }
+    return HTTP_DONE;
+}
+
+int http_read_connection(struct http_head *h, const struct http_seen *s, bool request)
+{
+    struct options o = {0};
+    uint32_t hop = ALWAYS_HOP | (request ? HTTP_BIT(HTTP_F_PROXY_AUTHENTICATE) : 0);
+    h->close = h->minor == 0;
+    if (!(s->once & hop)) /* Connection and Upgrade are among them */
+        return HTTP_DONE;
+    mark_hop(h, hop);
+    int r = http_has(s, HTTP_F_CONNECTION) ? read_options(h, &o, request) : HTTP_DONE;
+    if (r < 0)
+        return r;
     h->keep_alive = o.keep_alive;
     h->close = o.close || (h->minor == 0 && !o.keep_alive);
     h->upgrade =
