@@ -102,6 +102,10 @@ struct lb_route_result {
     uint32_t prefix; /* bytes of the path that were matched as prefix, without trailing slash; else 0 */
 };
 
+/* Where all requests of a listener go, so that none need be asked about; NULL: it depends. lb_route() says
+ * the same of any. */
+const struct lb_route_result *lb_route_only(const struct lb_routes *r, uint32_t listener);
+
 /* Precedence as HTTPRoute (Gateway API v1): exact host, then longest wildcard, then any host; then exact
  * path, then (left to implementations) longest regular expression, then longest prefix; then a match with
  * method before one without, then (ours) one with alpn before one without, then more headers, then more query

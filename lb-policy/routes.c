@@ -193,13 +193,17 @@ static uint32_t look_up(struct ask *a)
     return listener < a->r->nlistener ? match_host(a, listener, plain_host(a->q->host)) : LB_NONE;
 }
 
+const struct lb_route_result *lb_route_only(const struct lb_routes *r, uint32_t listener)
+{
+    uint32_t match = listener < r->nlistener ? r->only[listener] : LB_NONE;
+    return match == LB_NONE ? NULL : &r->match[match].to;
+}
+
 struct lb_route_result lb_route(const struct lb_routes *r, struct lb_route_scratch *s,
                                 const struct lb_route_request *q)
 {
     struct ask a = {.r = r, .s = s, .q = q};
-    uint32_t match = q->listener < r->nlistener ? r->only[q->listener] : LB_NONE;
-    if (match == LB_NONE)
-        match = look_up(&a);
+    uint32_t match = look_up(&a);
     return match == LB_NONE ? (struct lb_route_result){LB_NONE, LB_NONE, 0} : r->match[match].to;
 }
 

@@ -26,7 +26,8 @@
  * first: the first match that holds is taken. The cost is its labels and elements, not the number of routes.
  * A route for several listeners or hosts is entered for each of them.
  *
- * Where one match takes all that a listener is asked, whatever the host and the path, nothing is walked. */
+ * Where one match takes all that a listener is asked, whatever the host and the path, lb_route_only() knows
+ * it without a walk. */
 #ifndef LACON_LB_POLICY_ROUTES_H
 #define LACON_LB_POLICY_ROUTES_H
 

@@ -172,10 +172,16 @@ static struct lb_route_request of_hello(uint32_t listener, const struct ip_addr 
                                      .ask = &ask};
 }
 
-void routing_find(struct exchange *x, const struct http_head *h)
+static struct lb_route_result look_up(const struct exchange *x, const struct http_head *h)
 {
     struct lb_route_request q = of_head(x, h);
-    struct lb_route_result r = lb_route(x->gen->routes, x->gen->route_scratch, &q);
+    return lb_route(x->gen->routes, x->gen->route_scratch, &q);
+}
+
+void routing_find(struct exchange *x, const struct http_head *h)
+{
+    const struct lb_route_result *only = lb_route_only(x->gen->routes, conn_listener(x->c));
+    struct lb_route_result r = only ? *only : look_up(x, h);
     x->rec.route = r.route;
     x->rule = r.route == LB_NONE ? NULL : x->gen->rule[r.rule];
     x->prefix = r.prefix;

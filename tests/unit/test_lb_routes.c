@@ -46,7 +46,9 @@ static struct lb_route_result ask(const struct lb_routes *r, uint32_t listener, 
     struct lb_route_scratch *s = lb_route_scratch_create(r);
     struct lb_route_request q = {.listener = listener, .host = span_str(host), .path = span_str(path)};
     cr_assert_not_null(s);
+    const struct lb_route_result *only = lb_route_only(r, listener);
     struct lb_route_result got = lb_route(r, s, &q);
+    cr_assert(!only || (only->route == got.route && only->rule == got.rule && only->prefix == got.prefix));
     lb_route_scratch_destroy(s);
     return got;
 }
@@ -247,7 +249,7 @@ Test(lb_routes, listeners)
     lb_routes_destroy(r);
 }
 
-/* A listener that asks nothing but one match is not walked; anything beside it is still found. */
+/* Of a listener with nothing but one match that is known; with anything beside it, it is not. */
 static void expect_beside_all(const char *host, const struct lb_match_in *beside)
 {
     static const struct lb_match_in all[] = {{.path = "/", .rule = 100}};
@@ -255,6 +257,7 @@ static void expect_beside_all(const char *host, const struct lb_match_in *beside
                                      {.nhost = host != NULL, .host = &host, .nmatch = 1, .match = beside}};
     struct lb_routes *alone = lb_routes_create(in, 1, 1), *both = lb_routes_create(in, 2, 1);
     cr_assert(alone && both);
+    cr_expect(lb_route_only(alone, 0) && !lb_route_only(alone, 1) && !lb_route_only(both, 0));
     static const char *const hosts[] = {"a.example", "x.a.example", "b", "example", ""};
     static const char *const paths[] = {"/", "/a", "/a/b", "/b", "*"};
     for (size_t h = 0; h < COUNT(hosts); h++)
