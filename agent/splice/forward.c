@@ -161,14 +161,12 @@ bool forward(struct splice *s, struct conn *c, struct frame **f, const struct pk
             if (at == a->out_una && at < conn_out_max(a) && conn_out_edge(a) > at && !a->ahead)
                 mtu_repeated(s, a);
             add_piece(s, &w, f, p, xlo, xhi, x);
-        } else if (xlo < fresh)
+        } else if (xlo < fresh && !w.resend && !mutant(patched_not_repaired)) {
             w.resend = true;
+            seg_resend(s, a); /* before seg_push(), which sends what never was: not both the same */
+        }
     }
     if (w.have_run)
         send_run(s, a, f, p, w.run, true);
-    if (w.resend && a->x_count && !mutant(patched_not_repaired)) {
-        seg_push(s, a);
-        seg_resend(s, a);
-    }
     return true;
 }

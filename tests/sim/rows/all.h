@@ -63,6 +63,7 @@
     X(s1_other_bytes_filled, "S1 other bytes over a held part, in the segment that fills the gap, reset")    \
     X(s1_other_bytes_log, "S1 other bytes end an exchange: the log counts what the client has acked")        \
     X(s1_kept_head, "S1 a head retransmitted with body comes from the kept bytes")                           \
+    X(s1_kept_unsent, "S1 a head that found no frame goes out once, when it comes again")                    \
     X(s1_chunk_line, "S1 other bytes in a chunk-size line reset both")                                       \
     X(s1_body_free, "S1 body bytes are not compared")                                                        \
     X(s1_urg, "S1 URG and the urgent pointer are cleared")                                                   \

@@ -96,6 +96,25 @@ void s1_kept_head(struct script *s)
     want_true(s, e->rcv == head_end, "the head comes again as it was");
 }
 
+/* There was no frame for the head while a chunk went out in the one that they came in. Both come again, and
+ * now there is: one head. */
+void s1_kept_unsent(struct script *s)
+{
+    struct peer *c = client(s), *e = with_request(c, GET0);
+    c->auto_ack = false;
+    s->lacon.frames.fail_permille = 1000;
+    say(e, CHUNKED_OK "5\r\nhello\r\n");
+    pass_time(s, 5);
+    s->lacon.frames.fail_permille = 0;
+    want_true(s, counter_of(s, "drop_no_frame") > 0, "there was no frame");
+    want_eventually(c, "A len=10");
+    forget(c);
+    say_at(e, 1, CHUNKED_OK "5\r\nhello\r\n");
+    want_head(c);
+    want_bytes(c, 10);
+    want_silence(c, 20);
+}
+
 void s1_chunk_line(struct script *s)
 {
     struct peer *c = client(s), *e = with_request(c, CHUNKED_HEAD);
