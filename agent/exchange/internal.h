@@ -23,7 +23,8 @@
 /* In the order of use: what each exchange touches comes first. From rec.text on nothing is there before it is
  * written. */
 struct exchange {
-    /* What every ack of a response asks, in one cache line (splice_prefetch()). */
+    /* What every ack of a response asks: half a cache line, of those that splice_prefetch() brings. (Slots
+     * that begin with a line, so that it is never in two, were no faster.) */
     struct conn *c, *e; /* e NULL: not chosen yet, or given back */
     pos_t resp_end;     /* the response's end in c's out-stream, when resp_mapped */
     bool req_mapped;    /* the request's framing complete, every byte mapped */

@@ -166,12 +166,46 @@ Test(kbuf, memory_never_used_costs_nothing)
     kbuf_destroy(p);
 }
 
+/* Small blocks that were given back wait unmerged, and are what the next of that size get. */
+Test(kbuf, blocks_that_wait_starve_no_other_size)
+{
+    enum { N = 2 * KBUF_MAX / KBUF_MIN };
+    struct kbuf_pool *p = kbuf_create(2 * KBUF_MAX);
+    for (uint32_t size = KBUF_MIN; size <= 4 * KBUF_MIN; size *= 2)
+        for (uint32_t want = KBUF_MIN; want <= KBUF_MAX; want *= 2) {
+            uint8_t *b[N];
+            uint32_t cap, n = 2 * KBUF_MAX / size;
+            for (uint32_t i = 0; i < n; i++)
+                cr_assert(b[i] = kbuf_alloc(p, size, &cap));
+            for (uint32_t i = 0; i < n; i++)
+                kbuf_free(p, b[i], size);
+            n = 2 * KBUF_MAX / want;
+            for (uint32_t i = 0; i < n; i++)
+                cr_assert(b[i] = kbuf_alloc(p, want, &cap), "%u of %u bytes after %u", i, want, size);
+            cr_assert_null(kbuf_alloc(p, 1, &cap));
+            cr_assert_eq(kbuf_used(p), kbuf_total(p));
+            for (uint32_t i = 0; i < n; i++)
+                kbuf_free(p, b[i], want);
+        }
+    expect_whole(p);
+    kbuf_destroy(p);
+}
+
 #ifndef NDEBUG
-Test(kbuf, freeing_twice_is_caught, .signal = SIGABRT)
+Test(kbuf, freeing_a_block_that_waits_is_caught, .signal = SIGABRT)
 {
     struct kbuf_pool *p = kbuf_create(KBUF_MAX);
     uint32_t cap;
-    uint8_t *a = kbuf_alloc(p, 1, &cap), *b = kbuf_alloc(p, 1, &cap);
+    uint8_t *a = kbuf_alloc(p, 1, &cap);
+    kbuf_free(p, a, cap);
+    kbuf_free(p, a, cap);
+}
+
+Test(kbuf, freeing_a_merged_block_is_caught, .signal = SIGABRT)
+{
+    struct kbuf_pool *p = kbuf_create(KBUF_MAX);
+    uint32_t cap;
+    uint8_t *a = kbuf_alloc(p, KBUF_MAX / 2, &cap), *b = kbuf_alloc(p, KBUF_MAX / 2, &cap);
     kbuf_free(p, a, cap);
     kbuf_free(p, b, cap); /* merges: the second half's unit is no block any more */
     kbuf_free(p, a < b ? b : a, cap);
