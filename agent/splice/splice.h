@@ -208,7 +208,9 @@ void splice_skip(struct splice *s, struct conn *src, uint64_t n);
 /* The contiguous bytes that are held at in_mapped; gone when they are mapped. */
 struct span splice_held(const struct conn *c);
 
-/* Sends kept bytes and a queued FIN as far as window and flight limit allow, and acks that are owed. */
+/* Sends kept bytes and a queued FIN as far as window and flight limit allow, and acks that are owed: at once,
+ * or, while a segment is being handled, when that is done. A conn that is reset before sends nothing of it.
+ */
 void splice_push(struct splice *s, struct conn *c);
 /* Asks the peer for an acknowledgement, by a segment before its window: the last one may have been lost. */
 void splice_solicit(struct splice *s, struct conn *c);
