@@ -21,6 +21,7 @@
       "a response head that grows by two segments; sent again as it was; acks behind it")                    \
     X(edits_request_shrinks, "acks of a body behind a request head that shrinks")                            \
     X(edits_forwarded, "a client is who a trusted proxy says, and nobody else")                              \
+    X(edits_without_log, "what edits may ask of a request is known though nothing is logged")                \
     X(edits_affinity, "a cookie keeps a client with its endpoint, and is not shown to it")                   \
     X(edits_affinity_down, "a cookie's endpoint refuses: another one's cookie is set")                       \
     X(offload_boundary, "an engine carries a response, but not its boundary")                                \

@@ -115,6 +115,27 @@ void edits_forwarded(struct script *s)
     answer(e, c);
 }
 
+/* Of a request whose head is gone, an edit of its response may ask for its method and its id. */
+void edits_without_log(struct script *s)
+{
+    static struct field_line of_rule, of_listener;
+    struct cfg_listener *l = s->config->listener;
+    l->x_request_id = CFG_FORWARD_APPEND;
+    set_line(&s->config->route[0].rule[0].response_edit, &of_rule, 0, "X-Asked", "%{method} %{request_id}");
+    set_line(&l->response_edit, &of_listener, 1, "X-Id", "%{request_id} %{method}");
+    s->lacon.unlogged = true;
+    struct peer *c = client(s), *e;
+    ask(c,
+        "PURGE /a HTTP/1.1\r\nHost: c0.example\r\nReferer: /b\r\nUser-Agent: u\r\nX-Request-Id: one\r\n\r\n");
+    e = serve(s);
+    want_head(e);
+    say(e, "HTTP/1.1 204 No Content\r\n\r\n");
+    want_text(c, "HTTP/1.1 204 No Content\r\nX-Asked: PURGE one\r\nX-Id: one PURGE\r\n\r\n");
+    say(c, "GET /a HTTP/1.1\r\nHost: nobody.example\r\nX-Request-Id: two\r\n\r\n"); /* the same slot */
+    want_reply(c, "HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\nContent-Length: 14\r\n",
+               "X-Id: two GET\r\n\r\n404 Not Found\n");
+}
+
 /* The line that lacon is to send for endpoint i of cluster 0. */
 static const char *set_cookie(const struct script *s, uint32_t i)
 {
