@@ -259,7 +259,7 @@ static void start_engines(struct lacon *l)
                               .nworkers = l->nworkers,
                               .ops = ops_of(l),
                               .give = lacon_give,
-                              .log = {.put = l->unlogged ? NULL : lacon_log, .ctx = l},
+                              .log = {.put = l->config->logging.access_log ? lacon_log : NULL, .ctx = l},
                               .now_ns = l->sim->now,
                               .wall_offset_ns = WALL_OFFSET};
     for (unsigned i = 0; i < sizeof p.secret; i++)

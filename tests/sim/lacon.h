@@ -62,7 +62,6 @@ struct lacon {
     uint64_t misplaced;  /* TCP segments that reached another worker than their flow's */
     int64_t clock_set_s; /* the wall clock was set by so much since the start */
     bool down;           /* crashed */
-    bool unlogged;       /* it keeps no access log */
     unsigned spray;   /* permille of frames that reach a worker drawn at random, not the one of their flow */
     unsigned reaches; /* all frames reach the worker before this one; 0: as the device spreads them */
     enum lacon_ring ring;

@@ -150,6 +150,7 @@ struct config *topo_config(bool one_arm, bool endpoint_v6, unsigned workers)
 {
     struct config *c = xalloc(sizeof *c);
     c->file = text("sim%u", 0);
+    c->logging.access_log = text("log%u", 0);
     c->dpdk = (struct cfg_dpdk){.workers = workers,
                                 .memory_bytes = 64u << 20,
                                 .connections = 1024,
@@ -197,6 +198,7 @@ void topo_config_free(struct config *c)
     free(c->interface);
     free(c->route);
     free(c->cluster);
+    free(c->logging.access_log);
     free(c->file);
     free(c);
 }

@@ -2,6 +2,8 @@
  * are moved by the difference, what is sent again is what was sent; and about affinity cookies. */
 #include "tests/sim/rows/all.h"
 
+#include <stdlib.h>
+
 #include "agent/exchange/internal.h"
 #include "agent/http/writer.h"
 
@@ -123,7 +125,8 @@ void edits_without_log(struct script *s)
     l->x_request_id = CFG_FORWARD_APPEND;
     set_line(&s->config->route[0].rule[0].response_edit, &of_rule, 0, "X-Asked", "%{method} %{request_id}");
     set_line(&l->response_edit, &of_listener, 1, "X-Id", "%{request_id} %{method}");
-    s->lacon.unlogged = true;
+    free(s->config->logging.access_log);
+    s->config->logging.access_log = NULL;
     struct peer *c = client(s), *e;
     ask(c,
         "PURGE /a HTTP/1.1\r\nHost: c0.example\r\nReferer: /b\r\nUser-Agent: u\r\nX-Request-Id: one\r\n\r\n");
