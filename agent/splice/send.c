@@ -366,9 +366,10 @@ void seg_push_owed(struct splice *s, struct frame *f)
         f = NULL;
     }
     bool told[FLUSH_MOST];
-    for (unsigned i = 0; i < s->flush.n; i++)
+    const unsigned n = s->flush.n; /* none joins them: they are closed */
+    for (unsigned i = 0; i < n; i++)
         told[i] = push_tells(s, s->flush.conn[i]);
-    for (unsigned i = 0; i < s->flush.n; i++)
+    for (unsigned i = 0; i < n; i++)
         if (!told[i])
             seg_flush(s, s->flush.conn[i]);
     s->flush.n = 0;
