@@ -49,6 +49,9 @@ def ratios(table):
                                      ("ordinary", KEEPALIVE, nginx, "requests_per_second"), None),
         "ordinary_100B_cpu": (("ordinary", KEEPALIVE, "lacon", "cpu_us_per_request"),
                               ("ordinary", KEEPALIVE, nginx, "cpu_us_per_request"), None),
+        # CPU for a request again, of the proxy alone: nginx's requests for its second over lacon's for its.
+        "ordinary_100B_proxy_cpu": (("ordinary", KEEPALIVE, nginx, "requests_per_core_second"),
+                                    ("ordinary", KEEPALIVE, "lacon", "requests_per_core_second"), None),
     }
     for percent in EQUAL_MORE:
         for name, field in (("requests_per_cpu", "requests_per_cpu"), ("p50", "p50_us"), ("p99", "p99_us")):
