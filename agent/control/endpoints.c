@@ -199,17 +199,26 @@ json_t *endpoints_weigh(struct workers *ws, const char *which, const char *weigh
 
 /* ---- changes, for the log ---- */
 
+/* What an endpoint is before anything is found out: one that is down when it is first looked at has changed,
+ * however soon that was. */
+static const char *state_at_first(const struct cfg_cluster *k, const struct cfg_endpoint *c)
+{
+    if (c->weight == 0)
+        return "disabled";
+    return k->check.protocol != CFG_CHECK_NONE && k->check.initial != CFG_CHECK_UP ? "down" : "up";
+}
+
 static void report(const struct workers *ws, const struct cfg_cluster *k, const struct cfg_endpoint *c,
                    struct roster_entry *e, struct endpoints_watch *w)
 {
     struct state s = lasting_state(ws, k, c, e, workers_now_ns());
     char at[ENDPOINT_STRLEN];
-    const char *before = e->reported;
+    const char *before = e->reported ? e->reported : state_at_first(k, c);
     w->look_again |= strcmp(s.name, "ejected") == 0; /* that it ends is told by time alone */
     if (strncmp(s.name, "drain", 5) == 0)
         s.name = "drained";
     e->reported = s.name;
-    if (!before || strcmp(before, s.name) == 0)
+    if (strcmp(before, s.name) == 0)
         return;
     log_write(strcmp(s.name, "up") == 0 ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, "endpoint %s/%s is %s%s%s",
               k->name, address(&c->at, at), s.name, *s.reason ? ": " : "", s.reason);

@@ -203,6 +203,18 @@ def endpoint_ill(t):
 
 
 @case()
+def endpoint_down_at_first(t):
+    """What a check finds before the log looks for the first time is logged as well."""
+    origin = t.origin(0, Patient())
+    gone = address(t.topo.ep4[1], SERVER_PORT)
+    t.start_with(configuration(t.topo, [{"name": "app", "health_check": QUICK, "endpoints": [
+        {"address": address(origin.ip, origin.port)}, {"address": gone}]}]))
+    until(lambda: t.lacon.child.said(f"endpoint app/{re.escape(gone)} is down: refuses connections"),
+          "the log to say that it is down")
+    t.check(not t.lacon.child.said("is up"), "no news of the one that was up all the time")
+
+
+@case()
 def checks_of_workers(t):
     """With three workers each endpoint is checked by one of them, and all take what it finds."""
     patient = Patient()
