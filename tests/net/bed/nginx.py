@@ -15,7 +15,7 @@ http {{
     types {{ text/html html; }}
     default_type application/octet-stream;
     access_log off;
-    sendfile on;
+    sendfile {sendfile};
     keepalive_timeout 600s;
     keepalive_requests 10000000;
     client_max_body_size 0;
@@ -38,9 +38,10 @@ http {{
 
 
 class Nginx:
-    """files: {name: bytes or a path to link to}. Runs until stop() or the runner's end."""
+    """files: {name: bytes or a path to link to}. Runs until stop() or the runner's end. sendfile "off": a small
+    response leaves in one write, so one that has begun is whole even when nginx is killed."""
 
-    def __init__(self, ns, directory, files, port=8080):
+    def __init__(self, ns, directory, files, port=8080, sendfile="on"):
         self.ns, self.dir, self.port = ns, directory, port
         self.www = os.path.join(directory, "www")
         os.makedirs(os.path.join(self.www, "up"))
@@ -54,7 +55,7 @@ class Nginx:
                     f.write(content)
         self.conf = os.path.join(directory, "nginx.conf")
         with open(self.conf, "w") as f:
-            f.write(CONF.format(dir=directory, port=port))
+            f.write(CONF.format(dir=directory, port=port, sendfile=sendfile))
         self.child = None
         self.start()
 

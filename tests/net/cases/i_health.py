@@ -81,7 +81,8 @@ class Load:
 
 def server(t):
     """A real server in the first endpoint's namespace."""
-    nginx = Nginx(t.topo.ep[0], mkdir(os.path.join(t.dir, "server")), {"healthz": b"fine", "name": b"ep1"}, SERVER_PORT)
+    nginx = Nginx(t.topo.ep[0], mkdir(os.path.join(t.dir, "server")), {"healthz": b"fine", "name": b"ep1"}, SERVER_PORT,
+                  sendfile="off")
     t.children.append(nginx.child)
     return nginx
 
