@@ -241,6 +241,9 @@
     X(current_evicted, "an idle conn is evicted while a segment of it is being handled")                     \
     X(slot_leak, "an exchange's slot is not given back")                                                     \
     X(timer_lost, "a timer that is moved down a level of the wheel is lost")                                 \
+    X(put_off_lost, "a conn whose deadline was put off is not armed when that is over")                      \
+    X(put_off_near, "a deadline is put off that is nearer than the end of that")                             \
+    X(put_off_slept_over, "a worker sleeps as if no deadline were put off")                                  \
     X(timer_not_rearmed, "a conn's later deadline is forgotten when its timer fires")
 
 #ifdef LACON_MUTANTS

@@ -285,6 +285,7 @@ struct conn {
     bool user_mirror : 1; /* exchange's own (it carries a copy of a request: mirror.c) */
     bool user_awaits : 1; /* exchange's own (a PROXY header is due: identity.c) */
     bool user_named : 1;  /* exchange's own (a PROXY header has said who it is) */
+    bool put_off : 1;     /* a deadline may be known to the queue of those put off alone (timers.c) */
     uint8_t close_why;    /* enum reason: what an orderly close counts as; R_NONE: normal */
     ms_t t_rto;           /* deadline */
     union {
@@ -324,7 +325,7 @@ struct conn {
             uint32_t last_gen; /* of last_idx then (ct_gen): a slot alone names no conn */
         } as_endpoint;
     };
-    struct tw_node timer; /* lazily armed for the earliest of the deadlines */
+    struct tw_node timer; /* lazily armed for the earliest of the deadlines (timers.c) */
     ms_t t_phase;         /* deadline */
     union {
         ms_t t_flush; /* endpoint side: deadline for what it is to be told (late.c, pace.c) */

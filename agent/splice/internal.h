@@ -98,6 +98,18 @@ struct extras {
     uint32_t cap, used, live; /* used: at least once */
 };
 
+/* Conns whose deadlines are not in the wheel yet (timers.c). */
+#define PUT_OFF_MS   64u        /* most clients have acked a response by then */
+#define PUT_OFF_MOST (1u << 16) /* more are not put off */
+struct put_off {
+    struct put_off_entry {
+        uint32_t conn; /* slot */
+        ms_t since;
+    } * entry;           /* ring of PUT_OFF_MOST, oldest first */
+    uint32_t begin, end; /* modulo 2^32 */
+    ms_t soonest;        /* of the deadlines put off since the ring was empty; 0: none */
+};
+
 struct splice {
     uint64_t now, now_ms; /* now_ms: whole milliseconds of it */
     ms_t now_up_ms;       /* the same, rounded up */
@@ -111,6 +123,7 @@ struct splice {
     void *ux;
     struct sip_key isn_key;
     struct timer_wheel wheel;
+    struct put_off put_off;
     struct halfopen *half;
     struct extent *x_slab, *x_free;
     size_t x_used, x_cap; /* of the slab: used at least once; all */
@@ -153,6 +166,12 @@ struct splice {
 static inline uint32_t conn_idx(const struct splice *s, const struct conn *c)
 {
     return (uint32_t)(c - s->conns);
+}
+
+static inline void prefetch_hot(const struct conn *c)
+{
+    for (unsigned i = 0; i < CONN_HOT_LINES; i++)
+        __builtin_prefetch((const char *)c + i * CONN_LINE, 1);
 }
 
 /* The four-tuple of c, until its slot is given back, and its peer's address alone. */
@@ -209,12 +228,37 @@ static inline ms_t ms_earlier(ms_t a, ms_t b)
     return !a || (b && ms_before(b, a)) ? b : a;
 }
 
-/* c has the deadline t from now on (0: none). Lazily: its timer, when it is armed for earlier, looks at all
- * deadlines when it fires. */
+/* ---- timers.c ---- */
+int timers_init(struct splice *s, uint64_t now_ns); /* 0 or -ENOMEM; timers_fini() in any case */
+void timers_fini(struct splice *s);
+size_t timers_memory(void);
+void conn_arm_anew(struct splice *s, struct conn *c, ms_t t);
+
+static inline bool timer_covers(const struct conn *c, ms_t t)
+{
+    return tw_armed(&c->timer) && !ms_before(t, c->timer.tick);
+}
+
+/* Is t so far that a conn noted now comes out of the queue before? */
+static inline bool put_off_may(const struct splice *s, ms_t t)
+{
+    return ms_before((ms_t)s->now_ms + PUT_OFF_MS, t);
+}
+
+static inline void put_off_note(struct splice *s, ms_t t)
+{
+    s->put_off.soonest = ms_earlier(s->put_off.soonest, t);
+}
+
+/* c has the deadline t from now on (0: none). */
 static inline void conn_arm(struct splice *s, struct conn *c, ms_t t)
 {
-    if (t && !(tw_armed(&c->timer) && !ms_before(t, c->timer.tick)))
-        tw_add(&s->wheel, conn_idx(s, c), ms_ns(s, t));
+    if (!t || timer_covers(c, t))
+        return;
+    if (c->put_off && put_off_may(s, t))
+        put_off_note(s, t);
+    else
+        conn_arm_anew(s, c, t);
 }
 
 /* ---- list.c ---- */

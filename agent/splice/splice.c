@@ -1,5 +1,4 @@
-/* The splice of one worker: what it is made of, where a segment goes first, timers, and joining and parting.
- */
+/* The splice of one worker: what it is made of, where a segment goes first, and joining and parting. */
 #include "agent/splice/splice.h"
 
 #include <stddef.h>
@@ -39,6 +38,7 @@ struct splice *splice_create(const struct splice_params *p)
     remotes_init(s);
     s->x_cap = (size_t)p->connections * 3;
     s->table = ct_create(p->connections, sizeof(struct conn), sizeof(struct conn_cold), &table);
+    s->conns = s->table ? ct_obj(s->table, 0) : NULL;
     s->pool = kbuf_create(p->buffers);
     s->half = halfopen_create(p->syn_ring, &half);
     s->clients = clients_create(p->connections, p->shares.conns, p->shares.bytes, &clients);
@@ -46,13 +46,11 @@ struct splice *splice_create(const struct splice_params *p)
     s->ntrusted = p->shares.ntrusted;
     s->x_slab = bigmem_alloc(s->x_cap, sizeof *s->x_slab);
     if (extras_init(s, p->connections) < 0 || !s->table || !s->pool || !s->half || !s->clients ||
-        !s->x_slab || offload_init(s, p->flow, &p->flow_taste) < 0) {
+        !s->x_slab || timers_init(s, p->now_ns) < 0 || offload_init(s, p->flow, &p->flow_taste) < 0) {
         splice_destroy(s);
         return NULL;
     }
     load_init(s);
-    s->conns = ct_obj(s->table, 0);
-    tw_init(&s->wheel, p->now_ns, &s->conns->timer, sizeof *s->conns);
     return s;
 }
 
@@ -75,6 +73,7 @@ void splice_destroy(struct splice *s)
     ct_destroy(s->table);
     bigmem_free(s->x_slab, s->x_cap, sizeof *s->x_slab);
     extras_fini(s);
+    timers_fini(s);
     free(s);
 }
 
@@ -91,6 +90,7 @@ void splice_memory(const struct splice *s, struct memory_list *l)
     memory_add(l, "clients", clients_memory(s->clients));
     memory_add(l, "local ports", remotes_memory(s));
     memory_add(l, "offloaded flows", offload_memory(s));
+    memory_add(l, "deadlines", timers_memory());
     memory_add(l, "splice", sizeof *s);
 }
 
@@ -255,12 +255,6 @@ static void stray_segment(struct splice *s, struct frame *f, const struct pkt *p
     frame_free(&s->ops, f);
 }
 
-static void prefetch_hot(const struct conn *c)
-{
-    for (unsigned i = 0; i < CONN_HOT_LINES; i++)
-        __builtin_prefetch((const char *)c + i * CONN_LINE, 1);
-}
-
 /* One stage for each step of the way that forward() will take: conn, its peer, the peer's first extent. A
  * slot's memory stays a conn when the conn has ended, so a pointer that went stale costs a prefetch. */
 void splice_prefetch(const struct splice *s, const uint32_t idx[], unsigned n)
@@ -317,72 +311,6 @@ void splice_unreachable(struct splice *s, const struct net_unreach *u)
     /* Only for a SYN of ours that is under way; open connections have their own timers (RFC 5927). */
     if (c && u->hard && c->pub.state == TCP_SYN_SENT && u->seq == pos_seq(c->out_una - 1))
         conn_end(s, c, R_CLOSE_UNREACHABLE);
-}
-
-/* ---- timers ---- */
-
-void splice_set_timer(struct splice *s, struct conn *c, uint64_t deadline_ns)
-{
-    c->t_phase = deadline_ns ? ms_deadline(s, deadline_ns) : 0;
-    if (!conn_is_dead(c))
-        conn_arm(s, c, c->t_phase);
-}
-
-void splice_set_look(struct splice *s, struct conn *c, uint64_t deadline_ns)
-{
-    assert(c->pub.side == SIDE_CLIENT);
-    c->t_look = deadline_ns ? ms_deadline(s, deadline_ns) : 0;
-    if (!conn_is_dead(c))
-        conn_arm(s, c, c->t_look);
-}
-
-static void on_timer(void *arg, uint32_t idx, uint64_t now_ns)
-{
-    struct splice *s = arg;
-    struct conn *c = ct_obj(s->table, idx);
-    s->current = c;
-    (void)now_ns; /* it is s->now */
-    if (ms_due(s, c->t_rto)) {
-        if (c->pub.state == TCP_SYN_SENT)
-            connect_timer(s, c);
-        else
-            seg_rto(s, c);
-    }
-    if (!conn_is_dead(c) && ms_due(s, c->t_flush)) {
-        c->t_flush = 0;
-        if (c->pub.side == SIDE_ENDPOINT)
-            late_due(s, c);
-        else
-            s->user->look(s->ux, c);
-    }
-    if (!conn_is_dead(c) && ms_due(s, c->t_phase)) {
-        c->t_phase = 0;
-        if (c->pub.state == TCP_TIME_WAIT)
-            conn_end(s, c, R_CLOSE_NORMAL);
-        else
-            s->user->timeout(s->ux, c);
-    }
-    if (!conn_is_dead(c) && c->has)
-        extra_trim(s, c);
-    if (!conn_is_dead(c) && !mutant(timer_not_rearmed))
-        conn_arm(s, c, ms_earlier(c->t_rto, ms_earlier(c->t_phase, c->t_flush)));
-    s->current = NULL;
-}
-
-void splice_tick(struct splice *s)
-{
-    tw_advance(&s->wheel, s->now, on_timer, s);
-    room_tick(s);
-    offload_tick(s);
-    splice_reap(s);
-}
-
-uint64_t splice_next_ns(const struct splice *s)
-{
-    uint64_t t = tw_next_ns(&s->wheel), room = room_next_ns(s);
-    uint64_t off = offload_next_ns(s);
-    t = t < off ? t : off;
-    return t < room ? t : room;
 }
 
 void splice_each_client(struct splice *s, void (*fn)(void *arg, struct conn *c), void *arg)

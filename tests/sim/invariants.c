@@ -130,12 +130,25 @@ static bool owes(const struct conn *c)
     return false;
 }
 
+/* Is t known to the wheel, or the conn in the queue, which it leaves before t? */
+static bool covered(const struct splice *s, const struct conn *c, ms_t t)
+{
+    if (tw_armed(&c->timer) && !ms_before(t, c->timer.tick))
+        return true;
+    for (uint32_t i = s->put_off.begin; c->put_off && i != s->put_off.end; i++) {
+        const struct put_off_entry *e = &s->put_off.entry[i % PUT_OFF_MOST];
+        if (e->conn == conn_idx(s, c) && ms_before(e->since + PUT_OFF_MS, t))
+            return true;
+    }
+    return false;
+}
+
 /* What only lacon can repair has a timer; each client conn has one that ends it when nothing happens,
  * or its peer has. */
 static void check_timers(struct lacon_worker *w, const struct conn *c)
 {
     ms_t t = ms_earlier(c->t_rto, ms_earlier(c->t_phase, c->t_flush));
-    if (t && (!tw_armed(&c->timer) || ms_before(t, c->timer.tick)))
+    if (t && !covered(engine_splice(w->engine), c, t))
         fail(w, c, "a deadline without an armed timer");
     if (c->pub.state != TCP_SYN_SENT && c->pub.state != TCP_TIME_WAIT && owes(c) && !c->t_rto)
         fail(w, c, "owned bytes or a FIN without a retransmission timer");
