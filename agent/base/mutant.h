@@ -120,6 +120,7 @@
     X(syn_alone, "the endpoint takes the round trip to us for that to a far client")                         \
     X(pool_own_ignored, "a client does not get the conn that it used last")                                  \
     X(rate_uncapped, "max_rate is ignored")                                                                  \
+    X(rate_never_due, "a large max_rate is ignored")                                                         \
     X(steady_edge_late, "the steady way shows a paced endpoint's new edge later than the general one")       \
     X(run_beyond_shown, "a train's run goes on beyond the edge that its sender was shown")                   \
     X(run_beyond_room, "a train's run goes on beyond the message, or the receiver's window")                 \

@@ -255,6 +255,11 @@ static uint64_t cb_least_rate(void *u, const struct conn *c)
     return listener_of(u, c)->min_response_rate;
 }
 
+static uint64_t cb_max_rate(void *u, const struct conn *c)
+{
+    return listener_of(u, c)->max_rate;
+}
+
 static void client_ended(struct exchanges *w, struct conn *c, enum reason why)
 {
     struct exchange *x = conn_user(c);
@@ -309,5 +314,6 @@ const struct splice_user exchange_user = {
     .timeout = cb_timeout,
     .look = cb_look,
     .least_rate = cb_least_rate,
+    .max_rate = cb_max_rate,
     .ended = cb_ended,
 };

@@ -146,7 +146,7 @@ struct hold {
 enum extra_use {
     USE_HOLD = 1,       /* bytes are held */
     USE_REPAIR = 2,     /* bytes below `recover` or `again` went out again, or those at repeat_at did */
-    USE_PACE = 4,       /* client side: its rate is bounded */
+    USE_PACE = 4,       /* client side: its rate is measured (pace.c) */
     USE_ROOM = 8,       /* it waits for memory */
     USE_CHALLENGE = 16, /* it was challenged */
     USE_CONNECT = 32,   /* endpoint side: in the handshake, or a second SYN-ACK is due */
@@ -179,11 +179,12 @@ struct extra {
     bool syn_twin; /* a second SYN-ACK is due, and needs no answer (connect.c) */
     uint64_t syn_ns;
 
-    bool pace_begun;    /* it has been served */
-    bool pace_rel;      /* pace_edge counts from what is acked */
-    uint32_t pace_rate; /* bytes a tick that its acks may draw from an endpoint */
-    pos_t pace_edge;    /* how far its rate lets the present endpoint send (pace.c) */
-    uint64_t pace_tick; /* at this tick */
+    bool pace_begun;     /* it has been served */
+    bool pace_rel;       /* pace_edge counts from what is acked */
+    uint64_t pace_spent; /* bytes that went out before it was counted */
+    uint32_t pace_rate;  /* bytes a tick that its acks may draw from an endpoint */
+    pos_t pace_edge;     /* how far its rate lets the present endpoint send (pace.c) */
+    uint64_t pace_tick;  /* at this tick */
 
     struct refusal refusal;
 

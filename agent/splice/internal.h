@@ -457,6 +457,26 @@ void mtu_repeated(struct splice *s, struct conn *c);
 void repair_holes(struct splice *s, struct conn *c);
 
 /* ---- pace.c ---- */
+#define PACE_LAZY      (64u << 20) /* bytes a second: a max_rate from here on is measured when so large a */
+#define PACE_FREE_PART 16u         /* part of what it lets through in a second has come of one response, */
+#define PACE_FREE_MOST (1u << 29)  /* or so much: conn_out_msg() tells 2^30 */
+
+/* Bytes of the present response that client c has acked. */
+static inline uint64_t pace_drawn(const struct conn *c)
+{
+    pos_t begun = conn_out_msg(c);
+    return c->out_una > begun ? c->out_una - begun : 0;
+}
+
+void pace_begin_late(struct splice *s, struct conn *c);
+
+/* c has acked bytes. */
+static inline void pace_acked(struct splice *s, struct conn *c)
+{
+    if (c->pub.side == SIDE_CLIENT && pace_drawn(c) >= PACE_LAZY / PACE_FREE_PART && !(c->has & USE_PACE))
+        pace_begin_late(s, c);
+}
+
 void pace_leave(struct conn *c, const struct conn *e); /* client c will be served by another conn than e */
 /* The new client c may draw so many bytes a second from endpoints; 0: any. */
 void pace_begin(struct splice *s, struct conn *c, uint64_t max_rate);

@@ -7,7 +7,13 @@
  * A token bucket of the client's, written as a position in the stream of the endpoint conn that serves it:
  * the edge that may be shown now. Between two such conns it is what is left beyond the acked bytes
  * (pace_rel). It grows once in a tick of 2^20 ns, so nothing is divided, and the window is opened again by a
- * timer when all the client's own acks are in. */
+ * timer when all the client's own acks are in.
+ *
+ * The bucket is part of the side block. Where max_rate is so large that it is there against such clients
+ * (PACE_LAZY; as by default), not to share out a line, a client has none before it has acked a sixteenth of a
+ * second's worth of one response: what a bucket that was full would have let through. These bytes are taken
+ * from it when it begins, so no response gets more than its rate and a second's worth. Once there, it stays.
+ */
 #include "agent/base/mutant.h"
 #include "agent/splice/internal.h"
 
@@ -15,14 +21,34 @@
 #define PACE_AHEAD     10                    /* 2^10 ticks: 1.07 s */
 #define PER_TICK(rate) (((rate)*1100) >> 20) /* bytes a second to bytes a tick */
 
-void pace_begin(struct splice *s, struct conn *c, uint64_t max_rate)
+static uint32_t per_tick(uint64_t max_rate)
 {
-    if (max_rate == 0)
-        return;
     uint64_t n = PER_TICK(max_rate < (uint64_t)1 << 40 ? max_rate : (uint64_t)1 << 40);
+    return n == 0 ? 1 : n > UINT32_MAX ? UINT32_MAX : (uint32_t)n;
+}
+
+static struct extra *open_bucket(struct splice *s, struct conn *c, uint64_t max_rate)
+{
     struct extra *p = extra_open(s, c, USE_PACE);
     p->pace_begun = p->pace_rel = false;
-    p->pace_rate = n == 0 ? 1 : n > UINT32_MAX ? UINT32_MAX : (uint32_t)n;
+    p->pace_spent = 0;
+    p->pace_rate = per_tick(max_rate);
+    return p;
+}
+
+void pace_begin(struct splice *s, struct conn *c, uint64_t max_rate)
+{
+    if (max_rate && max_rate < PACE_LAZY)
+        open_bucket(s, c, max_rate);
+}
+
+void pace_begin_late(struct splice *s, struct conn *c)
+{
+    uint64_t rate = s->user->max_rate(s->ux, c), free = rate / PACE_FREE_PART;
+    if (rate < PACE_LAZY || mutant(rate_never_due))
+        return;
+    if (pace_drawn(c) >= (free < PACE_FREE_MOST ? free : PACE_FREE_MOST))
+        open_bucket(s, c, rate)->pace_spent = pace_drawn(c);
 }
 
 void pace_leave(struct conn *c, const struct conn *e)
@@ -41,10 +67,10 @@ pos_t pace_edge(struct splice *s, struct conn *e, pos_t edge)
     if (!c || !(c->has & USE_PACE) || e->pub.side != SIDE_ENDPOINT)
         return edge;
     struct extra *p = extra_of(c, USE_PACE);
-    uint64_t tick = s->now >> PACE_TICK_BITS;
-    pos_t ack = conn_ack_pos(e), ahead = ack + ((pos_t)p->pace_rate << PACE_AHEAD);
+    uint64_t tick = s->now >> PACE_TICK_BITS, full = (uint64_t)p->pace_rate << PACE_AHEAD;
+    pos_t ack = conn_ack_pos(e), ahead = ack + full;
     if (!p->pace_begun)
-        p->pace_edge = ahead;
+        p->pace_edge = ahead - pos_min(p->pace_spent, full);
     else if (p->pace_rel)
         p->pace_edge += ack;
     if (p->pace_begun && tick > p->pace_tick)

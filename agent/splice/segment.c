@@ -152,8 +152,10 @@ void ack_advanced(struct splice *s, struct conn *c, pos_t ack)
     c->backoff = 0;
     conn_set_flight(c, c->kept_cwnd + n);
     splice_touch(s, c);
-    if (conn_peer(c))
+    if (conn_peer(c)) {
         ramp_grow(conn_peer(c), n);
+        pace_acked(s, c);
+    }
     ext_retire(s, c);
     rto_arm(s, c, true);
     struct extent own;

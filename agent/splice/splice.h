@@ -36,7 +36,7 @@ extern bool splice_steady_off;
 struct splice_listener {
     uint32_t index;    /* becomes c->user_index */
     uint32_t w0;       /* bytes to hold beyond a message, at most KBUF_MAX */
-    uint64_t max_rate; /* bytes a second that an endpoint may be made to send to one client conn; 0: any */
+    uint64_t max_rate; /* as splice_user's */
     bool full;         /* this client has as many as it may; those who are trusted are not asked */
     bool denied;       /* not this client: no answer, as if nobody were here */
 };
@@ -62,6 +62,9 @@ struct splice_user {
     /* Bytes a second that client c has to take while it is waited for; 0: any. Asked when its response comes
      * to be watched for a flow engine, behind which nobody can tell. */
     uint64_t (*least_rate)(void *u, const struct conn *c);
+    /* Bytes a second that an endpoint may be made to send to client c; 0: any. Asked again when a response
+     * has become long. */
+    uint64_t (*max_rate)(void *u, const struct conn *c);
     void (*ended)(void *u, struct conn *c, enum reason why); /* c is dead; peer and user are still set */
 };
 

@@ -329,7 +329,7 @@ static struct config *configure(uint32_t nsplices, unsigned nworkers, unsigned n
                      "interfaces:\n"
                      "  - {name: if0, vdev: net_null0, addresses: [10.0.0.1/8], gateway: 10.0.0.2}\n"
                      "listeners:\n"
-                     "  - {name: web, address: \"10.0.0.1:80\", stall_timeout: 24h, max_rate: 0}\n"
+                     "  - {name: web, address: \"10.0.0.1:80\", stall_timeout: 24h}\n"
                      "routes: [{name: all, rules: [{cluster: web}]}]\n"
                      "clusters:\n"
                      "  - name: web\n"

@@ -1,6 +1,7 @@
 /* Rows about the rate at which a client's acks may draw bytes from an endpoint (S5; agent/splice/pace.c). */
 #include <stdio.h>
 
+#include "agent/splice/internal.h"
 #include "tests/sim/rows/all.h"
 
 #define BIG "HTTP/1.1 200 OK\r\nContent-Length: 10000000\r\n\r\n"
@@ -17,11 +18,15 @@ static struct peer *greedy(struct script *s, uint64_t max_rate, struct peer **c)
     return e;
 }
 
+#define SHIFT 7 /* of windows that lacon shows an endpoint that scales them */
+
 /* Right edge that lacon last showed e. */
 static uint32_t edge_of(const struct peer *e)
 {
-    return e->got.ack - e->iss + e->got.wnd;
+    return e->got.ack - e->iss + ((uint32_t)e->got.wnd << (e->wscale < 0 ? 0 : SHIFT));
 }
+
+#define AT_ONCE 900000u /* bytes: more frames do not fit into what lies between */
 
 /* For so many ms, e sends what it may and c acks it; returns how far e has come. */
 static uint32_t draw(struct peer *e, struct peer *c, unsigned ms)
@@ -31,7 +36,7 @@ static uint32_t draw(struct peer *e, struct peer *c, unsigned ms)
         forget(e);
         forget(c);
         if (edge_of(e) > e->snd)
-            say_n(e, 'x', edge_of(e) - e->snd);
+            say_n(e, 'x', edge_of(e) - e->snd < AT_ONCE ? edge_of(e) - e->snd : AT_ONCE);
         ack_all(c);
     }
     return e->snd;
@@ -88,6 +93,53 @@ void s5_rate_kept(struct script *s)
     say(e, BIG);
     want_head(c);
     want_drawn(e, c, 100, 1000, 60000);
+}
+
+/* Clients whose rate is measured. */
+static void want_measured(struct script *s, unsigned n, const char *when)
+{
+    char what[100];
+    unsigned is = 0;
+    for (unsigned w = 0; w < s->lacon.nworkers; w++) {
+        const struct splice *sp = engine_splice(s->lacon.worker[w].engine);
+        for (uint32_t i = 0; i < ct_capacity(sp->table); i++) {
+            const struct conn *c = ct_obj(sp->table, i);
+            is += !conn_is_dead(c) && (c->has & USE_PACE);
+        }
+    }
+    snprintf(what, sizeof what, "%s %u clients' rates are measured, not %u", when, n, is);
+    want_true(s, is == n, what);
+}
+
+#define VAST      "HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n"
+#define VAST_RATE (64u << 20) /* from here on a rate is large */
+
+/* As greedy(), with windows that let megabytes go in a millisecond. */
+static struct peer *insatiable(struct script *s, struct peer **c)
+{
+    s->config->listener[0].max_rate = VAST_RATE;
+    *c = client(s);
+    (*c)->wscale = SHIFT;
+    (*c)->wnd = UINT16_MAX;
+    ask(*c, GET0);
+    struct peer *e = take_syn(s);
+    e->wscale = SHIFT;
+    accept_syn_of(e);
+    want_head(e);
+    say(e, VAST);
+    want_head(*c);
+    return e;
+}
+
+/* Nothing is measured until the response has brought a sixteenth of a second's worth, which counts then. */
+void s5_rate_large(struct script *s)
+{
+    struct peer *c, *e = insatiable(s, &c);
+    draw(e, c, 1);
+    want_measured(s, 0, "at first");
+    want_drawn(e, c, 120, VAST_RATE, VAST_RATE + VAST_RATE / 5);
+    want_measured(s, 1, "of a response that has brought much");
+    want_drawn(e, c, 20, VAST_RATE / 1000 * 15, VAST_RATE / 1000 * 25);
 }
 
 /* An endpoint that sends beyond what it was shown gains nothing by sending in order. */
