@@ -245,6 +245,9 @@
     X(put_off_lost, "a conn whose deadline was put off is not armed when that is over")                      \
     X(put_off_near, "a deadline is put off that is nearer than the end of that")                             \
     X(put_off_slept_over, "a worker sleeps as if no deadline were put off")                                  \
+    X(ms_no_wrap, "a deadline after the wrap of milliseconds is due before it")                              \
+    X(put_off_turn_early, "a turn of the queue forgets the deadlines of the present one, not the last")      \
+    X(put_off_look_lost, "a look that was put off is forgotten, whatever is under way")                      \
     X(timer_not_rearmed, "a conn's later deadline is forgotten when its timer fires")
 
 #ifdef LACON_MUTANTS

@@ -2,6 +2,7 @@
 #ifndef LACON_SPLICE_INTERNAL_H
 #define LACON_SPLICE_INTERNAL_H
 
+#include "agent/base/mutant.h"
 #include "agent/splice/clients.h"
 #include "agent/splice/halfopen.h"
 #include "agent/splice/offload.h"
@@ -101,13 +102,15 @@ struct extras {
 /* Conns whose deadlines are not in the wheel yet (timers.c). */
 #define PUT_OFF_MS   64u        /* most clients have acked a response by then */
 #define PUT_OFF_MOST (1u << 16) /* more are not put off */
+#define PUT_OFF_FEW  1024u      /* so many may wait for a deadline, to come out all at once */
 struct put_off {
     struct put_off_entry {
         uint32_t conn; /* slot */
         ms_t since;
     } * entry;           /* ring of PUT_OFF_MOST, oldest first */
     uint32_t begin, end; /* modulo 2^32 */
-    ms_t soonest;        /* of the deadlines put off since the ring was empty; 0: none */
+    uint32_t turn;       /* what is before it came before soonest[1] was begun */
+    ms_t soonest[2];     /* of the deadlines that were put off: in the turn before, and in this; 0: none */
 };
 
 struct splice {
@@ -220,7 +223,7 @@ static inline uint64_t ms_ns(const struct splice *s, ms_t t)
 
 static inline bool ms_due(const struct splice *s, ms_t t)
 {
-    return t && !ms_before((ms_t)s->now_ms, t);
+    return t && !(mutant(ms_no_wrap) ? (ms_t)s->now_ms < t : ms_before((ms_t)s->now_ms, t));
 }
 
 static inline ms_t ms_earlier(ms_t a, ms_t b)
@@ -247,7 +250,7 @@ static inline bool put_off_may(const struct splice *s, ms_t t)
 
 static inline void put_off_note(struct splice *s, ms_t t)
 {
-    s->put_off.soonest = ms_earlier(s->put_off.soonest, t);
+    s->put_off.soonest[1] = ms_earlier(s->put_off.soonest[1], t);
 }
 
 /* c has the deadline t from now on (0: none). */

@@ -80,9 +80,19 @@ static void put_off_over(struct splice *s, struct conn *c)
     c->put_off = false;
     if (conn_is_dead(c) || mutant(put_off_lost))
         return;
-    if (c->t_look && look_is_void(c))
+    if (c->t_look && (look_is_void(c) || mutant(put_off_look_lost)))
         c->t_look = 0;
+    if (c->has)
+        extra_trim(s, c); /* its timer may not fire for long */
     arm(s, c, earliest(c));
+}
+
+/* All that were in the queue when the last turn began have come out of it, and their deadlines with them. */
+static void next_turn(struct put_off *p)
+{
+    p->turn = p->end;
+    p->soonest[0] = p->begin == p->end || mutant(put_off_turn_early) ? 0 : p->soonest[1];
+    p->soonest[1] = 0;
 }
 
 static void put_off_tick(struct splice *s)
@@ -93,19 +103,21 @@ static void put_off_tick(struct splice *s)
             prefetch_hot(&s->conns[entry(s, p->begin + AHEAD)->conn]);
         put_off_over(s, &s->conns[entry(s, p->begin++)->conn]);
     }
-    if (p->begin == p->end)
-        p->soonest = 0;
+    if ((int32_t)(p->begin - p->turn) >= 0)
+        next_turn(p);
 }
 
-/* Not later than the earliest deadline that was put off. Those that came to nothing may make it early once:
- * no deadline in the queue is nearer than its oldest entry's end. */
+/* When the worker is to be woken for the queue: by the earliest deadline in it, which is not before its
+ * oldest entry's end; those of conns that have been acked since are in no turn any more when they would
+ * come, as long as others are put off. Many come out as soon as they may: a few at a time. */
 static uint64_t put_off_next_ns(const struct splice *s)
 {
     const struct put_off *p = &s->put_off;
     if (p->begin == p->end || mutant(put_off_slept_over))
         return UINT64_MAX;
-    ms_t end = entry(s, p->begin)->since + PUT_OFF_MS;
-    return ms_ns(s, p->soonest && ms_before(end, p->soonest) ? p->soonest : end);
+    ms_t end = entry(s, p->begin)->since + PUT_OFF_MS, soonest = ms_earlier(p->soonest[0], p->soonest[1]);
+    bool waits = p->end - p->begin <= PUT_OFF_FEW && soonest && ms_before(end, soonest);
+    return ms_ns(s, waits ? soonest : end);
 }
 
 /* ---- for the exchange layer ---- */

@@ -148,8 +148,11 @@ static bool covered(const struct splice *s, const struct conn *c, ms_t t)
 static void check_timers(struct lacon_worker *w, const struct conn *c)
 {
     ms_t t = ms_earlier(c->t_rto, ms_earlier(c->t_phase, c->t_flush));
-    if (t && !covered(engine_splice(w->engine), c, t))
+    const struct splice *s = engine_splice(w->engine);
+    if (t && !covered(s, c, t))
         fail(w, c, "a deadline without an armed timer");
+    if (t && splice_next_ns(s) > s->now && splice_next_ns(s) > ms_ns(s, t))
+        fail(w, c, "a deadline that the worker would sleep over");
     if (c->pub.state != TCP_SYN_SENT && c->pub.state != TCP_TIME_WAIT && owes(c) && !c->t_rto)
         fail(w, c, "owned bytes or a FIN without a retransmission timer");
     if (c->pub.side == SIDE_CLIENT && !c->t_phase && !(conn_peer(c) && conn_peer(c)->t_phase))

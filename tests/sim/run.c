@@ -165,7 +165,8 @@ static void end_checks(struct world *w)
 static void drive(struct world *w)
 {
     struct sim *s = &w->sim;
-    while (!clients_done(w) && sim_step(s, LIMIT))
+    uint64_t limit = s->now + LIMIT;
+    while (!clients_done(w) && sim_step(s, limit))
         ;
     check_done(w);
     end_checks(w);

@@ -23,10 +23,17 @@ void *xalloc(size_t n)
     return memset(xrealloc(NULL, n), 0, n ? n : 1);
 }
 
+/* One seed of four begins some seconds before 2^32 milliseconds, where lacon's deadlines wrap: small ones, as
+ * of rows, a second into an epoch of cookies (8 s), like the others. */
+static uint64_t beginning(uint64_t seed)
+{
+    return seed % 4 == 3 ? 4294961 * SEC + seed / 4 % 6296 * MS : SEC;
+}
+
 void sim_init(struct sim *s, uint64_t seed)
 {
     memset(s, 0, sizeof *s);
-    s->now = 1 * SEC;
+    s->now = beginning(seed);
     rng_seed(&s->rng, seed);
 }
 
