@@ -473,6 +473,7 @@ void connect_answer(struct splice *s, struct conn *e, struct frame *f, const str
 {
     struct tcp_opts o;
     bool acks_syn = (p->flags & TCP_ACK) && p->ack == pos_seq(e->out_una);
+    s->flush.open = true; /* a refusal may end one exchange of its client, and with that the next */
     if (p->flags & TCP_RST) {
         count(s->cnt, acks_syn ? R_CONSUMED : R_DROP_RST_SEQ);
         if (acks_syn || mutant(refusal_unvalidated))
@@ -488,5 +489,5 @@ void connect_answer(struct splice *s, struct conn *e, struct frame *f, const str
         if (!conn_is_dead(e))
             splice_push(s, e);
     }
-    frame_free(&s->ops, f);
+    seg_push_owed(s, f);
 }

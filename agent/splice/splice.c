@@ -309,8 +309,11 @@ void splice_unreachable(struct splice *s, const struct net_unreach *u)
     if (c && u->mtu)
         mtu_too_big(s, c, u);
     /* Only for a SYN of ours that is under way; open connections have their own timers (RFC 5927). */
-    if (c && u->hard && c->pub.state == TCP_SYN_SENT && u->seq == pos_seq(c->out_una - 1))
-        conn_end(s, c, R_CLOSE_UNREACHABLE);
+    if (!c || !u->hard || c->pub.state != TCP_SYN_SENT || u->seq != pos_seq(c->out_una - 1))
+        return;
+    s->flush.open = true;
+    conn_end(s, c, R_CLOSE_UNREACHABLE);
+    seg_push_owed(s, NULL);
 }
 
 void splice_each_client(struct splice *s, void (*fn)(void *arg, struct conn *c), void *arg)

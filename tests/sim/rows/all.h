@@ -490,6 +490,8 @@
     X(s4_pipelined_smaller, "S4 pipelining into a smaller window after a larger one")                        \
     X(s5_one_ack_held, "S5 the segment that begins a held request is acked once")                            \
     X(s5_one_ack_next, "S5 the segment that ends a request and begins the next is acked once")               \
+    X(s5_one_ack_refused, "S5 a refusal that answers two held requests draws one ack")                       \
+    X(s5_one_ack_unreachable, "S5 an ICMP error that answers two held requests draws one ack")               \
     X(s5_one_ack_each, "S5 at most one ack for each segment")                                                \
     X(s5_ack_on_edge, "S5 an ack on an extent's edge")                                                       \
     X(s5_sack_across_edge, "S5 a SACK block across chunks stays one")                                        \

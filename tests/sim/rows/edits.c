@@ -82,6 +82,7 @@ void edits_request_shrinks(struct script *s)
     e = serve(s);
     want_text(e, POST_HEAD("100000"));
     uint32_t head = e->rcv;
+    pass_time(s, 5); /* its window has opened */
     forget(c);
     e->auto_ack = false;
     say_n(c, 'a', 2000);

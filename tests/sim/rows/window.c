@@ -386,6 +386,50 @@ void s5_one_ack_next(struct script *s)
     want_silence(c, 10);
 }
 
+/* A client whose window is shut has asked for two things: one whose endpoint's SYN is out, and behind it one
+ * that nobody serves. */
+static struct peer *two_unanswered(struct script *s, struct peer **c)
+{
+    one_endpoint(s);
+    *c = client(s);
+    (*c)->wnd = 0;
+    ask(*c, GET0);
+    struct peer *e = take_syn(s);
+    say(*c, "GET /next HTTP/1.1\r\nHost: nowhere.example\r\nX: ");
+    say_n(*c, 'a', 6000);
+    say(*c, "\r\n\r\n");
+    pass_time(s, 10);
+    forget(*c);
+    return e;
+}
+
+/* Both have their answers with the endpoint's: of them the client can be told no more than that they are
+ * acked, and how far its window has opened; once. */
+static void both_answered(struct script *s, struct peer *c)
+{
+    want(c, "A seq=1 len=0");
+    want_true(s, c->got.ack == c->iss + c->snd, "all is acked");
+    want_silence(c, 10);
+    c->wnd = 65535;
+    ack_all(c);
+    want_text(c, "HTTP/1.1 502 ");
+    want_counter(s, "own_replies", 2);
+}
+
+void s5_one_ack_refused(struct script *s)
+{
+    struct peer *c, *e = two_unanswered(s, &c);
+    refuse_syn_of(e);
+    both_answered(s, c);
+}
+
+void s5_one_ack_unreachable(struct script *s)
+{
+    struct peer *c, *e = two_unanswered(s, &c);
+    unreachable(e, 3);
+    both_answered(s, c);
+}
+
 /* An ack that falls on the edge between head and body belongs to both. */
 void s5_ack_on_edge(struct script *s)
 {
