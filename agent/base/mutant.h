@@ -235,6 +235,10 @@
     X(extra_leak, "side blocks are not given back")                                                          \
     X(refusal_remembered, "a client may be slow although what was refused has come again")                   \
     X(refusal_endless, "a client whose bytes are refused again and again may wait for ever")                 \
+    X(came_blamed,                                                                                           \
+      "a client is blamed while its TCP has not got the ack of what was refused and came again")             \
+    X(came_endless, "a client that has sent again what was refused may be silent for ever")                  \
+    X(came_goes_on, "a client that has sent again what was refused, and more, may be slow for a while")      \
     X(head_refused_blamed, "a client whose head found no memory is told that it was late with it")           \
     X(refused_blamed, "a client whose bytes found no memory for minutes is told that it is slow")            \
     X(room_blamed, "a client is blamed while what it has sent waits for memory")                             \

@@ -133,11 +133,13 @@ static void head_held_back(struct exchanges *w, struct conn *c)
     splice_set_timer(w->s, c, splice_now(w->s) + listener_of(w, c)->idle_timeout_ns);
 }
 
-/* Did the next bytes of c come, and find no memory? Then it is not the client who is late. */
+/* Did the next bytes of c come, and find no memory, or did they not long ago, so that its TCP backs off? Then
+ * it is not the client who is late. */
 static bool found_no_memory(struct exchanges *w, struct conn *c)
 {
     const struct refusal *r = splice_refusal(w->s, c);
-    return r && r->seq == pos_seq(c->in_mapped + splice_held(c).n) && !mutant(head_refused_blamed);
+    return r && (r->came || r->seq == pos_seq(c->in_mapped + splice_held(c).n)) &&
+           !mutant(head_refused_blamed);
 }
 
 /* Of a pipelined head whose bytes were refused while the response before it was waited for, the client's TCP

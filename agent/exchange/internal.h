@@ -175,9 +175,6 @@ struct counted {
 
 #define LISTENER_GONE UINT32_MAX /* user_index of a client whose listener is in no configuration any more */
 
-/* A TCP sends again after at most so long (Linux: TCP_RTO_MAX; RFC 6298 asks for 60 at least). */
-#define BACKOFF_MOST_S 120u
-
 struct exchanges {
     struct cluster_state *waiting;       /* clusters with requests that wait for room */
     struct generation *gen;              /* for what begins now */

@@ -16,6 +16,11 @@
  * has no room for (a client was shown 32 KiB before it had one) has its time from the last time on: until
  * that endpoint makes room it is the one who is waited for, and then it cannot refuse the same bytes.
  *
+ * When such bytes have come and are acked, that ack may be lost, and a TCP that backs off is silent once
+ * more: at most twice as long as they took to come, and two minutes. That time is theirs once, and over when
+ * more of the client has been acked. So a refusal excuses six minutes in all, whatever a client does, and the
+ * next one is of bytes behind these: they have to be taken first.
+ *
  * A response is waited for while bytes that were sent by the last look are not acked at this one, or the
  * client leaves no window. Where those bytes are the endpoint's to repeat, it must be alive: when nothing has
  * come from it since the last look, it is the one who is waited for. Adopted responses count until they are
@@ -72,19 +77,12 @@ void slow_watch(struct exchanges *w, struct conn *c)
     splice_set_look(w->s, c, splice_now(w->s) + period_of(w, c) / LOOKS);
 }
 
-/* Bytes that were refused come again when the client's TCP sees fit, however soon there is room. When the
- * first of them is acked they have. */
-static bool backs_off(const struct exchanges *w, struct conn *c)
-{
-    const struct refusal *r = splice_refusal(w->s, c);
-    return r && splice_now(w->s) / SEC_NS <= r->since_s + (r->again ? 2 * BACKOFF_MOST_S : BACKOFF_MOST_S);
-}
-
 /* Is the client waited for, to send? */
 static bool owes_request(const struct exchanges *w, struct conn *c, const struct slow_marks *p)
 {
     const struct exchange *x = conn_user(c);
-    if (((c->has & USE_ROOM) && !mutant(room_blamed)) || backs_off(w, c) || c->fin_queued || c->user_doom)
+    if (((c->has & USE_ROOM) && !mutant(room_blamed)) || splice_backs_off(w->s, c) || c->fin_queued ||
+        c->user_doom)
         return false;
     if (!x)
         return c->user_mark; /* a head in pieces */

@@ -155,12 +155,17 @@ enum extra_use {
     USE_ALL = 255,
 };
 
+/* A TCP sends again after at most so long (Linux: TCP_RTO_MAX; RFC 6298 asks for 60 at least). */
+#define BACKOFF_MOST_S 120u
+
 /* Bytes of a client that were dropped though it had been offered room for them (hold.c). */
 struct refusal {
-    uint32_t since_s; /* second since when it is the client's time to send them again: when the first of them
-                         were dropped first, for want of window last, or an exchange before them ended */
-    uint32_t seq;     /* low bits of the position of the first of these bytes */
+    uint32_t first_s; /* second in which the first of them were dropped first */
+    uint32_t until_s; /* second until which the silence of the client is that of its TCP, which backs off */
+    uint32_t seq;     /* low bits of the position of the first of these bytes; `came`: of the first that was
+                         not acked then */
     bool again;       /* they came again, and were dropped again */
+    bool came;        /* they came again, and were taken and acked; the client may not have got that ack */
 };
 
 struct extra {

@@ -132,40 +132,88 @@ static bool ranges_add(struct hold *h, uint32_t lo, uint32_t hi)
     return true;
 }
 
+static uint32_t now_s(const struct splice *s)
+{
+    return (uint32_t)(s->now / SEC_NS);
+}
+
+/* What is known of the bytes from `at` on, which are dropped. *again: they were dropped before. */
+static struct refusal *refusal_at(struct splice *s, struct conn *c, pos_t at, bool *again)
+{
+    bool known = c->has & USE_REFUSED;
+    struct refusal *r = &extra_open(s, c, USE_REFUSED)->refusal;
+    *again = known && !r->came && r->seq == pos_seq(at);
+    if (!*again)
+        *r = (struct refusal){.first_s = now_s(s), .until_s = now_s(s) + BACKOFF_MOST_S, .seq = pos_seq(at)};
+    return r;
+}
+
 void conn_refused(struct splice *s, struct conn *c, pos_t at)
 {
     if (mutant(refusal_forgotten))
         return;
-    bool first = !(c->has & USE_REFUSED);
-    struct refusal *r = &extra_open(s, c, USE_REFUSED)->refusal;
-    r->again = !first && r->seq == pos_seq(at);
-    if (r->again && !mutant(refusal_endless))
-        return; /* the time for it runs */
-    r->since_s = (uint32_t)(s->now / SEC_NS);
-    r->seq = pos_seq(at);
+    bool again;
+    struct refusal *r = refusal_at(s, c, at, &again);
+    if (again && !r->again)
+        r->until_s += BACKOFF_MOST_S;
+    r->again = again;
+    if (mutant(refusal_endless))
+        r->until_s = now_s(s) + 2 * BACKOFF_MOST_S;
 }
 
 void conn_refused_window(struct splice *s, struct conn *c, pos_t at)
 {
     if (mutant(refused_window_blamed))
         return;
-    struct refusal *r = &extra_open(s, c, USE_REFUSED)->refusal;
-    *r = (struct refusal){.since_s = (uint32_t)(s->now / SEC_NS), .seq = pos_seq(at)};
+    bool again;
+    struct refusal *r = refusal_at(s, c, at, &again);
+    r->until_s = now_s(s) + BACKOFF_MOST_S;
+    r->again = false;
+}
+
+/* The first of the bytes have come again, and are acked. Should that ack be lost, c's TCP is silent until its
+ * timer says so: for at most twice the time that it was before, which was no longer than they took to come.
+ * That is so until more of it is acked: then it has got an ack, or has sent more without. */
+static void refusal_came(struct splice *s, struct conn *c, struct refusal *r)
+{
+    uint32_t twice = 2 * (now_s(s) - r->first_s + 1); /* seconds that have begun */
+    r->until_s = now_s(s) + (twice < BACKOFF_MOST_S ? twice : BACKOFF_MOST_S);
+    r->seq = pos_seq(c->in_acked);
+    r->again = false;
+    r->came = true;
+}
+
+void refusal_acked(struct splice *s, struct conn *c)
+{
+    struct refusal *r = &extra_of(c, USE_REFUSED)->refusal;
+    if ((int32_t)(pos_seq(c->in_acked) - r->seq) <= 0 || mutant(refusal_remembered))
+        return;
+    if (r->came ? !mutant(came_goes_on) : mutant(came_blamed))
+        extra_close(s, c, USE_REFUSED);
+    else if (!r->came)
+        refusal_came(s, c, r);
 }
 
 const struct refusal *splice_refusal(struct splice *s, struct conn *c)
 {
     const struct refusal *r = c->has & USE_REFUSED ? &extra_of(c, USE_REFUSED)->refusal : NULL;
-    if (!r || (int32_t)(pos_seq(c->in_acked) - r->seq) <= 0 || mutant(refusal_remembered))
+    if (!r || !r->came || now_s(s) <= r->until_s || mutant(came_endless))
         return r;
     extra_close(s, c, USE_REFUSED);
     return NULL;
 }
 
+bool splice_backs_off(struct splice *s, struct conn *c)
+{
+    const struct refusal *r = splice_refusal(s, c);
+    return r && (now_s(s) <= r->until_s || (r->came && mutant(came_endless)));
+}
+
 void splice_refusal_renew(struct splice *s, struct conn *c)
 {
-    if (splice_refusal(s, c) && !mutant(refusal_not_renewed))
-        extra_of(c, USE_REFUSED)->refusal.since_s = (uint32_t)(s->now / SEC_NS);
+    const struct refusal *r = splice_refusal(s, c);
+    if (r && !r->came && !mutant(refusal_not_renewed))
+        extra_of(c, USE_REFUSED)->refusal.until_s = now_s(s) + (r->again ? 2 : 1) * BACKOFF_MOST_S;
 }
 
 /* The next bytes of c, from `at` on, are dropped though it was offered room for them. That can't always be
@@ -181,10 +229,12 @@ static void refuse(struct splice *s, struct conn *c, pos_t at, pos_t lost)
 enum reason hold_insert(struct splice *s, struct conn *c, pos_t at, struct span bytes)
 {
     uint64_t off = at - c->in_mapped;
-    if (pos_min(at + bytes.n, conn_in_edge_high(c)) > c->in_mapped + c->w0)
-        refuse(s, c, at, c->in_mapped + c->w0);
-    if (off >= c->w0 || bytes.n == 0)
+    bool beyond = pos_min(at + bytes.n, conn_in_edge_high(c)) > c->in_mapped + c->w0;
+    if (off >= c->w0 || bytes.n == 0) {
+        if (beyond)
+            refuse(s, c, at, c->in_mapped + c->w0);
         return R_DROP_HORIZON;
+    }
     uint32_t lo = (uint32_t)off;
     uint32_t n = bytes.n < c->w0 - lo ? (uint32_t)bytes.n : c->w0 - lo;
     struct hold *h = &extra_open(s, c, USE_HOLD)->hold;
@@ -204,6 +254,8 @@ enum reason hold_insert(struct splice *s, struct conn *c, pos_t at, struct span 
         (void)ranges_add(h, lo, lo + n);
     }
     memcpy(h->buf + h->base + lo, bytes.p, n);
+    if (beyond)
+        refuse(s, c, at, c->in_mapped + c->w0);
     return R_NONE;
 }
 

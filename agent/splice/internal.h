@@ -324,6 +324,8 @@ void conn_refused(struct splice *s, struct conn *c, pos_t at);
  * are refused it is the endpoint who is waited for, and what it has once taken of the stream it never
  * refuses. */
 void conn_refused_window(struct splice *s, struct conn *c, pos_t at);
+/* c's in_acked may have moved; bytes of it were dropped (USE_REFUSED). */
+void refusal_acked(struct splice *s, struct conn *c);
 void hold_consume(struct splice *s, struct conn *c, uint64_t n);
 void hold_free(struct splice *s, struct conn *c);
 

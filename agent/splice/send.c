@@ -107,6 +107,8 @@ static void fill_ack(struct splice *s, struct conn *c, struct tcp_seg *g)
     if (c->offloaded)
         offload_shown(c);
     conn_set_acked(c, ack);
+    if (c->has & USE_REFUSED)
+        refusal_acked(s, c);
     c->ack_now = c->dup_now = false;
 }
 

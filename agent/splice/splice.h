@@ -142,9 +142,11 @@ struct kbuf_pool *splice_pool(const struct splice *s);
 struct counters *splice_counters(const struct splice *s);
 /* Local ports in use, toward all endpoints. */
 uint32_t splice_ports_taken(const struct splice *s);
-/* What was dropped of c though it had been offered room, and has not come again and found it; NULL: nothing.
- * Good until c's next segment or timer. */
+/* What was dropped of c though it had been offered room, and has not come again and found it, or has, and c's
+ * TCP may not know yet; NULL: nothing. Good until c's next segment or timer. */
 const struct refusal *splice_refusal(struct splice *s, struct conn *c);
+/* Is there such a thing, so that the silence of c, for now, is not the client's, but its TCP's timer? */
+bool splice_backs_off(struct splice *s, struct conn *c);
 /* From now on c is waited for: its time to send again what was dropped, if anything was, begins anew. */
 void splice_refusal_renew(struct splice *s, struct conn *c);
 /* The hold of c may have w0 bytes from now on, when that is more than before: less would take back a window

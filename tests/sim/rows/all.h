@@ -185,6 +185,9 @@
     X(d_slow_endpoint, "defence: a client that waits for its endpoint is not slow")                          \
     X(d_share_head_waits, "defence: a head held back by its client's share is not forgotten")                \
     X(d_refused_came, "defence: what was refused has come again: a client that is slow then is")             \
+    X(d_refused_ack_lost,                                                                                    \
+      "defence: the ack of what was refused and came again is lost: no blame for a while")                   \
+    X(d_refused_beyond, "defence: what was refused has come again, and more: a client that is slow then is") \
     X(d_refused_again, "defence: clients that wait for the memory of each other do not for ever")            \
     X(d_window_backs_off, "defence: a client whose bytes its endpoint has no room for may back off")         \
     X(d_window_again, "defence: an endpoint without room for minutes is no fault of the client")             \

@@ -195,6 +195,52 @@ void d_refused_came(struct script *s)
     want_counter(s, "close_slow_request", 1); /* at the end of the first whole period */
 }
 
+/* What was refused comes again after so long, and is acked, once. The endpoint. */
+static struct peer *came_after(struct peer *c, unsigned ms)
+{
+    uint32_t refused;
+    struct peer *e = behind_chunks(c, &refused);
+    serve_first(c, e);
+    pass_time(c->sc, 10);
+    drain(e);
+    pass_time(c->sc, ms);
+    e->auto_ack = false;
+    say_n_at(c, refused, 'a', 5000);
+    pass_time(c->sc, 10);
+    want_true(c->sc, e->in.n > 1, "some of it is taken");
+    drain(e);
+    return e;
+}
+
+/* The client has not got the ack of what it has sent again, and its TCP is silent for twice as long as
+ * before, without blame. After that it is to blame. */
+void d_refused_ack_lost(struct script *s)
+{
+    one_endpoint(s);
+    struct peer *c = hurried(s);
+    (void)came_after(c, 40000);
+    lose(c);
+    pass_time(s, 80000);
+    want_counter(s, "close_slow_request", 0);
+    pass_time(s, 30000);
+    want_counter(s, "close_slow_request", 1);
+    want_text(c, "HTTP/1.1 408 ");
+}
+
+/* It has got that ack: it sends what is behind those bytes. From then on it has to be fast enough. */
+void d_refused_beyond(struct script *s)
+{
+    one_endpoint(s);
+    struct peer *c = hurried(s), *e = came_after(c, 50000);
+    say_n_at(c, c->snd - 6000, 'a', 6000);
+    drain(e);
+    for (unsigned i = 0; i < 50 && !counter_of(s, "close_slow_request"); i++) {
+        drain(e);
+        trickle(c, 10, 1000, 1);
+    }
+    want_counter(s, "close_slow_request", 1); /* the first period had the 6000 bytes */
+}
+
 /* What a client was shown before it had an endpoint stands: more of its body comes than the endpoint has room
  * for. What lacon drops of that is for the client's TCP to send again in its own time, as before. */
 static struct peer *beyond_window(struct peer *c)
