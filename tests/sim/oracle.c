@@ -381,7 +381,9 @@ static void check_data(struct oracle *o, struct oracle_flow *f, const struct seg
         check_bytes(o, f, s, pos);
     check_fin(o, out, s, end);
     end += (s->flags & SEG_FIN ? 1u : 0) + (s->flags & SEG_SYN ? 1u : 0);
-    if (end > out->end)
+    /* A bare ack tells nothing: it stands behind a FIN that lacon could not get onto the wire as well (no
+     * neighbour), as it does behind one that is lost there; that FIN goes out where it has to be, later. */
+    if (end > pos && end > out->end)
         out->end = end;
 }
 
