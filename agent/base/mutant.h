@@ -235,6 +235,8 @@
     X(extra_leak, "side blocks are not given back")                                                          \
     X(refusal_remembered, "a client may be slow although what was refused has come again")                   \
     X(refusal_endless, "a client whose bytes are refused again and again may wait for ever")                 \
+    X(refusal_hidden,                                                                                        \
+      "that bytes are refused again is forgotten where more than can be held comes with them")               \
     X(came_blamed,                                                                                           \
       "a client is blamed while its TCP has not got the ack of what was refused and came again")             \
     X(came_endless, "a client that has sent again what was refused may be silent for ever")                  \

@@ -242,6 +242,8 @@ enum reason hold_insert(struct splice *s, struct conn *c, pos_t at, struct span 
     if (r != R_NONE) {
         if (!h->buf)
             extra_close(s, c, USE_HOLD);
+        if (beyond && mutant(refusal_hidden))
+            refuse(s, c, at, c->in_mapped + c->w0);
         refuse(s, c, at, at);
         return r;
     }

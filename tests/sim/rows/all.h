@@ -188,6 +188,7 @@
     X(d_refused_ack_lost,                                                                                    \
       "defence: the ack of what was refused and came again is lost: no blame for a while")                   \
     X(d_refused_beyond, "defence: what was refused has come again, and more: a client that is slow then is") \
+    X(d_refused_across, "defence: bytes refused again, and others beyond the hold: not for ever")            \
     X(d_refused_again, "defence: clients that wait for the memory of each other do not for ever")            \
     X(d_window_backs_off, "defence: a client whose bytes its endpoint has no room for may back off")         \
     X(d_window_again, "defence: an endpoint without room for minutes is no fault of the client")             \

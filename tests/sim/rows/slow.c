@@ -298,6 +298,51 @@ void d_window_again(struct script *s)
     want_counter(s, "close_slow_request", 1); /* what was refused has come */
 }
 
+static void large_head(struct peer *c, uint32_t n)
+{
+    say(c, "GET / HTTP/1.1\r\nHost: c0.example\r\nX: ");
+    say_n(c, 'a', n - 38);
+}
+
+/* A head fills its buffer, and the pool is short of a larger one. What comes next has no room, and reaches
+ * beyond what could be held besides, as the client was shown more before: these are the same bytes each time.
+ */
+void d_refused_across(struct script *s)
+{
+    struct peer *big[6], *c, *e;
+    families(s, false, false);
+    one_endpoint(s);
+    s->config->dpdk.buffers_bytes = 1u << 18;
+    s->config->limits.client_buffers = 0;
+    s->config->cluster[0].retry_buffer = 60u << 10;
+    s->config->listener[0].head_limit = 33000;
+    c = hurried(s);
+    e = with_request(c, CHUNKED_HEAD);
+    say(c, "5\r\nhello\r\n0\r\n\r\n");
+    want_text(e, "5\r\nhello\r\n0\r\n\r\n");
+    answer(e, c);
+    large_head(c, 32768);
+    for (unsigned i = 0; i < 6; i++) { /* kept until they are answered: three quarters, and a little */
+        big[i] = client(s);
+        open_conn(big[i]);
+        large_head(big[i], i < 5 ? 31000 : 200);
+        say(big[i], "\r\n\r\n");
+        if (i > 0)
+            e = serve(s);
+        want_head(e);
+    }
+    for (unsigned i = 0; i < 60 && !counter_of(s, "own_replies"); i++) {
+        say_one(c, 'a', 1000);
+        c->snd -= 1000;
+        pass_time(s, 5000);
+    }
+    want_text(c, "HTTP/1.1 503 ");
+    want_fin(c);
+    fin(c);
+    pass_time(s, 10);
+    want_counter(s, "close_overload", 1);
+}
+
 /* Two clients' heads in pieces need more of a pool that is short of memory for large ones: each waits for the
  * other, and what is missing comes again for ever. One is told that memory is short, and the other is served
  * when there is room. */
