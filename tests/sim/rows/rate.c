@@ -142,6 +142,31 @@ void s5_rate_large(struct script *s)
     want_drawn(e, c, 20, VAST_RATE / 1000 * 15, VAST_RATE / 1000 * 25);
 }
 
+/* A client that was accepted under a large rate, and is not measured yet, is bound by the small one that a
+ * reload brings, from its next request on. */
+void s5_rate_reload(struct script *s)
+{
+    one_endpoint(s);
+    s->config->listener[0].max_rate = VAST_RATE;
+    struct peer *c = client(s), *e;
+    c->wscale = SHIFT;
+    c->wnd = UINT16_MAX;
+    e = with_request(c, GET0);
+    answer(e, c);
+    want_measured(s, 0, "at first");
+    s->next_config = topo_config(false, !ip_is_v4(&s->config->cluster[0].endpoint[0].at.addr), 1);
+    s->next_config->cluster[0].nendpoint = 1;
+    s->next_config->listener[0].max_rate = 100000;
+    lacon_reload(&s->lacon, s->next_config, 1);
+    say(c, GET0);
+    want_head(e);
+    say(e, VAST);
+    want_head(c);
+    draw(e, c, 200);
+    want_measured(s, 1, "after the reload");
+    want_drawn(e, c, 100, 5000, 20000);
+}
+
 /* An endpoint that sends beyond what it was shown gains nothing by sending in order. */
 void s5_rate_ignored(struct script *s)
 {
