@@ -209,6 +209,7 @@
     X(offload_watchers_stay, "flows that only watch keep their slots, however slow they are")                \
     X(offload_edge_open,                                                                                     \
       "the endpoint of a flow that an engine carries may send to its message's end and beyond")              \
+    X(offload_narrow_shown, "an endpoint is shown a unit for less room while an engine may send")            \
     X(offload_acks_unbelieved, "what an engine may have sent does not count as sent")                        \
     X(offload_forgets_count, "what an engine carried is not counted")                                        \
     /* real engines (accel/rte_flow.c) */                                                                    \

@@ -21,7 +21,8 @@
  * that we sent the endpoint is acked by it. Then a late segment from before the rule meets a client that has
  * those bytes, and drops them; and the constant added to acks names what the client knows as acked. And it
  * begins where the client has room for all that the endpoint was ever let send: software cuts what is beyond
- * (a head that grew, a client that took its edge back), an engine cannot.
+ * (a head that grew, a client that took its edge back), an engine cannot. For the same reason an endpoint is
+ * not shown room that is less than a unit of its window, which software rounds up: the rule is removed first.
  *
  * R4. The window field goes through as the endpoint wrote it. It is for a request that is over, so the
  * endpoint does not move it; read under the client's scale it must promise no more than the endpoint meant
@@ -198,9 +199,20 @@ void offload_consider(struct splice *s, struct conn *e)
 
 /* ---- while it may exist ---- */
 
+/* Is there room, and less than a unit of the window? The endpoint would be shown a unit (window_field()). */
+static bool narrow(const struct conn *e)
+{
+    pos_t ack = conn_ack_pos(e), edge = conn_offer(e);
+    return edge > ack && edge - ack < UINT64_C(1) << e->rcv_shift && !mutant(offload_narrow_shown);
+}
+
 pos_t offload_edge(struct splice *s, struct conn *e, pos_t edge)
 {
     const struct offload *f = slot_of(e);
+    if (narrow(e)) {
+        offload_leave(s, e);
+        return conn_ack_pos(e);
+    }
     if (edge >= f->until || flow_policy_ends(&s->off.policy, &f->gauge, f->until - edge))
         offload_leave(s, e);
     return mutant(offload_edge_open) ? edge : pos_min(edge, f->until);
@@ -373,6 +385,7 @@ static void gone(struct splice *s, struct offload *f, const struct flow_answer *
     e->offloaded = false;
     if (!f->c)
         slot_close(s, f);
+    e->ack_now |= narrow(e);
     seg_flush(s, e); /* the window opens */
 }
 

@@ -33,6 +33,7 @@
     X(offload_device_lost, "a device is lost while it carries a response")                                   \
     X(offload_hole, "a segment is lost before it reaches the engine, which has sent those behind it")        \
     X(offload_no_room, "a client with less room than the endpoint was let send gets no rule")                \
+    X(offload_narrow, "a client with room for less than a unit is shown none while a rule exists")           \
     X(offload_port_kept, "R5 the port of an endpoint's conn that ended is used when its rule is gone")       \
     X(offload_asked_until_in,                                                                                \
       "a rule asked for: software sends until it is in effect, the engine before it is told")                \

@@ -12,12 +12,18 @@ void with_engine(struct script *s, const char *engine)
 
 struct carried asked(struct script *s, const char *head)
 {
-    struct carried w = {.c = client(s)};
-    w.c->wscale = 7;
-    w.c->wnd = 400;
+    struct peer *c = client(s);
+    c->wscale = 7;
+    c->wnd = 400;
+    return asked_by(c, head);
+}
+
+struct carried asked_by(struct peer *c, const char *head)
+{
+    struct carried w = {.c = c};
     open_conn(w.c);
     say(w.c, GET0);
-    w.e = take_syn(s);
+    w.e = take_syn(c->sc);
     w.e->wscale = 7;
     accept_syn_of(w.e);
     w.e->wnd = FIELD;

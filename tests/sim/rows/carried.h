@@ -22,6 +22,7 @@ void with_engine(struct script *s, const char *engine);
 
 /* A client that reads fast asks, and the endpoint has begun to answer, with this head. */
 struct carried asked(struct script *s, const char *head);
+struct carried asked_by(struct peer *c, const char *head); /* with the client's own windows */
 
 /* n more bytes of the body arrive, and the client acks them; a millisecond passes. */
 void body(struct carried *w, uint32_t n);

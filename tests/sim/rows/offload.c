@@ -183,6 +183,33 @@ void offload_no_room(struct script *s)
     want_counter(s, "offload_asked", 1);
 }
 
+/* A client with less room than a unit of the endpoint's window: a unit would be shown to it, and software
+ * cuts what is too much. While a rule may exist nothing is. */
+void offload_narrow(struct script *s)
+{
+    with_engine(s, "emu:liquidio");
+    struct peer *c = client(s);
+    c->wscale = 0;
+    c->wnd = 51200;
+    struct carried w = asked_by(c, HEAD);
+    for (unsigned i = 0; i < 4; i++)
+        body(&w, 5000);
+    pass_time(s, 20);
+    body(&w, 1000);
+    want_counter(s, "offload_asked", 1);
+    body(&w, 1000);
+    want_true(s, w.by_engine, "the engine sends");
+    c->wnd = 40;
+    forget(w.e);
+    say_n(w.e, 'x', 1000);
+    want_bytes(c, 1000);
+    want(w.e, "A len=0 win=0");
+    want_eventually(w.e, "A len=0 win=1");
+    want_counter(s, "offload_rules", 0);
+    say_n(w.e, 'y', 128);
+    want_text(c, "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy");
+}
+
 /* R5: an endpoint's conn ends, and its rule is not gone yet. The engine takes half a second for it. */
 void offload_port_kept(struct script *s)
 {
