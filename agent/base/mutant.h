@@ -100,6 +100,7 @@
     X(queue_others_unseen, "room that another worker gives back is not looked for")                          \
     X(steer_stray_kept, "a segment of no known flow stays with the worker that it reached")                  \
     X(bare_ack_ignored, "an endpoint with an old incarnation is not reset")                                  \
+    X(no_ack_reset, "a segment without an ack draws a reset that acks it, in a handshake, too")              \
     X(refusal_unvalidated, "a RST with any number refuses a pending connect")                                \
     X(mss_class_too_large, "an endpoint is told a larger segment size than the client takes")                \
     X(mss_uncut, "forwarded segments are not cut to the receiver's size")                                    \

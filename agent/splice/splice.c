@@ -233,6 +233,15 @@ void splice_reap(struct splice *s)
 /* ---- segments ---- */
 
 /* A segment of no conn. */
+/* What has neither SYN nor ACK nor RST is dropped by who listens, and where a handshake is under way (RFC
+ * 9293 sections 3.10.7.2 and 3.10.7.4). */
+static bool says_nothing(const struct splice *s, const struct pkt *p)
+{
+    struct splice_listener l;
+    return !(p->flags & (TCP_SYN | TCP_ACK | TCP_RST)) && s->user->listens(s->ux, &p->key, &l) &&
+           !mutant(no_ack_reset);
+}
+
 static void stray_segment(struct splice *s, struct frame *f, const struct pkt *p)
 {
     uint8_t kind = p->flags & (TCP_SYN | TCP_ACK | TCP_RST);
@@ -249,7 +258,7 @@ static void stray_segment(struct splice *s, struct frame *f, const struct pkt *p
             return;
         }
         count(s->cnt, c ? R_CONSUMED : why);
-        if (!c && why != R_DROP_DENIED)
+        if (!c && why != R_DROP_DENIED && !says_nothing(s, p))
             seg_rst_reply(s, f, p);
     }
     frame_free(&s->ops, f);

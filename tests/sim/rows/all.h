@@ -388,6 +388,7 @@
     X(rst_pool_inside, "RST inside the window of an idle endpoint conn is challenged")                       \
     X(rst_connecting, "RST that does not ack the SYN is ignored")                                            \
     X(rst_half_open, "RST of a half-open client with another number is ignored")                             \
+    X(rst_half_open_no_ack, "RST for a segment without an ack: not where lacon listens")                     \
     X(rst_half_open_exact, "RST of a half-open client ends it")                                              \
     X(probe_client_idle, "KEEPALIVE of an idle client")                                                      \
     X(probe_client_busy, "KEEPALIVE of a client that waits for its response")                                \

@@ -112,6 +112,22 @@ void rst_half_open(struct script *s)
     take_request(s);
 }
 
+/* A segment that acks nothing is no answer to a SYN-ACK, nor one of an open connection: it is dropped. A
+ * reset for it would ack what may not have come. */
+void rst_half_open_no_ack(struct script *s)
+{
+    struct peer *c = client(s);
+    flags(c, SEG_SYN, 0, 0);
+    want(c, "SA");
+    c->irs = c->got.seq;
+    flags(c, SEG_FIN, 1000, 0);
+    want_silence(c, 10);
+    c->snd = c->rcv = 1;
+    ack_all(c);
+    say(c, GET0);
+    take_request(s);
+}
+
 void rst_half_open_exact(struct script *s)
 {
     struct peer *c = client(s);
