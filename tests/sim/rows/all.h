@@ -94,7 +94,6 @@
     X(s5_sack_with_fin, "S5 a SACK block that reaches over our FIN ends at the body")                        \
     X(s5_rate_cap, "S5 however fast a client acks, the endpoint's edge moves at max_rate")                   \
     X(s5_rate_kept, "S5 max_rate holds over all requests of a connection")                                   \
-    X(s5_rate_large, "S5 a large max_rate is measured from a sixteenth of a second's worth on, and holds")   \
     X(s5_rate_reload, "S5 a small max_rate that comes by reload binds whom a large one let go unmeasured")   \
     X(s5_rate_ignored, "S5 max_rate holds an endpoint that ignores its window")                              \
     X(s5_rate_off, "S5 without max_rate the edge follows the client's")                                      \

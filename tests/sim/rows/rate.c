@@ -18,15 +18,11 @@ static struct peer *greedy(struct script *s, uint64_t max_rate, struct peer **c)
     return e;
 }
 
-#define SHIFT 7 /* of windows that lacon shows an endpoint that scales them */
-
 /* Right edge that lacon last showed e. */
 static uint32_t edge_of(const struct peer *e)
 {
-    return e->got.ack - e->iss + ((uint32_t)e->got.wnd << (e->wscale < 0 ? 0 : SHIFT));
+    return e->got.ack - e->iss + e->got.wnd;
 }
-
-#define AT_ONCE 900000u /* bytes: more frames do not fit into what lies between */
 
 /* For so many ms, e sends what it may and c acks it; returns how far e has come. */
 static uint32_t draw(struct peer *e, struct peer *c, unsigned ms)
@@ -36,7 +32,7 @@ static uint32_t draw(struct peer *e, struct peer *c, unsigned ms)
         forget(e);
         forget(c);
         if (edge_of(e) > e->snd)
-            say_n(e, 'x', edge_of(e) - e->snd < AT_ONCE ? edge_of(e) - e->snd : AT_ONCE);
+            say_n(e, 'x', edge_of(e) - e->snd);
         ack_all(c);
     }
     return e->snd;
@@ -111,45 +107,14 @@ static void want_measured(struct script *s, unsigned n, const char *when)
     want_true(s, is == n, what);
 }
 
-#define VAST      "HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n"
-#define VAST_RATE (64u << 20) /* from here on a rate is large */
-
-/* As greedy(), with windows that let megabytes go in a millisecond. */
-static struct peer *insatiable(struct script *s, struct peer **c)
-{
-    s->config->listener[0].max_rate = VAST_RATE;
-    *c = client(s);
-    (*c)->wscale = SHIFT;
-    (*c)->wnd = UINT16_MAX;
-    ask(*c, GET0);
-    struct peer *e = take_syn(s);
-    e->wscale = SHIFT;
-    accept_syn_of(e);
-    want_head(e);
-    say(e, VAST);
-    want_head(*c);
-    return e;
-}
-
-/* Nothing is measured until the response has brought a sixteenth of a second's worth, which counts then. */
-void s5_rate_large(struct script *s)
-{
-    struct peer *c, *e = insatiable(s, &c);
-    draw(e, c, 1);
-    want_measured(s, 0, "at first");
-    want_drawn(e, c, 120, VAST_RATE, VAST_RATE + VAST_RATE / 5);
-    want_measured(s, 1, "of a response that has brought much");
-    want_drawn(e, c, 20, VAST_RATE / 1000 * 15, VAST_RATE / 1000 * 25);
-}
-
 /* A client that was accepted under a large rate, and is not measured yet, is bound by the small one that a
  * reload brings, from its next request on. */
 void s5_rate_reload(struct script *s)
 {
     one_endpoint(s);
-    s->config->listener[0].max_rate = VAST_RATE;
+    s->config->listener[0].max_rate = PACE_LAZY;
     struct peer *c = client(s), *e;
-    c->wscale = SHIFT;
+    c->wscale = 7;
     c->wnd = UINT16_MAX;
     e = with_request(c, GET0);
     answer(e, c);
@@ -160,7 +125,7 @@ void s5_rate_reload(struct script *s)
     lacon_reload(&s->lacon, s->next_config, 1);
     say(c, GET0);
     want_head(e);
-    say(e, VAST);
+    say(e, BIG);
     want_head(c);
     draw(e, c, 200);
     want_measured(s, 1, "after the reload");
