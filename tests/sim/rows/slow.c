@@ -118,6 +118,16 @@ void d_slow_endpoint(struct script *s)
     want_bytes(c, 1000);
 }
 
+/* c is silent, without blame for so many ms, and is told that it is slow before so many more are over. */
+static void want_blame(struct peer *c, unsigned none_ms, unsigned more_ms)
+{
+    pass_time(c->sc, none_ms);
+    want_counter(c->sc, "close_slow_request", 0);
+    pass_time(c->sc, more_ms);
+    want_counter(c->sc, "close_slow_request", 1);
+    want_text(c, "HTTP/1.1 408 ");
+}
+
 /* The edge shown inside a chunked request stands when that ends: of the next one, more arrives than can be
  * held. *refused: where what is dropped begins, or a little before. The endpoint that the first one is at. */
 static struct peer *behind_chunks(struct peer *c, uint32_t *refused)
@@ -149,11 +159,7 @@ void d_refused_backs_off(struct script *s)
     serve_first(c, e);
     pass_time(s, 10);
     drain(e);
-    pass_time(s, 100000);
-    want_counter(s, "close_slow_request", 0);
-    pass_time(s, 60000);
-    want_counter(s, "close_slow_request", 1);
-    want_text(c, "HTTP/1.1 408 ");
+    want_blame(c, 100000, 60000);
 }
 
 /* The response before takes minutes, and what comes again meanwhile is refused again. That is no time of the
@@ -220,11 +226,7 @@ void d_refused_ack_lost(struct script *s)
     struct peer *c = hurried(s);
     (void)came_after(c, 40000);
     lose(c);
-    pass_time(s, 80000);
-    want_counter(s, "close_slow_request", 0);
-    pass_time(s, 30000);
-    want_counter(s, "close_slow_request", 1);
-    want_text(c, "HTTP/1.1 408 ");
+    want_blame(c, 80000, 30000);
 }
 
 /* It has got that ack: it sends what is behind those bytes. From then on it has to be fast enough. */
@@ -262,11 +264,7 @@ void d_window_backs_off(struct script *s)
     e->wnd = 65535;
     want_bytes(e, 2000);
     drain(e);
-    pass_time(s, 100000);
-    want_counter(s, "close_slow_request", 0);
-    pass_time(s, 60000);
-    want_counter(s, "close_slow_request", 1);
-    want_text(c, "HTTP/1.1 408 ");
+    want_blame(c, 100000, 60000);
 }
 
 /* The endpoint takes minutes to make room, and what comes again meanwhile is refused again. That is no time
