@@ -75,8 +75,7 @@ struct roster_entry {
     char *cluster;
     struct ip_port at;
     uint32_t refs;
-    const char
-        *reported; /* the state at the last look of the log: a static string, or NULL; the main thread's */
+    const char *reported; /* the state at the log's last look, static; NULL: none yet. The main thread's */
 
     uint64_t check;              /* struct roster_check; written by the worker that checks it */
     uint64_t check_since_ns;     /* likewise */

@@ -109,7 +109,7 @@ struct put_off {
         ms_t since;
     } * entry;           /* ring of PUT_OFF_MOST, oldest first */
     uint32_t begin, end; /* modulo 2^32 */
-    uint32_t turn;       /* what is before it came before soonest[1] was begun */
+    uint32_t turn;       /* entries before it were noted before soonest[1] was begun */
     ms_t soonest[2];     /* of the deadlines that were put off: in the turn before, and in this; 0: none */
 };
 
@@ -171,6 +171,7 @@ static inline uint32_t conn_idx(const struct splice *s, const struct conn *c)
     return (uint32_t)(c - s->conns);
 }
 
+/* What most segments of c touch, to be written. */
 static inline void prefetch_hot(const struct conn *c)
 {
     for (unsigned i = 0; i < CONN_HOT_LINES; i++)
@@ -462,9 +463,9 @@ void mtu_repeated(struct splice *s, struct conn *c);
 void repair_holes(struct splice *s, struct conn *c);
 
 /* ---- pace.c ---- */
-#define PACE_LAZY      (64u << 20) /* bytes a second: a max_rate from here on is measured when so large a */
-#define PACE_FREE_PART 16u         /* part of what it lets through in a second has come of one response, */
-#define PACE_FREE_MOST (1u << 29)  /* or so much: conn_out_msg() tells 2^30 */
+#define PACE_LAZY      (64u << 20) /* bytes a second: a max_rate from here on is large, and not measured */
+#define PACE_FREE_PART 16u         /* before this part of a second's worth of one response was acked, */
+#define PACE_FREE_MOST (1u << 29)  /* at most so many bytes: conn_out_msg() tells 2^30 */
 
 /* Bytes of the present response that client c has acked. */
 static inline uint64_t pace_drawn(const struct conn *c)
@@ -473,9 +474,10 @@ static inline uint64_t pace_drawn(const struct conn *c)
     return c->out_una > begun ? c->out_una - begun : 0;
 }
 
+/* Client c has no bucket, and may need one by now. */
 void pace_begin_late(struct splice *s, struct conn *c);
 
-/* c has acked bytes. */
+/* c has acked bytes. Less than a sixteenth of the least large rate asks nobody. */
 static inline void pace_acked(struct splice *s, struct conn *c)
 {
     if (c->pub.side == SIDE_CLIENT && pace_drawn(c) >= PACE_LAZY / PACE_FREE_PART && !(c->has & USE_PACE))

@@ -13,7 +13,8 @@
  * (PACE_LAZY; as by default), not to share out a line, a client has none before it has acked a sixteenth of a
  * second's worth of one response: what a bucket that was full would have let through. These bytes are taken
  * from it when it begins, so no response gets more than its rate and a second's worth. Once there, it stays.
- * A smaller rate that a reload brings binds those without a bucket in the same way. */
+ * A smaller rate that a reload brings binds those without a bucket too, once they have acked 4 MiB of one
+ * response (pace_acked()). */
 #include "agent/base/mutant.h"
 #include "agent/splice/internal.h"
 
@@ -44,10 +45,10 @@ void pace_begin(struct splice *s, struct conn *c, uint64_t max_rate)
 
 void pace_begin_late(struct splice *s, struct conn *c)
 {
-    uint64_t rate = s->user->max_rate(s->ux, c), free = rate / PACE_FREE_PART;
+    uint64_t rate = s->user->max_rate(s->ux, c), part = rate / PACE_FREE_PART;
     if (rate == 0 || mutant(rate_never_due))
         return;
-    if (pace_drawn(c) >= (free < PACE_FREE_MOST ? free : PACE_FREE_MOST))
+    if (pace_drawn(c) >= (part < PACE_FREE_MOST ? part : PACE_FREE_MOST))
         open_bucket(s, c, rate)->pace_spent = pace_drawn(c);
 }
 

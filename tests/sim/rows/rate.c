@@ -108,7 +108,7 @@ static void want_measured(struct script *s, unsigned n, const char *when)
 }
 
 /* A client that was accepted under a large rate, and is not measured yet, is bound by the small one that a
- * reload brings, from its next request on. */
+ * reload brings when its next response has brought 4 MiB. */
 void s5_rate_reload(struct script *s)
 {
     one_endpoint(s);
